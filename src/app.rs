@@ -1,0 +1,74 @@
+//! What the server is made of, how it starts, and how it stops without losing anything.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::extract::FromRef;
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+
+use crate::{
+    auth::tokens::AuthState,
+    config::Config,
+    error::Result,
+    health::HealthState,
+    http::{rate_limit::RateLimits, router},
+    types::Clock,
+    uploads::storage::Storage,
+};
+
+/// How many files are parsed at once, off the async threads.
+const PARSERS: usize = 4;
+
+/// What handlers share; a clone costs a few reference counts.
+#[derive(Clone)]
+pub struct AppState {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The one pool of connections.
+    pub db: PgPool,
+    /// The time.
+    pub clock: Clock,
+    /// Keys, cached user states and the bound on password hashing.
+    pub auth: Arc<AuthState>,
+    /// The general limits, unless they are switched off.
+    pub rate_limits: Option<Arc<RateLimits>>,
+    /// The stored files.
+    pub storage: Storage,
+    /// The last known state of the database, and whether the server is stopping.
+    pub health: Arc<HealthState>,
+    /// Bounds how many files are parsed at once.
+    pub parsers: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// If the upload folder cannot be made or written to.
+    pub async fn new(config: Arc<Config>, db: PgPool) -> Result<Self> {
+        let clock = Clock::new(config.business_timezone);
+        Ok(Self {
+            auth: Arc::new(AuthState::new(&config.auth, clock.clone())),
+            rate_limits: RateLimits::new(&config.rate_limit).map(Arc::new),
+            storage: Storage::open(&config.uploads.dir).await?,
+            health: Arc::new(HealthState::default()),
+            parsers: Arc::new(Semaphore::new(PARSERS)),
+            config,
+            db,
+            clock,
+        })
+    }
+
+    /// The whole service: routes behind the middleware stack.
+    pub fn into_service(
+        self,
+    ) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr> {
+        router::service(self).into_make_service_with_connect_info::<SocketAddr>()
+    }
+}
+
+impl FromRef<AppState> for PgPool {
+    fn from_ref(state: &AppState) -> Self {
+        state.db.clone()
+    }
+}

@@ -1,0 +1,288 @@
+//! Guards for the older `.xls` files before the workbook reader opens them.
+//!
+//! Such a file is a small file system (sectors chained by a table) that holds a stream of records. A crafted one can
+//! chain sectors in a circle or place one cell in the last corner of a sheet, and a reader that trusts it runs out of
+//! memory. So the chains and the cells' positions are walked here first, without keeping anything but the stream.
+
+use super::cells::{MAX_COLUMNS, MAX_ROWS};
+
+const SIGNATURE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+const HEADER_LEN: usize = 512;
+const DIRECTORY_ENTRY_LEN: usize = 128;
+const MINI_SECTOR_LEN: usize = 64;
+const MINI_STREAM_CUTOFF: usize = 4096;
+/// From here on a sector number is a marker, not a place.
+const FIRST_MARKER: u32 = 0xFFFF_FFFA;
+const END_OF_CHAIN: u32 = 0xFFFF_FFFE;
+/// All sheets together may span this many cells.
+const MAX_CELLS: usize = 2_000_000;
+const MAX_SHEETS: usize = 256;
+
+/// What the guards found in a workbook stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// Index (from 0) of the sheet that was open when the file was saved.
+    pub(super) active_sheet: usize,
+}
+
+/// Checks a compound file and the workbook in it.
+///
+/// # Errors
+/// A sentence that says why the file is not read.
+pub(super) fn examine(bytes: &[u8]) -> Result<Facts, &'static str> {
+    let file = CompoundFile::open(bytes).ok_or(DAMAGED)?;
+    let stream = file.workbook().ok_or(DAMAGED)?;
+    check_records(&stream)
+}
+
+const DAMAGED: &str = "the workbook is damaged";
+const TOO_LARGE: &str = "a sheet has more than 10 000 rows or 100 columns";
+
+struct CompoundFile<'a> {
+    bytes: &'a [u8],
+    sector_len: usize,
+    table: Vec<u32>,
+    mini_table: Vec<u32>,
+    mini_stream: Vec<u8>,
+    directory: Vec<u8>,
+}
+
+impl<'a> CompoundFile<'a> {
+    fn open(bytes: &'a [u8]) -> Option<Self> {
+        if !bytes.starts_with(SIGNATURE) || bytes.len() < HEADER_LEN {
+            return None;
+        }
+        let sector_len = match u16_at(bytes, 30)? {
+            9 => 512,
+            12 => 4096,
+            _ => return None,
+        };
+        let mut file =
+            Self { bytes, sector_len, table: Vec::new(), mini_table: Vec::new(), mini_stream: Vec::new(), directory: Vec::new() };
+        file.table = file.read_table()?;
+        file.directory = file.chain(u32_at(bytes, 48)?, usize::MAX)?;
+        let mini_sectors = usize::try_from(u32_at(bytes, 64)?).ok()?;
+        if mini_sectors > 0 {
+            let root = file.directory.get(..DIRECTORY_ENTRY_LEN)?;
+            let (start, len) = (u32_at(root, 116)?, stream_len(root, sector_len)?);
+            file.mini_stream = file.chain(start, len)?;
+            let table = file.chain(u32_at(bytes, 60)?, mini_sectors.checked_mul(sector_len)?)?;
+            file.mini_table = words(&table).collect();
+        }
+        Some(file)
+    }
+
+    fn sector(&self, id: u32) -> Option<&'a [u8]> {
+        let start = usize::try_from(id).ok()?.checked_add(1)?.checked_mul(self.sector_len)?;
+        let rest = self.bytes.get(start..)?;
+        rest.get(..self.sector_len.min(rest.len())).filter(|sector| !sector.is_empty())
+    }
+
+    /// No chain is longer than the file has sectors, unless it runs in a circle.
+    fn max_chain(&self) -> usize {
+        self.bytes.len().div_ceil(self.sector_len)
+    }
+
+    fn read_table(&self) -> Option<Vec<u32>> {
+        let mut places: Vec<u32> = words(self.bytes.get(76..HEADER_LEN)?).collect();
+        let mut next = u32_at(self.bytes, 68)?;
+        for _ in 0..=self.max_chain() {
+            if next >= FIRST_MARKER {
+                let mut table = Vec::new();
+                for place in places.into_iter().filter(|place| *place < FIRST_MARKER) {
+                    table.extend(words(self.sector(place)?));
+                    if table.len() > self.bytes.len() {
+                        return None;
+                    }
+                }
+                return Some(table);
+            }
+            places.extend(words(self.sector(next)?));
+            next = places.pop()?;
+        }
+        None
+    }
+
+    /// The bytes of a chain of sectors, at most `len`; `None` if it leaves the file or never ends.
+    fn chain(&self, start: u32, len: usize) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        let mut id = start;
+        for _ in 0..=self.max_chain() {
+            if id == END_OF_CHAIN || out.len() >= len {
+                out.truncate(len);
+                return Some(out);
+            }
+            out.extend_from_slice(self.sector(id)?);
+            id = *self.table.get(usize::try_from(id).ok()?)?;
+        }
+        None
+    }
+
+    fn mini_chain(&self, start: u32, len: usize) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        let mut id = start;
+        while id != END_OF_CHAIN && out.len() < len {
+            let index = usize::try_from(id).ok()?;
+            let start = index.checked_mul(MINI_SECTOR_LEN)?;
+            let rest = self.mini_stream.get(start..).filter(|rest| !rest.is_empty())?;
+            out.extend_from_slice(rest.get(..MINI_SECTOR_LEN.min(rest.len()))?);
+            id = *self.mini_table.get(index)?;
+        }
+        out.truncate(len);
+        Some(out)
+    }
+
+    fn workbook(&self) -> Option<Vec<u8>> {
+        let entry = self.entry("Workbook").or_else(|| self.entry("Book"))?;
+        let (start, len) = (u32_at(entry, 116)?, stream_len(entry, self.sector_len)?);
+        if len < MINI_STREAM_CUTOFF { self.mini_chain(start, len) } else { self.chain(start, len) }
+    }
+
+    fn entry(&self, name: &str) -> Option<&[u8]> {
+        self.directory.chunks_exact(DIRECTORY_ENTRY_LEN).find(|entry| {
+            let units = entry.iter().take(64).copied().collect::<Vec<u8>>();
+            let units = units.chunks_exact(2).map(|pair| u16_at(pair, 0).unwrap_or_default());
+            let stored = char::decode_utf16(units.take_while(|unit| *unit != 0)).map(|c| c.unwrap_or('\u{fffd}'));
+            stored.collect::<String>().eq_ignore_ascii_case(name)
+        })
+    }
+}
+
+fn stream_len(entry: &[u8], sector_len: usize) -> Option<usize> {
+    let low = u32_at(entry, 120)?;
+    let high = if sector_len == 512 { 0 } else { u32_at(entry, 124)? };
+    usize::try_from(u64::from(high) << 32 | u64::from(low)).ok()
+}
+
+/// One record of the workbook stream: its number and its data.
+struct Records<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = (u16, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let number = u16_at(self.rest, 0)?;
+        let end = usize::from(u16_at(self.rest, 2)?).checked_add(4)?;
+        let data = self.rest.get(4..end)?;
+        self.rest = self.rest.get(end..)?;
+        Some((number, data))
+    }
+}
+
+const FORMULA: u16 = 0x0006;
+const END: u16 = 0x000A;
+const WINDOW: u16 = 0x003D;
+const BOUND_SHEET: u16 = 0x0085;
+const MULTIPLE_NUMBERS: u16 = 0x00BD;
+const RICH_STRING: u16 = 0x00D6;
+const SHARED_STRING: u16 = 0x00FD;
+const DIMENSIONS: u16 = 0x0200;
+const NUMBER: u16 = 0x0203;
+const LABEL: u16 = 0x0204;
+const BOOL_OR_ERROR: u16 = 0x0205;
+const SHORT_NUMBER: u16 = 0x027E;
+const BEGIN: u16 = 0x0809;
+
+fn check_records(stream: &[u8]) -> Result<Facts, &'static str> {
+    let mut sheets = Vec::new();
+    let mut active_sheet = 0;
+    for (number, data) in (Records { rest: stream }).take_while(|(number, _)| *number != END) {
+        match number {
+            WINDOW => active_sheet = u16_at(data, 10).map_or(0, usize::from),
+            BOUND_SHEET => sheets.push(u32_at(data, 0).ok_or(DAMAGED)?),
+            _ => {}
+        }
+    }
+    if sheets.len() > MAX_SHEETS {
+        return Err("the workbook has too many sheets");
+    }
+    let mut cells = 0_usize;
+    for start in sheets {
+        let start = usize::try_from(start).map_err(|_| DAMAGED)?;
+        cells = cells.saturating_add(spanned_cells(stream.get(start..).ok_or(DAMAGED)?)?);
+        if cells > MAX_CELLS {
+            return Err("the sheets of the workbook are too large");
+        }
+    }
+    Ok(Facts { active_sheet })
+}
+
+/// How many cells the smallest rectangle around all values of a sheet has.
+fn spanned_cells(sheet: &[u8]) -> Result<usize, &'static str> {
+    let mut span: Option<Span> = None;
+    let mut depth = 0_usize;
+    for (number, data) in (Records { rest: sheet }) {
+        match number {
+            BEGIN => depth = depth.saturating_add(1),
+            END if depth <= 1 => break,
+            END => depth = depth.saturating_sub(1),
+            // Charts inside the sheet have records of the same numbers.
+            _ if depth > 1 => {}
+            DIMENSIONS => check_dimensions(data)?,
+            FORMULA | RICH_STRING | SHARED_STRING | NUMBER | LABEL | BOOL_OR_ERROR | SHORT_NUMBER => {
+                let (row, column) = (u16_at(data, 0).ok_or(DAMAGED)?, u16_at(data, 2).ok_or(DAMAGED)?);
+                Span::widen(&mut span, row, column);
+            }
+            MULTIPLE_NUMBERS => {
+                let (row, first) = (u16_at(data, 0).ok_or(DAMAGED)?, u16_at(data, 2).ok_or(DAMAGED)?);
+                let last = u16_at(data, data.len().saturating_sub(2)).ok_or(DAMAGED)?;
+                Span::widen(&mut span, row, first);
+                Span::widen(&mut span, row, last);
+            }
+            _ => {}
+        }
+    }
+    span.map_or(Ok(0), Span::cells)
+}
+
+/// The sheet's declared size is only a hint, but the reader reserves memory for it.
+fn check_dimensions(data: &[u8]) -> Result<(), &'static str> {
+    let (rows, columns) = if data.len() == 10 {
+        (u16_at(data, 2).map(u32::from), u16_at(data, 6))
+    } else {
+        (u32_at(data, 4), u16_at(data, 10))
+    };
+    match (rows, columns) {
+        (Some(0..=65_536), Some(0..=256)) => Ok(()),
+        (Some(_), Some(_)) => Err(TOO_LARGE),
+        _ => Err(DAMAGED),
+    }
+}
+
+struct Span {
+    rows: (u16, u16),
+    columns: (u16, u16),
+}
+
+impl Span {
+    fn widen(span: &mut Option<Self>, row: u16, column: u16) {
+        let old = span.take().unwrap_or(Self { rows: (row, row), columns: (column, column) });
+        *span = Some(Self {
+            rows: (old.rows.0.min(row), old.rows.1.max(row)),
+            columns: (old.columns.0.min(column), old.columns.1.max(column)),
+        });
+    }
+
+    fn cells(self) -> Result<usize, &'static str> {
+        if usize::from(self.rows.1) >= MAX_ROWS || usize::from(self.columns.1) >= MAX_COLUMNS {
+            return Err(TOO_LARGE);
+        }
+        let rows = usize::from(self.rows.1.saturating_sub(self.rows.0)).saturating_add(1);
+        let columns = usize::from(self.columns.1.saturating_sub(self.columns.0)).saturating_add(1);
+        Ok(rows.saturating_mul(columns))
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..)?.first_chunk().map(|chunk| u16::from_le_bytes(*chunk))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|chunk| u32::from_le_bytes(*chunk))
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    bytes.chunks_exact(4).filter_map(|chunk| u32_at(chunk, 0))
+}

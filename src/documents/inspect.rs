@@ -1,0 +1,254 @@
+//! What a file is: its extension and its content must agree, and an archive must be harmless.
+//!
+//! The list of kinds here is the whole list of what may be stored. The client's `Content-Type` plays no part.
+
+use super::archive::{self, ArchiveFault};
+
+/// A kind of file that may be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Portable Document Format.
+    Pdf,
+    /// Excel workbook, zipped XML.
+    Xlsx,
+    /// Excel workbook, compound file.
+    Xls,
+    /// Word document, zipped XML.
+    Docx,
+    /// Word document, compound file.
+    Doc,
+    /// Comma-separated values.
+    Csv,
+    /// Plain text.
+    Txt,
+    /// JPEG picture.
+    Jpeg,
+    /// PNG picture.
+    Png,
+    /// GIF picture.
+    Gif,
+    /// WebP picture.
+    Webp,
+}
+
+impl FileKind {
+    /// The MIME type stored and sent for such a file.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Xls => "application/vnd.ms-excel",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Doc => "application/msword",
+            Self::Csv => "text/csv",
+            Self::Txt => "text/plain",
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    /// The usual extension, lower-case and without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Xlsx => "xlsx",
+            Self::Xls => "xls",
+            Self::Docx => "docx",
+            Self::Doc => "doc",
+            Self::Csv => "csv",
+            Self::Txt => "txt",
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Gif => "gif",
+            Self::Webp => "webp",
+        }
+    }
+
+    /// True for the two kinds that hold worksheets.
+    pub fn is_workbook(self) -> bool {
+        matches!(self, Self::Xlsx | Self::Xls)
+    }
+
+    fn of_extension(extension: &str) -> Option<Self> {
+        Some(match extension {
+            "pdf" => Self::Pdf,
+            "xlsx" => Self::Xlsx,
+            "xls" => Self::Xls,
+            "docx" => Self::Docx,
+            "doc" => Self::Doc,
+            "csv" => Self::Csv,
+            "txt" => Self::Txt,
+            "jpg" | "jpeg" => Self::Jpeg,
+            "png" => Self::Png,
+            "gif" => Self::Gif,
+            "webp" => Self::Webp,
+            _ => return None,
+        })
+    }
+}
+
+/// The extensions that may be stored, for messages.
+pub const ALLOWED_EXTENSIONS: &str = "pdf, xlsx, xls, docx, doc, csv, txt, jpg, jpeg, png, gif, webp";
+
+/// Why a file was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InspectError {
+    /// The file has no bytes.
+    #[error("The file is empty")]
+    Empty,
+    /// Files with this extension are not stored.
+    #[error("Files of type \"{extension}\" are not accepted; allowed are {ALLOWED_EXTENSIONS}")]
+    Unsupported {
+        /// The extension, lower-case, empty if the name has none.
+        extension: String,
+    },
+    /// The content is not what the extension says.
+    #[error("The content is not that of a \"{extension}\" file; allowed are {ALLOWED_EXTENSIONS}")]
+    Mismatch {
+        /// The extension, lower-case.
+        extension: String,
+    },
+    /// The file is an archive that could harm whoever unpacks it.
+    #[error("The archive is unsafe: {reason}")]
+    UnsafeArchive {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Tells what a file is from its name and its whole content.
+///
+/// Archives are unpacked once, through a small buffer, so this can take a second or so for a large workbook: call it on
+/// a thread that may block.
+///
+/// # Errors
+/// [`InspectError`]: the file is empty, of a kind that is not stored, not what its name says, or a harmful archive.
+pub fn inspect(filename: &str, bytes: &[u8]) -> Result<FileKind, InspectError> {
+    if bytes.is_empty() {
+        return Err(InspectError::Empty);
+    }
+    let trimmed = filename.trim_end_matches(['.', ' ']);
+    let extension = trimmed.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
+    let Some(kind) = FileKind::of_extension(&extension) else {
+        return Err(InspectError::Unsupported { extension });
+    };
+    let matches = match kind {
+        FileKind::Pdf => bytes.get(..bytes.len().min(1024)).is_some_and(|head| contains(head, b"%PDF-")),
+        FileKind::Xlsx => is_package(bytes, "xl/")?,
+        FileKind::Docx => is_package(bytes, "word/")?,
+        FileKind::Xls | FileKind::Doc => bytes.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+        FileKind::Csv | FileKind::Txt => is_text(bytes),
+        FileKind::Jpeg => bytes.starts_with(b"\xFF\xD8\xFF"),
+        FileKind::Png => bytes.starts_with(b"\x89PNG\r\n\x1A\n"),
+        FileKind::Gif => bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a"),
+        FileKind::Webp => bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
+    };
+    if matches { Ok(kind) } else { Err(InspectError::Mismatch { extension }) }
+}
+
+fn is_package(bytes: &[u8], folder: &str) -> Result<bool, InspectError> {
+    if !bytes.starts_with(b"PK\x03\x04") {
+        return Ok(false);
+    }
+    match archive::examine(bytes) {
+        Ok(contents) => Ok(contents.is_package(folder)),
+        Err(ArchiveFault::NotAnArchive) => Ok(false),
+        Err(ArchiveFault::Unsafe(reason)) => Err(InspectError::UnsafeArchive { reason }),
+    }
+}
+
+fn contains(text: &[u8], needle: &[u8]) -> bool {
+    text.windows(needle.len()).any(|window| window == needle)
+}
+
+/// Text has no control characters but TAB, CR and LF, and is UTF-8 or Windows-1252.
+fn is_text(bytes: &[u8]) -> bool {
+    let has_control = bytes.iter().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r' | b'\n'));
+    let is_windows_1252 = || !bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D));
+    !has_control && (std::str::from_utf8(bytes).is_ok() || is_windows_1252())
+}
+
+/// The name under which an upload is remembered: the last path component without control characters and characters
+/// that file systems refuse, at most 255 bytes with its extension kept. `None` if nothing is left.
+pub fn safe_filename(raw: &str) -> Option<String> {
+    const MAX_BYTES: usize = 255;
+    let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mut name = String::with_capacity(last.len());
+    for c in last.chars() {
+        let is_refused = c.is_control() || matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*');
+        let c = if is_refused { '_' } else { c };
+        if !(c == '_' && name.ends_with('_')) {
+            name.push(c);
+        }
+    }
+    let name = name.trim_matches(['.', ' ']);
+    if name.len() <= MAX_BYTES {
+        return (!name.is_empty()).then(|| name.to_owned());
+    }
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if extension.len() < MAX_BYTES / 2 => (stem, format!(".{extension}")),
+        _ => (name, String::new()),
+    };
+    let room = MAX_BYTES.saturating_sub(extension.len());
+    let cut = stem.get(..stem.floor_char_boundary(room)).unwrap_or_default();
+    Some(format!("{}{extension}", cut.trim_end_matches(['.', ' '])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extension_and_content_must_agree() {
+        for (name, bytes, kind) in [
+            ("a.PDF", b"junk %PDF-1.7".as_slice(), FileKind::Pdf),
+            ("a.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", FileKind::Xls),
+            ("a.doc", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", FileKind::Doc),
+            ("a.b.csv", b"a,b\r\n1,\xE9", FileKind::Csv),
+            ("a.txt", "\u{feff}₹ 5".as_bytes(), FileKind::Txt),
+            ("a.jpg", b"\xFF\xD8\xFF\xE0", FileKind::Jpeg),
+            ("a.jpeg", b"\xFF\xD8\xFF\xE0", FileKind::Jpeg),
+            ("a.png", b"\x89PNG\r\n\x1A\n", FileKind::Png),
+            ("a.gif", b"GIF89a", FileKind::Gif),
+            ("a.webp", b"RIFF\0\0\0\0WEBP", FileKind::Webp),
+        ] {
+            assert_eq!(inspect(name, bytes), Ok(kind), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_renamed_or_foreign_file_is_refused() {
+        let mismatch = |extension: &str| InspectError::Mismatch { extension: extension.to_owned() };
+        assert_eq!(inspect("a.xlsx", b"\x89PNG\r\n\x1A\n"), Err(mismatch("xlsx")));
+        assert_eq!(inspect("a.xlsx", b"PK\x03\x04 cut off"), Err(mismatch("xlsx")));
+        assert_eq!(inspect("a.pdf", b"GIF89a"), Err(mismatch("pdf")));
+        assert_eq!(inspect("a.txt", b"a\0b"), Err(mismatch("txt")));
+        assert_eq!(inspect("a.txt", b"a\x1b[0m"), Err(mismatch("txt")));
+        assert_eq!(inspect("a.csv", b"\x81\xFF"), Err(mismatch("csv")));
+        assert_eq!(inspect("a.webp", b"RIFF"), Err(mismatch("webp")));
+        for name in ["a.exe", "a.svg", "a.html", "xlsx", "a.xlsx.exe"] {
+            assert!(matches!(inspect(name, b"x"), Err(InspectError::Unsupported { .. })), "{name}");
+        }
+        assert_eq!(inspect("a.pdf", b""), Err(InspectError::Empty));
+    }
+
+    #[test]
+    fn file_names_lose_paths_and_keep_letters() {
+        for (raw, safe) in [
+            ("C:\\temp\\po.xlsx", Some("po.xlsx")),
+            ("../../etc/passwd.txt", Some("passwd.txt")),
+            ("a<>:b.pdf", Some("a_b.pdf")),
+            ("चालान №1.pdf", Some("चालान №1.pdf")),
+            (" .a\u{7}b. ", Some("a_b")),
+            ("...", None),
+            ("dir/", None),
+            ("", None),
+        ] {
+            assert_eq!(safe_filename(raw).as_deref(), safe, "{raw}");
+        }
+        let long = safe_filename(&format!("{}.xlsx", "é".repeat(300))).unwrap();
+        assert!(long.len() <= 255 && long.ends_with("é.xlsx"));
+    }
+}

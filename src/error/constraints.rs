@@ -1,0 +1,7 @@
+//! stub
+use super::Error;
+use sqlx::error::DatabaseError;
+/// stub
+pub fn explain(_e: &(dyn DatabaseError + 'static)) -> Option<Error> {
+    None
+}

@@ -1,0 +1,109 @@
+//! One line and one measurement for each request, and how long it took as a header.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument;
+
+use crate::{
+    app::AppState,
+    auth::Caller,
+    error::Cause,
+    http::RequestContext,
+    telemetry::{metrics, traces},
+};
+
+const PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
+
+/// The template of the route that answered, left in the response by [`note_route`].
+#[derive(Debug, Clone)]
+pub struct Route(pub String);
+
+/// Copies the matched route, and who called it, to where the log can see it.
+pub async fn note_route(request: Request, next: Next) -> Response {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| Route(path.as_str().to_owned()));
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
+}
+
+/// Opens the request's span, times it, logs it and counts it.
+pub async fn record(State(_state): State<AppState>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let context = request.extensions().get::<RequestContext>().cloned();
+    let (request_id, path, remote_addr) = context
+        .map(|context| (context.request_id, context.path, context.remote_addr.to_string()))
+        .unwrap_or_default();
+    let method = request.method().clone();
+    let client_version = request
+        .headers()
+        .get("x-client-version")
+        .and_then(|value| value.to_str().ok())
+        .map(|version| version.chars().take(32).collect::<String>());
+    let span = tracing::info_span!(
+        "request",
+        request_id,
+        method = %method,
+        path,
+        remote_addr,
+        client_version,
+        user_id = tracing::field::Empty,
+        trace_id = traces::trace_id(request.headers()),
+    );
+    traces::adopt_parent(&span, request.headers());
+    let in_flight = metrics::InFlight::enter();
+
+    let mut response = next.run(request).instrument(span.clone()).await;
+
+    drop(in_flight);
+    let elapsed = started.elapsed();
+    let status = response.status();
+    if let Some(caller) = response.extensions().get::<Caller>() {
+        span.record("user_id", caller.id.0);
+    }
+    let route = response.extensions_mut().remove::<Route>();
+    let route = route.as_ref().map_or("unmatched", |route| route.0.as_str());
+    metrics::record_request(method.as_str(), route, status.as_u16(), elapsed);
+
+    let cause = response.extensions_mut().remove::<Cause>().map(|cause| cause.0);
+    let milliseconds = elapsed.as_millis();
+    let message = format!(
+        "{method} {path} - Status: {} - Time: {}.{:03}s",
+        status.as_u16(),
+        elapsed.as_secs(),
+        elapsed.subsec_millis()
+    );
+    let (code, duration_ms) = (status.as_u16(), u64::try_from(milliseconds).unwrap_or(u64::MAX));
+    span.in_scope(|| {
+        if status.is_server_error() {
+            tracing::error!(target: "access", status = code, duration_ms, route, error = cause, "{message}");
+        } else if status.is_client_error() {
+            tracing::warn!(target: "access", status = code, duration_ms, route, "{message}");
+        } else if is_quiet(route, status) {
+            tracing::debug!(target: "access", status = code, duration_ms, route, "{message}");
+        } else {
+            tracing::info!(target: "access", status = code, duration_ms, route, "{message}");
+        }
+    });
+
+    let seconds = format!("{}.{:06}", elapsed.as_secs(), elapsed.subsec_micros());
+    if let Ok(seconds) = HeaderValue::try_from(seconds) {
+        response.headers_mut().insert(PROCESS_TIME, seconds);
+    }
+    response
+}
+
+/// Probes that found all well are no news.
+fn is_quiet(route: &str, status: StatusCode) -> bool {
+    status.is_success() && (route.starts_with("/api/health") || route == "/metrics")
+}

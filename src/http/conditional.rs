@@ -1,0 +1,64 @@
+//! Conditional reads: a GET whose `If-None-Match` names the current `ETag` is answered 304 without a body.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+
+/// Answers 304 where the client already has what it asks for.
+pub async fn answer_not_modified(request: Request, next: Next) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let known: Option<String> = is_read.then(|| known_tags(request.headers())).flatten();
+    let mut response = next.run(request).await;
+    let Some(known) = known else { return response };
+    let current = response
+        .headers()
+        .get(header::ETAG)
+        .and_then(|tag| tag.to_str().ok());
+    if response.status() == StatusCode::OK && current.is_some_and(|current| matches(&known, current)) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
+}
+
+fn known_tags(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter();
+    let tags: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+    (!tags.is_empty()).then(|| tags.join(","))
+}
+
+/// Weak comparison: `W/` and the suffix that a compressing proxy adds do not matter.
+fn matches(known: &str, current: &str) -> bool {
+    let bare = |tag: &str| {
+        let tag = tag.trim().trim_start_matches("W/").trim_matches('"');
+        ["-gzip", "-br", "-zstd"]
+            .iter()
+            .find_map(|suffix| tag.strip_suffix(suffix))
+            .unwrap_or(tag)
+            .to_owned()
+    };
+    let current = bare(current);
+    known
+        .split(',')
+        .any(|tag| tag.trim() == "*" || bare(tag) == current)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn tags_compare_weakly() {
+        let current = "\"3-00aa\"";
+        assert!(matches("\"3-00aa\"", current));
+        assert!(matches("W/\"1-ff\", W/\"3-00aa-gzip\"", current));
+        assert!(matches("*", current));
+        assert!(!matches("\"3\"", current));
+    }
+}

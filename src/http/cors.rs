@@ -1,0 +1,78 @@
+//! Which web pages of other origins may call us: those of `CORS_ORIGINS`, with credentials.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::{app::AppState, error::Error};
+
+const PREFLIGHT_CACHE: Duration = Duration::from_secs(3600);
+
+/// The headers for listed origins.
+pub fn layer(origins: &[String]) -> CorsLayer {
+    let header = HeaderName::from_static;
+    let origins = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::try_from(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+            Method::OPTIONS,
+        ])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header("x-client-version"),
+            header("x-request-id"),
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header("idempotency-key"),
+        ])
+        .expose_headers([
+            header("x-process-time"),
+            header("x-request-id"),
+            header::CONTENT_DISPOSITION,
+            header::CONTENT_LENGTH,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            header::ETAG,
+        ])
+        .max_age(PREFLIGHT_CACHE)
+}
+
+/// Refuses the preflight of an origin that is not listed; without this it would be a 200 without permissions.
+pub async fn refuse_foreign_preflight(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let headers = request.headers();
+    let is_preflight =
+        request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if is_preflight && !is_listed(headers.get(header::ORIGIN), &state.config.server.cors_origins) {
+        return Error::BadRequest("Disallowed CORS origin".into()).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether an `Origin` is one of the list, exactly.
+pub fn is_listed(origin: Option<&HeaderValue>, origins: &[String]) -> bool {
+    origin.is_some_and(|origin| {
+        origins
+            .iter()
+            .any(|listed| origin.as_bytes() == listed.as_bytes())
+    })
+}

@@ -1,0 +1,63 @@
+//! The middleware stack, in one place. Of the calls in a group the last one is the outermost.
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state as with_state},
+};
+use tower_http::compression::{
+    CompressionLayer,
+    predicate::{NotForContentType, Predicate, SizeAbove},
+};
+
+use crate::{
+    app::AppState,
+    auth,
+    http::{
+        access_log, body_limit, conditional, context, cors, error_body, panic, rate_limit, retry,
+        security_headers, timeout, trusted_hosts,
+    },
+};
+
+/// Bodies below this many bytes are sent as they are.
+const COMPRESSION_FLOOR: u64 = 1000;
+
+/// Puts the stack around the routes.
+pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
+    // What needs to know which route matched stands inside the router …
+    let inner = routes
+        .layer(from_fn(conditional::answer_not_modified))
+        .layer(from_fn(retry::once))
+        .layer(with_state(state.clone(), rate_limit::by_user))
+        .layer(with_state(state.clone(), auth::layer::authenticate))
+        .layer(with_state(state.clone(), rate_limit::by_address))
+        .layer(with_state(state.clone(), timeout::enforce))
+        .layer(with_state(state.clone(), body_limit::enforce))
+        .layer(from_fn(access_log::note_route))
+        .with_state(state.clone());
+    // … and what comes before routing, since it may change the path, outside of it.
+    Router::new()
+        .fallback_service(inner)
+        .layer(with_state(state.clone(), error_body::write))
+        .layer(compression())
+        .layer(with_state(state.clone(), trusted_hosts::check))
+        .layer(panic::layer())
+        .layer(with_state(state.clone(), error_body::write))
+        .layer(with_state(state.clone(), cors::refuse_foreign_preflight))
+        .layer(cors::layer(&state.config.server.cors_origins))
+        .layer(with_state(state.clone(), security_headers::add))
+        .layer(with_state(state.clone(), access_log::record))
+        .layer(with_state(state, context::establish))
+}
+
+/// gzip, br or zstd for what shrinks by it.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    CompressionLayer::new().compress_when(
+        SizeAbove::new(COMPRESSION_FLOOR - 1)
+            .and(NotForContentType::IMAGES)
+            .and(NotForContentType::SSE)
+            .and(NotForContentType::const_new("application/zip"))
+            .and(NotForContentType::const_new("application/gzip"))
+            .and(NotForContentType::const_new(spreadsheet)),
+    )
+}

@@ -1,0 +1,23 @@
+//! The way of a request: routes, the middleware stack, extractors and answers. One file a middleware, each with one job.
+
+pub mod access_log;
+pub mod body_limit;
+pub mod conditional;
+pub mod context;
+pub mod cors;
+pub mod docs;
+pub mod error_body;
+pub mod extract;
+pub mod layers;
+pub mod list;
+pub mod multipart;
+pub mod openapi;
+pub mod panic;
+pub mod rate_limit;
+pub mod retry;
+pub mod router;
+pub mod security_headers;
+pub mod timeout;
+pub mod trusted_hosts;
+
+pub use context::RequestContext;

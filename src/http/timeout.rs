@@ -1,0 +1,27 @@
+//! The longest that a request may take; over it the answer is 503 and its transaction is rolled back.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{app::AppState, error::Error, http::body_limit};
+
+/// Ends a request after `REQUEST_TIMEOUT_SECONDS`, an upload after 300 seconds.
+pub async fn enforce(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let server = &state.config.server;
+    let limit = if body_limit::is_multipart(request.headers()) {
+        server.upload_timeout.max(server.request_timeout)
+    } else {
+        server.request_timeout
+    };
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Error::Unavailable(anyhow::anyhow!(
+            "the request took longer than {} s",
+            limit.as_secs()
+        ))
+        .into_response(),
+    }
+}

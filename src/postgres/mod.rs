@@ -1,0 +1,4 @@
+//! The database: the pool, the embedded cluster, and the migrations that make or adopt the schema.
+
+pub mod migrate;
+pub mod pool;

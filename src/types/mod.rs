@@ -1,0 +1,16 @@
+//! Values that cannot be wrong: ids, money, quantities, text, time; and the reader that makes them from client input.
+//!
+//! A request type holds these, so that nothing below a handler checks shape, length or range again. Whatever a client
+//! got wrong is gathered as a list of [`Fault`](crate::error::Fault)s, one for each field.
+
+pub mod clock;
+pub mod decimal;
+pub mod fields;
+pub mod ids;
+pub mod text;
+pub mod words;
+
+pub use clock::Clock;
+pub use decimal::{Money, Percent, Quantity, Rate};
+pub use fields::{Fields, FromFields, Input, Patch, Problem};
+pub use text::Text;

@@ -1,0 +1,128 @@
+//! Successful answers: a body with its status, `Location` and `ETag`; and the same as bytes, as it is kept for a repeat.
+
+use std::fmt::Write as _;
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// Says that an answer comes from an earlier request with the same key.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A body and what goes with it.
+#[derive(Debug, Clone)]
+pub struct Answer<T> {
+    status: StatusCode,
+    body: T,
+    location: Option<String>,
+    version: Option<i32>,
+}
+
+impl<T> Answer<T> {
+    /// 200 with this body.
+    pub fn ok(body: T) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body,
+            location: None,
+            version: None,
+        }
+    }
+
+    /// 201 with this body and the new resource's path.
+    pub fn created(body: T, location: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::CREATED,
+            ..Self::ok(body).at(location)
+        }
+    }
+
+    /// Names the path of the resource that was made.
+    #[must_use]
+    pub fn at(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(location.into());
+        self
+    }
+
+    /// Gives the answer an `ETag` of the row's version and the body's hash.
+    #[must_use]
+    pub fn version(mut self, version: i32) -> Self {
+        self.version = Some(version);
+        self
+    }
+}
+
+impl<T: Serialize> Answer<T> {
+    /// The answer as bytes.
+    ///
+    /// # Errors
+    /// `Internal` if the body cannot be written as JSON.
+    pub(crate) fn into_stored(self) -> Result<StoredAnswer> {
+        let body = serde_json::to_vec(&self.body).map_err(Error::internal)?;
+        let mut headers = vec![(header::CONTENT_TYPE, "application/json".to_owned())];
+        if let Some(location) = self.location {
+            headers.push((header::LOCATION, location));
+        }
+        if let Some(version) = self.version {
+            headers.push((header::ETAG, entity_tag(version, &body)));
+        }
+        Ok(StoredAnswer {
+            status: self.status,
+            headers,
+            body: body.into(),
+            is_replay: false,
+        })
+    }
+}
+
+/// `"<version>-<first 16 hex digits of the body's SHA-256>"`.
+fn entity_tag(version: i32, body: &[u8]) -> String {
+    let mut tag = format!("\"{version}-");
+    for byte in Sha256::digest(body).iter().take(8) {
+        // Writing to a string cannot fail.
+        write!(tag, "{byte:02x}").ok();
+    }
+    tag.push('"');
+    tag
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        self.into_stored().into_response()
+    }
+}
+
+/// An answer as it goes out and as it is kept under an idempotency key.
+#[derive(Debug, Clone)]
+pub struct StoredAnswer {
+    /// The status of the first answer.
+    pub(crate) status: StatusCode,
+    /// Those headers of the first answer that a repeat has too.
+    pub(crate) headers: Vec<(HeaderName, String)>,
+    /// The body, byte for byte.
+    pub(crate) body: Bytes,
+    /// Whether it is a repeat.
+    pub(crate) is_replay: bool,
+}
+
+impl IntoResponse for StoredAnswer {
+    fn into_response(self) -> Response {
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + 1);
+        for (name, value) in self.headers {
+            // What was written as a header once is a header again.
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.append(name, value);
+            }
+        }
+        if self.is_replay {
+            headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        (self.status, headers, self.body).into_response()
+    }
+}

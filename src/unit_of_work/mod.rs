@@ -1,0 +1,207 @@
+//! The one way to write: a transaction that knows who acts, in which request, under which idempotency key, and that
+//! commits the change together with its audit entries and its answer, or not at all.
+//!
+//! A handler takes [`Write`], which says who may call and holds no connection while the body arrives; [`Write::begin`]
+//! opens the transaction and answers a repeated key; [`UnitOfWork::commit`] writes everything at once. Dropping a unit
+//! of work rolls it back.
+
+mod answer;
+mod idempotency;
+
+use std::marker::PhantomData;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+pub use answer::{Answer, StoredAnswer};
+pub use idempotency::Fingerprint;
+use idempotency::{Claim, Scope};
+
+use crate::{
+    app::AppState,
+    audit::{self, Actor, Change},
+    auth::{Caller, RequiredRole},
+    error::{Error, Result},
+    http::RequestContext,
+};
+
+/// A request that may write, made from its head; `R` says who may.
+pub struct Write<R> {
+    db: PgPool,
+    caller: Option<Caller>,
+    actor: Actor,
+    claim: Option<Claim>,
+    role: PhantomData<R>,
+}
+
+impl<R: RequiredRole> FromRequestParts<AppState> for Write<R> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        let caller = R::check(parts)?;
+        let context = parts
+            .extensions
+            .get::<RequestContext>()
+            .cloned()
+            .ok_or_else(|| Error::internal(anyhow::anyhow!("the request has no context")))?;
+        let actor = Actor {
+            id: caller.as_ref().map(|caller| caller.id),
+            name: caller
+                .as_ref()
+                .map_or_else(|| "anonymous".to_owned(), |caller| caller.username.clone()),
+            request_id: context.request_id.clone(),
+        };
+        let scope = Scope::of(parts, &context, caller.as_ref())?;
+        let claim = match scope {
+            Some(scope) => Some(Claim::make(scope, parts, &state.db).await?),
+            None => None,
+        };
+        Ok(Self {
+            db: state.db.clone(),
+            caller,
+            actor,
+            claim,
+            role: PhantomData,
+        })
+    }
+}
+
+impl<R: RequiredRole> Write<R> {
+    /// Who calls.
+    ///
+    /// # Errors
+    /// `Unauthenticated` on a route that anyone may call, if nobody is known.
+    pub fn caller(&self) -> Result<&Caller> {
+        self.caller
+            .as_ref()
+            .ok_or(Error::Unauthenticated("Not authenticated"))
+    }
+
+    /// Opens the transaction.
+    ///
+    /// # Errors
+    /// `Replayed` with the stored answer if the request was done before under its key; `Conflict` if it is being done
+    /// right now; `Invalid` if the key belongs to another body; `Unavailable` without a connection.
+    pub async fn begin(self) -> Result<UnitOfWork> {
+        let mut uow = UnitOfWork::open(&self.db, self.actor).await?;
+        if let Some(claim) = self.claim {
+            claim.enter(&mut uow.transaction).await?;
+            uow.claim = Some(claim);
+        }
+        Ok(uow)
+    }
+}
+
+/// An open transaction with what has to be committed beside the change.
+pub struct UnitOfWork {
+    transaction: Transaction<'static, Postgres>,
+    actor: Actor,
+    claim: Option<Claim>,
+    changes: Vec<Change>,
+}
+
+impl UnitOfWork {
+    /// Opens a transaction for a job or a command, which have no request.
+    ///
+    /// # Errors
+    /// `Unavailable` without a connection.
+    #[expect(clippy::disallowed_methods, reason = "the one place that opens a transaction")]
+    pub async fn open(db: &PgPool, actor: Actor) -> Result<Self> {
+        let transaction = db.begin().await?;
+        Ok(Self {
+            transaction,
+            actor,
+            claim: None,
+            changes: Vec::new(),
+        })
+    }
+
+    /// The connection, for the statements of the change.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Names the actor once it is known, as at login.
+    pub fn act_as(&mut self, caller: &Caller) {
+        self.actor.id = Some(caller.id);
+        self.actor.name.clone_from(&caller.username);
+    }
+
+    /// Notes what was changed; it is committed with the change.
+    pub fn record(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    /// Commits change, audit entries and answer.
+    ///
+    /// # Errors
+    /// `Internal` if nothing was recorded: a write that leaves no trace is a fault of ours. Everything that the
+    /// database refuses at commit.
+    pub async fn commit<T: serde::Serialize>(self, answer: Answer<T>) -> Result<StoredAnswer> {
+        if self.changes.is_empty() {
+            return Err(Error::internal(anyhow::anyhow!(
+                "a unit of work was committed without a record"
+            )));
+        }
+        self.finish(answer).await
+    }
+
+    /// Commits the answer of a request that changed nothing, such as one that sets what is already so.
+    ///
+    /// # Errors
+    /// `Internal` if something was recorded after all; everything that the database refuses at commit.
+    pub async fn unchanged<T: serde::Serialize>(self, answer: Answer<T>) -> Result<StoredAnswer> {
+        if !self.changes.is_empty() {
+            return Err(Error::internal(anyhow::anyhow!(
+                "a unit of work calls a recorded change unchanged"
+            )));
+        }
+        self.finish(answer).await
+    }
+
+    /// Commits the record of a refusal (a failed login, a file that could not be read) and gives the refusal back for
+    /// the client. Nothing is kept under the idempotency key, which is free again.
+    pub async fn commit_refused(self, refusal: Error) -> Error {
+        match self.commit_silent().await {
+            Ok(()) => refusal,
+            Err(error) => error,
+        }
+    }
+
+    /// Commits without an answer, for jobs and commands.
+    ///
+    /// # Errors
+    /// Everything that the database refuses.
+    pub async fn commit_silent(self) -> Result<()> {
+        let Self {
+            mut transaction,
+            actor,
+            claim: _,
+            changes,
+        } = self;
+        if !changes.is_empty() {
+            audit::write(&mut transaction, &actor, &changes).await?;
+        }
+        transaction.commit().await?;
+        audit::log(&actor, &changes);
+        Ok(())
+    }
+
+    async fn finish<T: serde::Serialize>(mut self, answer: Answer<T>) -> Result<StoredAnswer> {
+        let stored = answer.into_stored()?;
+        let claim = self.claim.take();
+        if let Some(claim) = &claim {
+            claim.fulfil(&mut self.transaction, &stored).await?;
+        }
+        self.commit_silent().await?;
+        if let Some(claim) = claim {
+            claim.fulfilled();
+        }
+        Ok(stored)
+    }
+}
