@@ -13,3 +13,7 @@ pub mod users;
 
 pub use caller::{Admin, Anyone, Caller, Editor, RequiredRole, Viewer};
 pub use roles::Role;
+/// stub
+pub async fn sweep(_db: &sqlx::PgPool, _clock: &crate::types::Clock) -> crate::error::Result<()> {
+    Ok(())
+}

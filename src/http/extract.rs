@@ -143,7 +143,7 @@ impl<S: Send + Sync, T: FromFields> FromRequestParts<S> for Query<T> {
 macro_rules! path_parameters {
     ($(#[doc = $doc:literal] $name:ident { $(#[doc = $field_doc:literal] $field:ident: $id:ty),+ $(,)? })+) => {$(
         #[doc = $doc]
-        #[derive(Debug, Clone, Copy, utoipa::IntoParams)]
+        #[derive(Debug, Clone, utoipa::IntoParams)]
         #[into_params(parameter_in = Path)]
         pub struct $name { $(#[doc = $field_doc] pub $field: $id),+ }
 

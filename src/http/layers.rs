@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state as with_state},
 };
 use tower_http::compression::{
@@ -13,7 +14,7 @@ use crate::{
     app::AppState,
     auth,
     http::{
-        access_log, body_limit, conditional, context, cors, error_body, panic, rate_limit, retry,
+        access_log, body_limit, conditional, context, cors, drain, error_body, panic, rate_limit, retry,
         security_headers, timeout, trusted_hosts,
     },
 };
@@ -31,7 +32,9 @@ pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
         .layer(with_state(state.clone(), auth::layer::authenticate))
         .layer(with_state(state.clone(), rate_limit::by_address))
         .layer(with_state(state.clone(), timeout::enforce))
+        .layer(DefaultBodyLimit::disable())
         .layer(with_state(state.clone(), body_limit::enforce))
+        .layer(from_fn(drain::rest))
         .layer(from_fn(access_log::note_route))
         .with_state(state.clone());
     // … and what comes before routing, since it may change the path, outside of it.

@@ -6,6 +6,7 @@ pub mod conditional;
 pub mod context;
 pub mod cors;
 pub mod docs;
+pub mod drain;
 pub mod error_body;
 pub mod extract;
 pub mod layers;

@@ -1,1 +1,151 @@
-//! stub
+//! Forms with files: text fields gathered, files streamed to storage and hashed on the way, within limits.
+
+use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    app::AppState,
+    error::{Error, Fault, Result},
+    http::body_limit,
+    types::Fields,
+    unit_of_work::Fingerprint,
+    uploads::storage::Received,
+};
+
+/// The longest text field of a form, in bytes.
+const TEXT_LIMIT: usize = 64 * 1024;
+/// The most parts of a form.
+const PART_LIMIT: usize = 200;
+
+/// One file of a form.
+#[derive(Debug)]
+pub struct FormFile {
+    /// The field's name.
+    pub field: String,
+    /// The name that the client gave the file; not to be trusted.
+    pub filename: String,
+    /// The bytes.
+    pub received: Received,
+}
+
+/// A form that has arrived as a whole.
+#[derive(Debug)]
+pub struct Form {
+    texts: Vec<(String, String)>,
+    /// The files in the order of the form.
+    pub files: Vec<FormFile>,
+}
+
+impl Form {
+    /// Its text fields followed by those of the query, so that the form wins.
+    pub fn fields(&self, query: Option<&str>) -> Fields<'static> {
+        let query = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned();
+        Fields::from_text(self.texts.iter().cloned().chain(query))
+    }
+}
+
+/// How a form's files are bounded.
+#[derive(Debug, Clone, Copy)]
+pub struct FormLimits {
+    /// The largest file in bytes.
+    pub file: u64,
+    /// The most files.
+    pub files: usize,
+}
+
+/// Receives a whole form. A request that fails leaves no file behind.
+///
+/// # Errors
+/// `UnsupportedMediaType` if it is no form, `TooLarge` over a limit, `Invalid` for too many files, `BadRequest` if it is
+/// cut off or malformed.
+pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> Result<Form> {
+    if !body_limit::is_multipart(request.headers()) {
+        return Err(Error::UnsupportedMediaType(
+            "Content-Type must be multipart/form-data".into(),
+        ));
+    }
+    let fingerprint = request.extensions().get::<Fingerprint>().cloned();
+    let mut multipart = Multipart::from_request(request, state)
+        .await
+        .map_err(|_| Error::BadRequest("The form has no valid boundary".into()))?;
+
+    let mut form = Form {
+        texts: Vec::new(),
+        files: Vec::new(),
+    };
+    let mut hash = Sha256::new();
+    while let Some(field) = multipart.next_field().await.map_err(|error| broken(&error))? {
+        if form.texts.len() + form.files.len() >= PART_LIMIT {
+            return Err(Error::invalid(vec![Fault::new(
+                "body",
+                "too_long",
+                format!("must have at most {PART_LIMIT} parts"),
+            )]));
+        }
+        let name = field.name().unwrap_or_default().to_owned();
+        hash.update(name.as_bytes());
+        hash.update([0]);
+        if let Some(filename) = field.file_name().map(str::to_owned) {
+            if form.files.len() >= limits.files {
+                return Err(Error::invalid_field(
+                    name,
+                    "too_long",
+                    format!("At most {} file(s) can be sent", limits.files),
+                ));
+            }
+            let received = receive_file(field, state, limits.file).await?;
+            hash.update(received.sha256);
+            form.files.push(FormFile {
+                field: name,
+                filename,
+                received,
+            });
+        } else {
+            let text = receive_text(field, &name).await?;
+            hash.update(text.as_bytes());
+            form.texts.push((name, text));
+        }
+        hash.update([0]);
+    }
+    if let Some(fingerprint) = fingerprint {
+        fingerprint.set(hash.finalize().into());
+    }
+    Ok(form)
+}
+
+async fn receive_file(mut field: Field<'_>, state: &AppState, limit: u64) -> Result<Received> {
+    let mut incoming = state.storage.receive().await.map_err(Error::internal)?;
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        if incoming
+            .size()
+            .saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX))
+            > limit
+        {
+            return Err(Error::TooLarge(
+                format!("The file is larger than {limit} bytes").into(),
+            ));
+        }
+        incoming.write(&chunk).await.map_err(Error::internal)?;
+    }
+    incoming.finish().await.map_err(Error::internal)
+}
+
+async fn receive_text(mut field: Field<'_>, name: &str) -> Result<String> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        if bytes.len() + chunk.len() > TEXT_LIMIT {
+            return Err(Error::TooLarge(
+                format!("The field {name} is larger than {TEXT_LIMIT} bytes").into(),
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| Error::invalid_field(name, "value_error", "must be UTF-8 text"))
+}
+
+fn broken(error: &axum::extract::multipart::MultipartError) -> Error {
+    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        return Error::TooLarge("The request body is too large".into());
+    }
+    Error::BadRequest("The form is malformed or was cut off".into())
+}

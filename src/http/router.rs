@@ -47,7 +47,7 @@ pub fn service(state: AppState) -> Router {
     let (router, document) = documented();
     let mut router = router.route("/metrics", get(telemetry::routes::metrics));
     if state.config.server.docs_enabled {
-        router = router.merge(docs::router(document));
+        router = router.merge(docs::router(&document));
     }
     let router = router
         .fallback(async || Error::NoRoute)

@@ -386,3 +386,11 @@ fn read_headers(headers: &Map<String, Value>) -> Vec<(HeaderName, String)> {
         .filter_map(|(name, value)| Some((name.parse().ok()?, value.as_str()?.to_owned())))
         .collect()
 }
+
+/// Removes keys that nobody may repeat any more.
+pub(super) async fn sweep(db: &PgPool) -> Result<()> {
+    sqlx::query!(r#"DELETE FROM "Finances".idempotency_key WHERE created_at <= now() - interval '24 hours'"#)
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -205,3 +205,11 @@ impl UnitOfWork {
         Ok(stored)
     }
 }
+
+/// Removes the idempotency keys that are older than a day.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn sweep(db: &PgPool) -> Result<()> {
+    idempotency::sweep(db).await
+}

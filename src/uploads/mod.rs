@@ -1,6 +1,15 @@
-//! Files that come in.
+//! Files that come in: where they are stored, and purchase orders that are made from them.
+//!
+//! A purchase-order file is streamed to storage, parsed off the async threads, and becomes a session, a file row, a
+//! document and a client PO with its lines in one unit of work. A file that cannot be read is kept in its session,
+//! marked as failed, and makes no PO.
+
 pub mod storage;
+pub mod sweeper;
+
 use utoipa_axum::router::OpenApiRouter;
+
+pub use sweeper::sweep;
 
 use crate::app::AppState;
 

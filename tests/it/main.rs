@@ -1,1 +1,16 @@
-fn main() {}
+//! The one integration binary: every test goes through the HTTP door against a real PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    dead_code,
+    reason = "a test that meets what it did not expect ends by panicking; the harness offers more than each test takes"
+)]
+
+mod embedded;
+mod errors;
+mod health;
+mod middleware;
+mod support;

@@ -1,15 +1,19 @@
 //! What the server is made of, how it starts, and how it stops without losing anything.
 
+mod database;
+mod serve;
+
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::extract::FromRef;
+use anyhow::Context;
+use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
+pub use self::{database::Database, serve::serve};
 use crate::{
     auth::tokens::AuthState,
     config::Config,
-    error::Result,
     health::HealthState,
     http::{rate_limit::RateLimits, router},
     types::Clock,
@@ -45,12 +49,15 @@ impl AppState {
     ///
     /// # Errors
     /// If the upload folder cannot be made or written to.
-    pub async fn new(config: Arc<Config>, db: PgPool) -> Result<Self> {
+    pub async fn new(config: Arc<Config>, db: PgPool) -> anyhow::Result<Self> {
         let clock = Clock::new(config.business_timezone);
+        let storage = Storage::open(&config.uploads.dir)
+            .await
+            .with_context(|| format!("UPLOAD_DIR {} cannot be used", config.uploads.dir.display()))?;
         Ok(Self {
             auth: Arc::new(AuthState::new(&config.auth, clock.clone())),
             rate_limits: RateLimits::new(&config.rate_limit).map(Arc::new),
-            storage: Storage::open(&config.uploads.dir).await?,
+            storage,
             health: Arc::new(HealthState::default()),
             parsers: Arc::new(Semaphore::new(PARSERS)),
             config,
@@ -60,9 +67,7 @@ impl AppState {
     }
 
     /// The whole service: routes behind the middleware stack.
-    pub fn into_service(
-        self,
-    ) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr> {
+    pub fn into_service(self) -> IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr> {
         router::service(self).into_make_service_with_connect_info::<SocketAddr>()
     }
 }

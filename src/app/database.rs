@@ -1,0 +1,198 @@
+//! The database that the settings name: one elsewhere, or a private cluster that this process starts and watches.
+
+use std::{
+    path::PathBuf,
+    str::FromStr,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{ConnectOptions, Connection, PgPool, postgres::PgConnectOptions};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::{
+    config::{DatabaseConfig, DatabaseTarget},
+    postgres::{
+        embedded::{EmbeddedPostgres, EmbeddedSettings},
+        migrate, pool,
+        programs::ProgramSearch,
+    },
+};
+
+/// The database's name in the embedded cluster.
+const EMBEDDED_DATABASE: &str = "Nexgen_erp";
+/// How long an external database may take to come up before the start is given up.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
+const RETRY_FLOOR: Duration = Duration::from_millis(100);
+const RETRY_CEILING: Duration = Duration::from_secs(5);
+
+/// The options to connect with, and the cluster behind them if it is ours.
+pub struct Database {
+    options: PgConnectOptions,
+    migrate_options: PgConnectOptions,
+    cluster: Option<EmbeddedPostgres>,
+}
+
+impl Database {
+    /// Starts the embedded cluster, or waits until the external database takes connections.
+    ///
+    /// # Errors
+    /// If the cluster does not start, a URL cannot be read, or the database does not answer within a minute.
+    pub async fn reach(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        match &config.target {
+            DatabaseTarget::Embedded { data_dir } => Self::embedded(data_dir.clone(), config).await,
+            DatabaseTarget::External(url) => Self::external(url, config).await,
+        }
+    }
+
+    async fn embedded(data_dir: PathBuf, config: &DatabaseConfig) -> anyhow::Result<Self> {
+        let project_folders = vec![std::env::current_dir().context("finding the working folder")?];
+        let search = ProgramSearch {
+            pg_bindir: config.pg_bindir.clone(),
+            path: config.path.clone(),
+            project_folders,
+        };
+        let cluster = EmbeddedPostgres::start(EmbeddedSettings::new(data_dir, search)).await?;
+        cluster.ensure_database(EMBEDDED_DATABASE).await?;
+        let options = cluster.connect_options(EMBEDDED_DATABASE);
+        Ok(Self {
+            migrate_options: options.clone(),
+            options,
+            cluster: Some(cluster),
+        })
+    }
+
+    async fn external(url: &SecretString, config: &DatabaseConfig) -> anyhow::Result<Self> {
+        let options = options(url)?;
+        let migrate_options = config
+            .migrate_url
+            .as_ref()
+            .map_or(Ok(options.clone()), self::options)?;
+        wait_for(&options).await?;
+        Ok(Self {
+            options,
+            migrate_options,
+            cluster: None,
+        })
+    }
+
+    /// Brings the schema up to date, or only checks that it is.
+    ///
+    /// # Errors
+    /// If a migration fails, or with `AUTO_MIGRATE=false` if one is missing.
+    pub async fn prepare(&self, config: &DatabaseConfig) -> anyhow::Result<()> {
+        if config.auto_migrate {
+            migrate::migrate(&self.migrate_options, config).await?;
+            return Ok(());
+        }
+        match migrate::behind(&self.migrate_options).await? {
+            0 => Ok(()),
+            missing => bail!(
+                "the database schema is {missing} migration(s) behind and AUTO_MIGRATE is false: run 'nexgen-finance migrate'"
+            ),
+        }
+    }
+
+    /// Brings the schema up to date whatever the settings say; how many migrations ran.
+    ///
+    /// # Errors
+    /// If a migration fails.
+    pub async fn migrate(&self, config: &DatabaseConfig) -> anyhow::Result<usize> {
+        migrate::migrate(&self.migrate_options, config).await
+    }
+
+    /// The pool of connections.
+    pub fn pool(&self, config: &DatabaseConfig) -> PgPool {
+        pool::open(self.options.clone(), config)
+    }
+
+    /// Watches the embedded cluster, if there is one, and starts it again when it ends.
+    pub(super) fn watch(self) -> Watch {
+        let (stop, stopped) = oneshot::channel();
+        Watch {
+            stop,
+            task: tokio::spawn(keep_running(self.cluster, stopped)),
+        }
+    }
+
+    /// Stops the embedded cluster, if there is one; close the pool first.
+    ///
+    /// # Errors
+    /// If it does not stop.
+    pub async fn close(self) -> anyhow::Result<()> {
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The task that keeps the embedded cluster running.
+pub(super) struct Watch {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Stops the cluster in good order; close the pool first.
+    pub(super) async fn stop(self) {
+        // The task may have ended by itself; then there is nothing left to stop.
+        self.stop.send(()).ok();
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the embedded PostgreSQL was not stopped");
+        }
+    }
+}
+
+async fn keep_running(cluster: Option<EmbeddedPostgres>, mut stopped: oneshot::Receiver<()>) {
+    let Some(mut cluster) = cluster else { return };
+    let mut pause = RETRY_FLOOR;
+    loop {
+        tokio::select! {
+            _ = &mut stopped => break,
+            status = cluster.exited() => {
+                let status = status.map(|status| status.to_string()).unwrap_or_default();
+                tracing::error!(status, "the embedded PostgreSQL has ended and is started again");
+            }
+        }
+        match cluster.restart().await {
+            Ok(()) => {
+                tracing::info!("the embedded PostgreSQL runs again");
+                pause = RETRY_FLOOR;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the embedded PostgreSQL did not start again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(RETRY_CEILING);
+            }
+        }
+    }
+    if let Err(error) = cluster.stop().await {
+        tracing::error!(%error, "the embedded PostgreSQL was not stopped");
+    }
+}
+
+fn options(url: &SecretString) -> anyhow::Result<PgConnectOptions> {
+    // The URL stays out of the message: it holds a password.
+    PgConnectOptions::from_str(url.expose_secret())
+        .map_err(|_| anyhow::anyhow!("the database URL cannot be read"))
+}
+
+async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let mut pause = RETRY_FLOOR;
+    loop {
+        let error = match options.connect().await {
+            Ok(connection) => return Ok(connection.close().await?),
+            Err(error) => error,
+        };
+        if started.elapsed() + pause > CONNECT_PATIENCE {
+            return Err(error).context("the database did not take a connection within a minute");
+        }
+        tracing::warn!(%error, "the database does not take connections yet");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(RETRY_CEILING);
+    }
+}

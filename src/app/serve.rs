@@ -1,0 +1,191 @@
+//! Starting in order, serving, and stopping in order.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinHandle,
+};
+
+use super::{AppState, Database};
+use crate::{
+    auth,
+    config::{Config, DatabaseTarget},
+    telemetry, unit_of_work, uploads,
+};
+
+/// The exit code of a second signal, as shells know it.
+const INTERRUPTED: i32 = 130;
+const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
+const TIDY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Runs the server until a signal stops it.
+///
+/// # Errors
+/// If it cannot start: the database, the upload folder or the address cannot be used.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    // Before anything that takes time: a signal during the first start must not be lost.
+    let mut signals = Signals::listen()?;
+    tracing::info!("Starting application in {} mode", config.environment);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let config = Arc::new(config);
+    let started = tokio::select! {
+        started = start(Arc::clone(&config)) => started?,
+        () = signals.next() => {
+            tracing::info!("Stopped before the start was complete");
+            return Ok(());
+        }
+    };
+    let Started {
+        state,
+        listener,
+        database,
+    } = started;
+    let address = listener.local_addr()?;
+    announce(&config, address);
+
+    let jobs = vec![
+        tokio::spawn(sweep(state.clone())),
+        tokio::spawn(tidy(state.clone())),
+    ];
+    let watch = database.watch();
+    run(&state, listener, &mut signals).await?;
+
+    for job in jobs {
+        job.abort();
+    }
+    tracing::info!("Shutting down application");
+    state.db.close().await;
+    watch.stop().await;
+    Ok(())
+}
+
+struct Started {
+    state: AppState,
+    listener: TcpListener,
+    database: Database,
+}
+
+async fn start(config: Arc<Config>) -> anyhow::Result<Started> {
+    let database = Database::reach(&config.database).await?;
+    database.prepare(&config.database).await?;
+    let state = AppState::new(Arc::clone(&config), database.pool(&config.database)).await?;
+    uploads::sweep(&state)
+        .await
+        .map_err(anyhow::Error::new)
+        .context("finishing interrupted uploads")?;
+    let listener = TcpListener::bind((config.server.host.as_str(), config.server.port))
+        .await
+        .with_context(|| format!("binding {}:{}", config.server.host, config.server.port))?;
+    Ok(Started {
+        state,
+        listener,
+        database,
+    })
+}
+
+/// Serves until a signal, then drains: not ready at once, closed after the grace, cut off after the timeout.
+async fn run(state: &AppState, listener: TcpListener, signals: &mut Signals) -> anyhow::Result<()> {
+    let (close, closing) = tokio::sync::oneshot::channel::<()>();
+    let server = axum::serve(listener, state.clone().into_service()).with_graceful_shutdown(async {
+        closing.await.ok();
+    });
+    let mut server = tokio::spawn(server.into_future());
+    tokio::select! {
+        ended = &mut server => return Ok(ended??),
+        () = signals.next() => {}
+    }
+    state.health.stop();
+    tracing::info!("Stopping: no longer ready");
+    let limits = &state.config.server;
+    let drained = async {
+        tokio::time::sleep(limits.shutdown_grace).await;
+        close.send(()).ok();
+        tokio::time::timeout(limits.shutdown_timeout, &mut server).await
+    };
+    tokio::select! {
+        drained = drained => {
+            if drained.is_err() {
+                tracing::warn!("requests were still running after SHUTDOWN_TIMEOUT_SECONDS and were cut off");
+                server.abort();
+            }
+        }
+        () = signals.next() => std::process::exit(INTERRUPTED),
+    }
+    Ok(())
+}
+
+/// The signals that stop the server.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Says where everything is, and how to go on.
+fn announce(config: &Config, address: SocketAddr) {
+    tracing::info!("Application startup complete");
+    tracing::info!("API: http://{address}/api (health: http://{address}/api/health)");
+    if config.server.docs_enabled {
+        tracing::info!("Docs: http://{address}/api/docs and http://{address}/api/redoc");
+    }
+    if let Some(folder) = &config.telemetry.log_dir {
+        tracing::info!("Logs: {}/app.log and error.log", folder.display());
+    }
+    if let DatabaseTarget::Embedded { data_dir } = &config.database.target {
+        tracing::info!("Database: a private PostgreSQL below {}", data_dir.display());
+    }
+    tracing::info!(
+        "The first user to sign up (POST /api/auth/signup) becomes admin; or run 'nexgen-finance create-admin'"
+    );
+}
+
+/// Removes what has expired, every hour and at the start.
+async fn sweep(state: AppState) {
+    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+    loop {
+        ticks.tick().await;
+        for (what, result) in [
+            (
+                "tokens and failed logins",
+                auth::sweep(&state.db, &state.clock).await,
+            ),
+            ("idempotency keys", unit_of_work::sweep(&state.db).await),
+            ("uploads", uploads::sweep(&state).await),
+        ] {
+            if let Err(error) = result {
+                tracing::warn!(%error, "sweeping {what} failed; the next round tries again");
+            }
+        }
+    }
+}
+
+/// Keeps in-memory state small and the pool's figures fresh.
+async fn tidy(state: AppState) {
+    let mut ticks = tokio::time::interval(TIDY_INTERVAL);
+    loop {
+        ticks.tick().await;
+        if let Some(limits) = &state.rate_limits {
+            limits.forget_idle();
+        }
+    }
+}

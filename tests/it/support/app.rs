@@ -1,0 +1,169 @@
+//! The real server on a database of its own, reached over TCP.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use nexgen_finance::{
+    app::AppState,
+    auth::Role,
+    config::Config,
+    postgres::{migrate, pool},
+    types::Clock,
+};
+use sqlx::{PgPool, migrate::Migrator};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::{callers::Caller, cluster};
+
+/// The key that signs the tokens of every test server.
+pub(crate) const SECRET_KEY: &str = "0f9b6a71d4c8e2537a90bf1c6de8437250aa91bc";
+
+static MIGRATOR: LazyLock<Migrator> = LazyLock::new(migrate::migrator);
+
+/// A running server. It ends with the test, and its files with it.
+pub(crate) struct TestApp {
+    pub(crate) base_url: String,
+    pub(crate) db: PgPool,
+    pub(crate) state: AppState,
+    users: AtomicU32,
+    http: reqwest::Client,
+    server: JoinHandle<()>,
+    _uploads: Arc<TempDir>,
+}
+
+impl TestApp {
+    /// A server with the settings of a test.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A server with some settings of its own.
+    pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let database = cluster::database(&MIGRATOR).await;
+        let uploads = Arc::new(tempfile::tempdir().expect("make a temp folder"));
+        Self::on(database.options, uploads, settings).await
+    }
+
+    /// A second server on the same database and files, as behind a load balancer.
+    pub(crate) async fn another(&self) -> Self {
+        let options = self.db.connect_options().as_ref().clone();
+        Self::on(options, Arc::clone(&self._uploads), &[]).await
+    }
+
+    async fn on(
+        options: sqlx::postgres::PgConnectOptions,
+        uploads: Arc<TempDir>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let folder = uploads
+            .path()
+            .to_str()
+            .expect("a temp folder's name is text")
+            .to_owned();
+        let mut variables = BTreeMap::from([
+            ("APP_ENVIRONMENT", "test"),
+            ("SECRET_KEY", SECRET_KEY),
+            ("UPLOAD_DIR", folder.as_str()),
+            ("LOG_DIR", ""),
+            ("DB_POOL_SIZE", "2"),
+            ("DB_MAX_OVERFLOW", "6"),
+            ("CORS_ORIGINS", "https://app.example.com"),
+        ]);
+        variables.extend(settings.iter().copied());
+        let pairs: Vec<(&str, &str)> = variables.into_iter().collect();
+        let config = Config::from_pairs(&pairs).unwrap_or_else(|faults| panic!("{faults}"));
+        let db = pool::open(options, &config.database);
+        let state = AppState::new(Arc::new(config), db.clone())
+            .await
+            .expect("make the server's state");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+        let base_url = format!("http://{}", listener.local_addr().expect("the address"));
+        let service = state.clone().into_service();
+        let server = tokio::spawn(async move {
+            axum::serve(listener, service).await.expect("serve");
+        });
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("make a client");
+        Self {
+            base_url,
+            db,
+            state,
+            users: AtomicU32::new(0),
+            http,
+            server,
+            _uploads: uploads,
+        }
+    }
+
+    /// The server's clock, which tests may move ahead.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.state.clock
+    }
+
+    /// Somebody without a token.
+    pub(crate) fn nobody(&self) -> Caller {
+        Caller::new(self.http.clone(), &self.base_url, None, 0)
+    }
+
+    /// A new user who may read.
+    pub(crate) async fn viewer(&self) -> Caller {
+        self.user(Role::Viewer).await
+    }
+
+    /// A new user who may write.
+    pub(crate) async fn editor(&self) -> Caller {
+        self.user(Role::Editor).await
+    }
+
+    /// A new user who may do everything.
+    pub(crate) async fn admin(&self) -> Caller {
+        self.user(Role::Admin).await
+    }
+
+    /// A new user with this role and a token for it; without a password, since hashing one takes its time.
+    pub(crate) async fn user(&self, role: Role) -> Caller {
+        let number = self.users.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{}-{number}", role.as_str(), uuid::Uuid::new_v4().simple());
+        let id: i32 = sqlx::query_scalar(
+            r#"INSERT INTO "Finances"."user" (username, email, password_hash, role) VALUES ($1, $2, '!', $3) RETURNING id"#,
+        )
+        .bind(&name)
+        .bind(format!("{name}@example.com"))
+        .bind(role.as_str())
+        .fetch_one(&self.db)
+        .await
+        .expect("insert a user");
+        let token = super::callers::token(id, &name, role, self.clock().now());
+        Caller::new(self.http.clone(), &self.base_url, Some(token), id)
+    }
+
+    /// The one value of a query, for looking at what a request did.
+    pub(crate) async fn value<T>(&self, sql: &'static str) -> T
+    where
+        T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        sqlx::query_scalar(sql)
+            .fetch_one(&self.db)
+            .await
+            .expect("ask the database")
+    }
+
+    /// Runs statements that set the scene.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&self.db).await.expect("set the scene");
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

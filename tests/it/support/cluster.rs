@@ -1,0 +1,204 @@
+//! The database of a test: a copy of its own of a template that was migrated once.
+//!
+//! Nothing needs to be set up. The test process starts one private cluster in the temp folder, which goes away with
+//! the process however it ends. With `TEST_DATABASE_URL`, a server that runs already is used instead, whose role must
+//! be allowed to make databases; what earlier runs left there is cleared away after an hour. Under cargo-nextest every
+//! test is a process, so that a server of its own is quicker there.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use nexgen_finance::postgres::embedded::{EmbeddedError, EmbeddedPostgres, EmbeddedSettings};
+use nexgen_finance::postgres::programs::ProgramSearch;
+use sha2::{Digest, Sha256};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+/// Guards the making of the template among the processes that share a server: "nexgen" as a number.
+const TEMPLATE_LOCK: i64 = 0x6e65_7867_656e;
+
+/// How old a test's database must be before another run clears it away, in milliseconds.
+const LEFT_AFTER_MILLIS: u128 = 3_600_000;
+
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+
+/// A database that only one test uses, migrated and empty.
+#[derive(Debug, Clone)]
+pub(crate) struct TestDatabase {
+    /// How to connect to it, by a name such as `test_0197f3…`, as a role that may do everything in it.
+    pub(crate) options: PgConnectOptions,
+}
+
+/// Makes a database for one test, from the template that `migrator` makes. A test run has one migrator.
+pub(crate) async fn database(migrator: &'static Migrator) -> TestDatabase {
+    let cluster = CLUSTER.get_or_init(|| Cluster::start(migrator)).await;
+    // The number begins with the time, by which a later run knows how old the database is.
+    let name = format!("test_{}", Uuid::now_v7().simple());
+    let mut admin = cluster
+        .options
+        .connect()
+        .await
+        .expect("connect to the test cluster");
+    execute(
+        &mut admin,
+        format!("CREATE DATABASE {name} TEMPLATE {}", cluster.template),
+    )
+    .await;
+    admin.close().await.expect("end the session");
+    TestDatabase {
+        options: cluster.options.clone().database(&name),
+    }
+}
+
+/// Where the tests look for PostgreSQL's programs: as the server does.
+pub(crate) fn search() -> ProgramSearch {
+    ProgramSearch {
+        pg_bindir: std::env::var_os("PG_BINDIR")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from),
+        path: std::env::var_os("PATH"),
+        project_folders: vec![PathBuf::from(env!("CARGO_MANIFEST_DIR"))],
+    }
+}
+
+/// Settings of a cluster that goes away with the test process, in a new folder of the temp folder.
+pub(crate) fn settings(parent: &Path) -> EmbeddedSettings {
+    let folder = tempfile::Builder::new()
+        .prefix("nexgen-finance-test-")
+        .tempdir_in(parent);
+    EmbeddedSettings {
+        durable: false,
+        remove_afterwards: true,
+        ..EmbeddedSettings::new(folder.expect("make a temp folder").keep(), search())
+    }
+}
+
+struct Cluster {
+    /// How to connect to the database from which others are made.
+    options: PgConnectOptions,
+    template: String,
+    /// Held until the process ends.
+    _postgres: Option<EmbeddedPostgres>,
+}
+
+impl Cluster {
+    async fn start(migrator: &'static Migrator) -> Self {
+        let url = std::env::var_os("TEST_DATABASE_URL").filter(|url| !url.is_empty());
+        let (options, postgres) = if let Some(url) = url {
+            let url = url.into_string().expect("TEST_DATABASE_URL is text");
+            (
+                PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL is a URL"),
+                None,
+            )
+        } else {
+            let postgres = start_private().await;
+            (postgres.connect_options("postgres"), Some(postgres))
+        };
+        let template = make_template(&options, migrator).await;
+        Self {
+            options,
+            template,
+            _postgres: postgres,
+        }
+    }
+}
+
+async fn start_private() -> EmbeddedPostgres {
+    match EmbeddedPostgres::start(settings(&std::env::temp_dir())).await {
+        // A temp folder of root's own, which the user that PostgreSQL runs as cannot enter.
+        Err(EmbeddedError::Closed { .. }) => EmbeddedPostgres::start(settings(Path::new("/tmp"))).await,
+        other => other,
+    }
+    .unwrap_or_else(|error| panic!("the tests' PostgreSQL does not start: {error}"))
+}
+
+/// Makes the template for a set of migrations unless it is there; its name.
+async fn make_template(options: &PgConnectOptions, migrator: &'static Migrator) -> String {
+    let mut checksum = Sha256::new();
+    for migration in migrator.iter() {
+        checksum.update(migration.version.to_be_bytes());
+        checksum.update(&migration.checksum);
+    }
+    let template = format!("test_template_{}", &hex::encode(checksum.finalize())[..16]);
+
+    let mut admin = options.connect().await.expect("connect to the test cluster");
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut admin)
+        .await
+        .expect("take a lock");
+    let complete: Option<bool> =
+        sqlx::query_scalar("SELECT datistemplate FROM pg_database WHERE datname = $1")
+            .bind(&template)
+            .fetch_optional(&mut admin)
+            .await
+            .expect("look for the template");
+    if complete != Some(true) {
+        // One that is there without the mark was left by a run that ended in between.
+        execute(
+            &mut admin,
+            format!("DROP DATABASE IF EXISTS {template} WITH (FORCE)"),
+        )
+        .await;
+        execute(&mut admin, format!("CREATE DATABASE {template}")).await;
+        let mut connection = options
+            .clone()
+            .database(&template)
+            .connect()
+            .await
+            .expect("connect to the template");
+        migrator
+            .run_direct(None, &mut connection, false)
+            .await
+            .expect("migrate the template");
+        connection.close().await.expect("end the session");
+        // A database is copied only while nobody is connected to it.
+        execute(
+            &mut admin,
+            format!("ALTER DATABASE {template} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true"),
+        )
+        .await;
+    }
+    drop_left_over(&mut admin).await;
+    admin.close().await.expect("end the session");
+    template
+}
+
+/// Drops the databases of test runs that ended long ago. They are left only on a server that outlives the run.
+async fn drop_left_over(admin: &mut PgConnection) {
+    let names: Vec<String> = sqlx::query_scalar(
+        r"
+        SELECT datname
+          FROM pg_database AS candidate
+         WHERE datname ~ '^test_[0-9a-f]{32}$'
+           AND NOT EXISTS (SELECT FROM pg_stat_activity AS session WHERE session.datid = candidate.oid)
+         ORDER BY datname
+        ",
+    )
+    .fetch_all(&mut *admin)
+    .await
+    .expect("list the databases");
+    let now = millis(&Uuid::now_v7().simple().to_string());
+    for name in names {
+        let made = millis(name.trim_start_matches("test_"));
+        if now.saturating_sub(made) > LEFT_AFTER_MILLIS {
+            execute(admin, format!("DROP DATABASE IF EXISTS {name}")).await;
+        }
+    }
+}
+
+/// The time at the beginning of a version 7 UUID, in milliseconds.
+fn millis(uuid: &str) -> u128 {
+    u128::from_str_radix(&uuid[..12], 16).expect("hexadecimal")
+}
+
+async fn execute(connection: &mut PgConnection, sql: String) {
+    let what = sql.clone();
+    connection
+        .execute(AssertSqlSafe(sql))
+        .await
+        .unwrap_or_else(|error| panic!("{what}: {error}"));
+}
