@@ -1,7 +1,7 @@
-//! The program: hands over to the command line and exits with its code.
+//! The program: runs what the command line asks for.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    nexgen_finance::cli::main()
+    nexgen_finance::cli::run()
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::{
     config::{DatabaseConfig, DatabaseTarget},
     postgres::{
-        embedded::{EmbeddedPostgres, EmbeddedSettings},
+        embedded::{EmbeddedError, EmbeddedPostgres, EmbeddedSettings},
         migrate, pool,
         programs::ProgramSearch,
     },
@@ -23,6 +23,8 @@ use crate::{
 
 /// The database's name in the embedded cluster.
 const EMBEDDED_DATABASE: &str = "Nexgen_erp";
+/// Where root's clusters go if root alone can enter the data folder.
+const SYSTEM_FOLDER: &str = "/var/lib/nexgen-finance";
 /// How long an external database may take to come up before the start is given up.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
 const RETRY_FLOOR: Duration = Duration::from_millis(100);
@@ -42,19 +44,51 @@ impl Database {
     /// If the cluster does not start, a URL cannot be read, or the database does not answer within a minute.
     pub async fn reach(config: &DatabaseConfig) -> anyhow::Result<Self> {
         match &config.target {
-            DatabaseTarget::Embedded { data_dir } => Self::embedded(data_dir.clone(), config).await,
+            DatabaseTarget::Embedded { data_dir } => {
+                Self::embedded(Self::start_cluster(data_dir.clone(), config).await?).await
+            }
             DatabaseTarget::External(url) => Self::external(url, config).await,
         }
     }
 
-    async fn embedded(data_dir: PathBuf, config: &DatabaseConfig) -> anyhow::Result<Self> {
-        let project_folders = vec![std::env::current_dir().context("finding the working folder")?];
+    /// The same for a command, which may run beside a server that has the embedded cluster running.
+    ///
+    /// # Errors
+    /// As [`reach`](Self::reach).
+    pub async fn reach_beside_server(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        let DatabaseTarget::Embedded { data_dir } = &config.target else {
+            return Self::reach(config).await;
+        };
+        match Self::start_cluster(data_dir.clone(), config).await {
+            Err(EmbeddedError::InUse { .. }) => {
+                let options = EmbeddedPostgres::beside(data_dir, EMBEDDED_DATABASE)?;
+                wait_for(&options).await?;
+                Ok(Self {
+                    migrate_options: options.clone(),
+                    options,
+                    cluster: None,
+                })
+            }
+            cluster => Self::embedded(cluster?).await,
+        }
+    }
+
+    async fn start_cluster(
+        data_dir: PathBuf,
+        config: &DatabaseConfig,
+    ) -> Result<EmbeddedPostgres, EmbeddedError> {
         let search = ProgramSearch {
             pg_bindir: config.pg_bindir.clone(),
             path: config.path.clone(),
-            project_folders,
+            // Where there is no working folder there is nothing to find in it.
+            project_folders: std::env::current_dir().into_iter().collect(),
         };
-        let cluster = EmbeddedPostgres::start(EmbeddedSettings::new(data_dir, search)).await?;
+        let mut settings = EmbeddedSettings::new(data_dir, search);
+        settings.elsewhere = Some(PathBuf::from(SYSTEM_FOLDER));
+        EmbeddedPostgres::start(settings).await
+    }
+
+    async fn embedded(cluster: EmbeddedPostgres) -> anyhow::Result<Self> {
         cluster.ensure_database(EMBEDDED_DATABASE).await?;
         let options = cluster.connect_options(EMBEDDED_DATABASE);
         Ok(Self {

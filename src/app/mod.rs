@@ -1,5 +1,6 @@
 //! What the server is made of, how it starts, and how it stops without losing anything.
 
+mod commands;
 mod database;
 mod serve;
 
@@ -10,12 +11,17 @@ use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
-pub use self::{database::Database, serve::serve};
+pub use self::{
+    commands::{NewAdmin, create_admin, migrate, openapi_json},
+    database::Database,
+    serve::serve,
+};
 use crate::{
     auth::tokens::AuthState,
     config::Config,
     health::HealthState,
     http::{rate_limit::RateLimits, router},
+    telemetry::metrics::Metrics,
     types::Clock,
     uploads::storage::Storage,
 };
@@ -42,6 +48,8 @@ pub struct AppState {
     pub health: Arc<HealthState>,
     /// Bounds how many files are parsed at once.
     pub parsers: Arc<Semaphore>,
+    /// The process's figures.
+    pub metrics: Metrics,
 }
 
 impl AppState {
@@ -60,6 +68,7 @@ impl AppState {
             storage,
             health: Arc::new(HealthState::default()),
             parsers: Arc::new(Semaphore::new(PARSERS)),
+            metrics: Metrics::install(),
             config,
             db,
             clock,

@@ -6,14 +6,13 @@ use anyhow::Context;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
-    task::JoinHandle,
 };
 
 use super::{AppState, Database};
 use crate::{
     auth,
     config::{Config, DatabaseTarget},
-    telemetry, unit_of_work, uploads,
+    unit_of_work, uploads,
 };
 
 /// The exit code of a second signal, as shells know it.
@@ -28,10 +27,6 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Before anything that takes time: a signal during the first start must not be lost.
     let mut signals = Signals::listen()?;
-    tracing::info!("Starting application in {} mode", config.environment);
-    for warning in &config.warnings {
-        tracing::warn!("{warning}");
-    }
     let config = Arc::new(config);
     let started = tokio::select! {
         started = start(Arc::clone(&config)) => started?,

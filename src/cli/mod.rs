@@ -1,20 +1,171 @@
-//! stub
-/// stub
-pub fn main() -> std::process::ExitCode {
-    let config = match crate::config::Config::load() {
-        Ok(c) => c,
-        Err(e) => {
-            eprintln!("{e}");
-            return 2.into();
+//! The command line: what can be asked of the program, and its exit codes.
+//!
+//! One file a subcommand: its arguments, its help, and the call into the crate. Exit codes: 0 fine, 1 a failure while
+//! running, 2 wrong settings or arguments, 130 ended by a second signal.
+
+mod check_config;
+mod create_admin;
+mod healthcheck;
+mod migrate;
+mod openapi;
+mod serve;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Wrong settings or arguments.
+const EXIT_SETTINGS: u8 = 2;
+
+const AFTER_HELP: &str = "\
+Settings come from environment variables, and from a file .env in the working directory for those that are not set
+there. None is needed to try it out: the server then runs a private PostgreSQL below ./data and listens on
+127.0.0.1:8000. Every setting is explained in .env.example; `check-config` shows what takes effect.
+
+Examples:
+  nexgen-finance                                          start the server
+  PORT=9000 LOG_FORMAT=json nexgen-finance serve          the same, with settings
+  nexgen-finance create-admin --username asha --email asha@example.com
+  nexgen-finance check-config                             what takes effect, and every fault of the settings
+
+Exit codes:
+  0    fine
+  1    failed while running
+  2    settings or arguments cannot be used
+  130  ended at once by a second signal";
+
+/// Finance server for contractors: purchase orders, vendors, payments, billing, profit and loss.
+#[derive(Debug, Parser)]
+#[command(name = "nexgen-finance", version, after_help = AFTER_HELP, subcommand_help_heading = "Commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Migrate(migrate::Arguments),
+    CreateAdmin(create_admin::Arguments),
+    Openapi(openapi::Arguments),
+    CheckConfig(check_config::Arguments),
+    Healthcheck(healthcheck::Arguments),
+}
+
+/// Runs the program as its command line asks; what goes wrong is told on stderr.
+pub fn run() -> ExitCode {
+    let command = Cli::parse()
+        .command
+        .unwrap_or(Command::Serve(serve::Arguments {}));
+    match command {
+        Command::Openapi(arguments) => finish(openapi::run(&arguments)),
+        Command::Serve(_) => with_config(serve::run),
+        Command::Migrate(_) => with_config(migrate::run),
+        Command::CreateAdmin(arguments) => with_config(|config| create_admin::run(config, arguments)),
+        Command::CheckConfig(_) => with_config(|config| check_config::run(&config)),
+        Command::Healthcheck(arguments) => with_config(|config| healthcheck::run(&config, &arguments)),
+    }
+}
+
+/// Reads the settings for a command, or tells all their faults.
+fn with_config(command: impl FnOnce(Config) -> anyhow::Result<()>) -> ExitCode {
+    match Config::load() {
+        Ok(config) => finish(command(config)),
+        Err(faults) => {
+            eprintln!("{faults}");
+            ExitCode::from(EXIT_SETTINGS)
         }
-    };
-    tracing_subscriber::fmt().init();
-    let rt = tokio::runtime::Runtime::new().unwrap();
-    match rt.block_on(crate::app::serve(config)) {
-        Ok(()) => 0.into(),
-        Err(e) => {
-            eprintln!("{e:#}");
-            1.into()
+    }
+}
+
+fn finish(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a command's output; a reader that has had enough (`| head`) is no failure.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Runs a command's work to its end.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Runtime::new()?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_the_server_starts() {
+        assert!(parsed("nexgen-finance").unwrap().command.is_none());
+        assert!(matches!(
+            parsed("nexgen-finance serve").unwrap().command,
+            Some(Command::Serve(_))
+        ));
+    }
+
+    #[test]
+    fn every_command_is_known_and_no_other() {
+        for line in [
+            "x migrate",
+            "x create-admin --username asha --email asha@example.com --password-stdin",
+            "x openapi --output openapi.json",
+            "x openapi",
+            "x check-config",
+            "x healthcheck --url http://127.0.0.1:9000",
+        ] {
+            assert!(parsed(line).is_ok(), "{line}");
+        }
+        for line in [
+            "x start",
+            "x --port 1",
+            "x create-admin",
+            "x create-admin --username asha",
+            "x serve now",
+        ] {
+            assert_eq!(
+                parsed(line).unwrap_err().exit_code(),
+                i32::from(EXIT_SETTINGS),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_command_has_help_with_an_example() {
+        let mut cli = Cli::command();
+        assert!(cli.render_long_help().to_string().contains("Exit codes:"));
+        for command in cli
+            .get_subcommands_mut()
+            .filter(|command| command.get_name() != "help")
+        {
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Example"), "{help}");
         }
     }
 }

@@ -115,7 +115,7 @@ pub struct ServerConfig {
     pub shutdown_timeout: Duration,
     /// Whether `Strict-Transport-Security` is sent (`ENABLE_HSTS`).
     pub enable_hsts: bool,
-    /// Whether the OpenAPI document and its pages are served (`DOCS_ENABLED`).
+    /// Whether the `OpenAPI` document and its pages are served (`DOCS_ENABLED`).
     pub docs_enabled: bool,
 }
 
@@ -161,9 +161,9 @@ pub struct DatabaseConfig {
     pub legacy_timezone: Option<String>,
     /// The role of users found at adoption, but the first (`LEGACY_USER_ROLE`).
     pub legacy_user_role: Role,
-    /// The folder with PostgreSQL's programs for the embedded cluster (`PG_BINDIR`); `None` means look for them.
+    /// The folder with `PostgreSQL`'s programs for the embedded cluster (`PG_BINDIR`); `None` means look for them.
     pub pg_bindir: Option<PathBuf>,
-    /// The search path in which PostgreSQL's programs are looked for (`PATH`).
+    /// The search path in which `PostgreSQL`'s programs are looked for (`PATH`).
     pub path: Option<OsString>,
 }
 

@@ -59,8 +59,8 @@ fn nothing_set_gives_the_defaults_of_development() {
     assert!(server.trusted_proxies.is_empty());
     assert_eq!(server.cors_origins.len(), 3);
     assert!(server.cors_origins.contains(&"http://localhost:5175".to_owned()));
-    assert_eq!(server.request_timeout, Duration::from_secs(60));
-    assert_eq!(server.upload_timeout, Duration::from_secs(300));
+    assert_eq!(server.request_timeout, Duration::from_mins(1));
+    assert_eq!(server.upload_timeout, Duration::from_mins(5));
     assert_eq!(server.shutdown_grace, Duration::ZERO);
     assert_eq!(server.shutdown_timeout, Duration::from_secs(30));
     assert!(!server.enable_hsts);
@@ -83,8 +83,8 @@ fn nothing_set_gives_the_defaults_of_development() {
     assert!(auth.secret_key_is_random);
     assert_eq!(auth.secret_key.expose_secret().len(), 64);
     assert_eq!(auth.algorithm, TokenAlgorithm::Hs256);
-    assert_eq!(auth.access_token_ttl, Duration::from_secs(1800));
-    assert_eq!(auth.refresh_token_ttl, Duration::from_secs(7 * 86_400));
+    assert_eq!(auth.access_token_ttl, Duration::from_mins(30));
+    assert_eq!(auth.refresh_token_ttl, Duration::from_hours(168));
     assert!(auth.allow_signup);
     assert_eq!(auth.signup_default_role, Role::Viewer);
     assert!(!auth.cookie_secure);
@@ -96,9 +96,9 @@ fn nothing_set_gives_the_defaults_of_development() {
         (52_428_800, 209_715_200)
     );
     assert_eq!(uploads.max_files_per_session, 50);
-    assert_eq!(uploads.session_ttl, Duration::from_secs(24 * 3600));
-    assert_eq!(uploads.session_retention, Duration::from_secs(168 * 3600));
-    assert_eq!(uploads.download_url_ttl, Duration::from_secs(3600));
+    assert_eq!(uploads.session_ttl, Duration::from_hours(24));
+    assert_eq!(uploads.session_retention, Duration::from_hours(168));
+    assert_eq!(uploads.download_url_ttl, Duration::from_hours(1));
     assert_eq!(
         (uploads.uploads_per_hour, uploads.downloads_per_hour),
         (100, 1000)
@@ -117,63 +117,66 @@ fn nothing_set_gives_the_defaults_of_development() {
     assert!(config.warnings[0].contains("SECRET_KEY"));
 }
 
+/// Every variable but the parts of an address, with a value that is not its default.
+const GOOD: &[(&str, &str)] = &[
+    ("APP_ENVIRONMENT", " Staging "),
+    ("DEBUG_MODE", "yes"),
+    ("BUSINESS_TIMEZONE", "Europe/Berlin"),
+    ("HOST", "[::]"),
+    ("PORT", "0"),
+    ("PUBLIC_BASE_URL", "https://ERP.example.com/finance"),
+    ("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7"),
+    (
+        "CORS_ORIGINS",
+        " https://App.example.com:443 ,http://localhost:5175,",
+    ),
+    ("REQUEST_TIMEOUT_SECONDS", "90"),
+    ("SHUTDOWN_GRACE_SECONDS", "120"),
+    ("SHUTDOWN_TIMEOUT_SECONDS", "45"),
+    ("ENABLE_HSTS", "1"),
+    ("DOCS_ENABLED", "no"),
+    ("DATABASE_URL", "postgresql+psycopg2://fin:geheim@db:6432/erp"),
+    ("MIGRATE_DATABASE_URL", "postgres://fin:geheim@db:5432/erp"),
+    ("DATABASE_REPLICA_URL", "postgres://fin:geheim@replica/erp"),
+    ("DB_POOL_SIZE", "500"),
+    ("DB_MAX_OVERFLOW", "0"),
+    ("DB_POOL_TIMEOUT", "1"),
+    ("DB_STATEMENT_TIMEOUT_MS", "0"),
+    ("DB_SCHEMA", "Finances"),
+    ("AUTO_MIGRATE", "false"),
+    ("LEGACY_TIMEZONE", "UTC"),
+    ("LEGACY_USER_ROLE", "Viewer"),
+    ("PG_BINDIR", "/usr/lib/postgresql/17/bin"),
+    ("PATH", "/usr/bin:/bin"),
+    ("SECRET_KEY", KEY),
+    ("ALGORITHM", "hs512"),
+    ("ACCESS_TOKEN_EXPIRE_MINUTES", "480"),
+    ("REFRESH_TOKEN_EXPIRE_DAYS", "90"),
+    ("ALLOW_SIGNUP", "off"),
+    ("SIGNUP_DEFAULT_ROLE", "editor"),
+    ("COOKIE_SECURE", "true"),
+    ("COOKIE_SAMESITE", "none"),
+    ("UPLOAD_DIR", "/srv/up loads"),
+    ("MAX_FILE_SIZE_MB", "300"),
+    ("MAX_FILES_PER_SESSION", "1000"),
+    ("SESSION_TTL_HOURS", "720"),
+    ("SESSION_RETENTION_HOURS", "0"),
+    ("DOWNLOAD_URL_TTL_SECONDS", "60"),
+    ("UPLOADS_PER_HOUR", "1"),
+    ("DOWNLOADS_PER_HOUR", "2"),
+    ("RATE_LIMIT_ENABLED", "false"),
+    ("RATE_LIMIT_PER_MINUTE", "60"),
+    ("LOG_LEVEL", "critical"),
+    ("LOG_FORMAT", "JSON"),
+    ("LOG_DIR", "/var/log/nexgen"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318/"),
+    ("METRICS_PORT", "9100"),
+    ("METRICS_TOKEN", "prometheus-0123456789"),
+];
+
 #[test]
 fn every_variable_takes_a_good_value() {
-    let config = good(&[
-        ("APP_ENVIRONMENT", " Staging "),
-        ("DEBUG_MODE", "yes"),
-        ("BUSINESS_TIMEZONE", "Europe/Berlin"),
-        ("HOST", "[::]"),
-        ("PORT", "0"),
-        ("PUBLIC_BASE_URL", "https://ERP.example.com/finance"),
-        ("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7"),
-        (
-            "CORS_ORIGINS",
-            " https://App.example.com:443 ,http://localhost:5175,",
-        ),
-        ("REQUEST_TIMEOUT_SECONDS", "90"),
-        ("SHUTDOWN_GRACE_SECONDS", "120"),
-        ("SHUTDOWN_TIMEOUT_SECONDS", "45"),
-        ("ENABLE_HSTS", "1"),
-        ("DOCS_ENABLED", "no"),
-        ("DATABASE_URL", "postgresql+psycopg2://fin:geheim@db:6432/erp"),
-        ("MIGRATE_DATABASE_URL", "postgres://fin:geheim@db:5432/erp"),
-        ("DATABASE_REPLICA_URL", "postgres://fin:geheim@replica/erp"),
-        ("DB_POOL_SIZE", "500"),
-        ("DB_MAX_OVERFLOW", "0"),
-        ("DB_POOL_TIMEOUT", "1"),
-        ("DB_STATEMENT_TIMEOUT_MS", "0"),
-        ("DB_SCHEMA", "Finances"),
-        ("AUTO_MIGRATE", "false"),
-        ("LEGACY_TIMEZONE", "UTC"),
-        ("LEGACY_USER_ROLE", "Viewer"),
-        ("PG_BINDIR", "/usr/lib/postgresql/17/bin"),
-        ("PATH", "/usr/bin:/bin"),
-        ("SECRET_KEY", KEY),
-        ("ALGORITHM", "hs512"),
-        ("ACCESS_TOKEN_EXPIRE_MINUTES", "480"),
-        ("REFRESH_TOKEN_EXPIRE_DAYS", "90"),
-        ("ALLOW_SIGNUP", "off"),
-        ("SIGNUP_DEFAULT_ROLE", "editor"),
-        ("COOKIE_SECURE", "true"),
-        ("COOKIE_SAMESITE", "none"),
-        ("UPLOAD_DIR", "/srv/up loads"),
-        ("MAX_FILE_SIZE_MB", "300"),
-        ("MAX_FILES_PER_SESSION", "1000"),
-        ("SESSION_TTL_HOURS", "720"),
-        ("SESSION_RETENTION_HOURS", "0"),
-        ("DOWNLOAD_URL_TTL_SECONDS", "60"),
-        ("UPLOADS_PER_HOUR", "1"),
-        ("DOWNLOADS_PER_HOUR", "2"),
-        ("RATE_LIMIT_ENABLED", "false"),
-        ("RATE_LIMIT_PER_MINUTE", "60"),
-        ("LOG_LEVEL", "critical"),
-        ("LOG_FORMAT", "JSON"),
-        ("LOG_DIR", "/var/log/nexgen"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318/"),
-        ("METRICS_PORT", "9100"),
-        ("METRICS_TOKEN", "prometheus-0123456789"),
-    ]);
+    let config = good(GOOD);
 
     assert_eq!(config.environment, Environment::Staging);
     assert!(config.debug_mode);
@@ -190,7 +193,7 @@ fn every_variable_takes_a_good_value() {
         ["https://app.example.com", "http://localhost:5175"]
     );
     assert_eq!(config.server.request_timeout, Duration::from_secs(90));
-    assert_eq!(config.server.shutdown_grace, Duration::from_secs(120));
+    assert_eq!(config.server.shutdown_grace, Duration::from_mins(2));
     assert_eq!(config.server.shutdown_timeout, Duration::from_secs(45));
     assert!(config.server.enable_hsts);
     assert!(!config.server.docs_enabled);
@@ -213,8 +216,8 @@ fn every_variable_takes_a_good_value() {
     assert_eq!(config.auth.secret_key.expose_secret(), KEY);
     assert!(!config.auth.secret_key_is_random);
     assert_eq!(config.auth.algorithm, TokenAlgorithm::Hs512);
-    assert_eq!(config.auth.access_token_ttl, Duration::from_secs(480 * 60));
-    assert_eq!(config.auth.refresh_token_ttl, Duration::from_secs(90 * 86_400));
+    assert_eq!(config.auth.access_token_ttl, Duration::from_hours(8));
+    assert_eq!(config.auth.refresh_token_ttl, Duration::from_hours(2160));
     assert!(!config.auth.allow_signup);
     assert_eq!(config.auth.signup_default_role, Role::Editor);
     assert!(config.auth.cookie_secure);
@@ -255,7 +258,7 @@ fn joined(values: &[IpNet]) -> String {
 }
 
 /// Variable, and values of it that are refused.
-const BAD: [(&str, &[&str]); 49] = [
+const BAD: &[(&str, &[&str])] = &[
     ("APP_ENVIRONMENT", &["prod", "live"]),
     ("DEBUG_MODE", &["maybe", "2"]),
     ("BUSINESS_TIMEZONE", &["Kolkata", "+05:30"]),
@@ -339,7 +342,7 @@ const BAD: [(&str, &[&str]); 49] = [
 
 #[test]
 fn a_bad_value_is_named_and_nothing_else_is() {
-    for (name, values) in BAD {
+    for &(name, values) in BAD {
         for value in values {
             let names = faulty(&[(name, value)]);
             assert!(
@@ -358,6 +361,10 @@ fn a_bad_value_is_named_and_nothing_else_is() {
         faulty(&[("MIGRATE_DATABASE_URL", "postgres://h/d")]),
         ["MIGRATE_DATABASE_URL"]
     );
+    assert_eq!(
+        faulty(&[("DATABASE_URL", "h"), ("MIGRATE_DATABASE_URL", "postgres://h/d")]),
+        ["DATABASE_URL"]
+    );
     assert_eq!(faulty(&[("HOST", "caf\u{fffd}")]), ["HOST"]);
 }
 
@@ -368,7 +375,7 @@ fn all_faults_come_at_once_in_one_message() {
     let faults = Config::from_pairs(&pairs).unwrap_err();
 
     let message = faults.to_string();
-    for (name, _) in BAD {
+    for &(name, _) in BAD {
         assert!(
             message.contains(&format!("\n  {name}: ")),
             "{name} is missing in {message}"
@@ -506,6 +513,7 @@ fn production_refuses_weak_keys_and_others_are_warned() {
     let same = "a".repeat(64);
     for weak in [
         "change-me-in-production",
+        "please-CHANGE-ME-before-you-go-to-production",
         "0123456789abcdef0123456789abcde",
         &same,
         "abcabcabcabcabcabcabcabcabcabcabcabc",

@@ -126,7 +126,7 @@ pub(super) fn trusted_host(text: &str) -> Result<String, String> {
     };
     let url = Url::parse(&format!("http://{name}")).map_err(|_| form)?;
     let is_host =
-        !name.contains(['/', '?', '#', '@', '*', '\\']) && !(wildcard.len() > 1 && is_address(&url));
+        !name.contains(['/', '?', '#', '@', '*', '\\']) && (wildcard.is_empty() || !is_address(&url));
     match url.host_str().filter(|_| is_host) {
         Some(host) => Ok(format!("{wildcard}{host}")),
         None => Err(form.to_owned()),

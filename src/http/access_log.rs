@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode},
     middleware::Next,
     response::Response,
@@ -11,7 +11,6 @@ use axum::{
 use tracing::Instrument;
 
 use crate::{
-    app::AppState,
     auth::Caller,
     error::Cause,
     http::RequestContext,
@@ -38,7 +37,7 @@ pub async fn note_route(request: Request, next: Next) -> Response {
 }
 
 /// Opens the request's span, times it, logs it and counts it.
-pub async fn record(State(_state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn record(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let context = request.extensions().get::<RequestContext>().cloned();
     let (request_id, path, remote_addr) = context
@@ -58,10 +57,12 @@ pub async fn record(State(_state): State<AppState>, request: Request, next: Next
         remote_addr,
         client_version,
         user_id = tracing::field::Empty,
-        trace_id = traces::trace_id(request.headers()),
+        trace_id = tracing::field::Empty,
     );
-    traces::adopt_parent(&span, request.headers());
-    let in_flight = metrics::InFlight::enter();
+    if let Some(trace_id) = traces::adopt_parent(&span, request.headers()) {
+        span.record("trace_id", trace_id);
+    }
+    let in_flight = metrics::InFlight::start();
 
     let mut response = next.run(request).instrument(span.clone()).await;
 
@@ -72,9 +73,10 @@ pub async fn record(State(_state): State<AppState>, request: Request, next: Next
         span.record("user_id", caller.id.0);
     }
     let route = response.extensions_mut().remove::<Route>();
-    let route = route.as_ref().map_or("unmatched", |route| route.0.as_str());
-    metrics::record_request(method.as_str(), route, status.as_u16(), elapsed);
+    let route = route.as_ref().map(|route| route.0.as_str());
+    metrics::record_request(&method, route, status.as_u16(), elapsed);
 
+    let route = route.unwrap_or(metrics::UNMATCHED);
     let cause = response.extensions_mut().remove::<Cause>().map(|cause| cause.0);
     let milliseconds = elapsed.as_millis();
     let message = format!(

@@ -44,11 +44,11 @@ pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
         .layer(compression())
         .layer(with_state(state.clone(), trusted_hosts::check))
         .layer(panic::layer())
-        .layer(with_state(state.clone(), error_body::write))
-        .layer(with_state(state.clone(), cors::refuse_foreign_preflight))
         .layer(cors::layer(&state.config.server.cors_origins))
+        .layer(with_state(state.clone(), cors::refuse_foreign_preflight))
+        .layer(with_state(state.clone(), error_body::write))
         .layer(with_state(state.clone(), security_headers::add))
-        .layer(with_state(state.clone(), access_log::record))
+        .layer(from_fn(access_log::record))
         .layer(with_state(state, context::establish))
 }
 

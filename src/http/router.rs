@@ -45,7 +45,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// All routes behind the whole stack of middleware.
 pub fn service(state: AppState) -> Router {
     let (router, document) = documented();
-    let mut router = router.route("/metrics", get(telemetry::routes::metrics));
+    let mut router = router.route("/metrics", get(telemetry::routes::guarded));
     if state.config.server.docs_enabled {
         router = router.merge(docs::router(&document));
     }

@@ -34,11 +34,14 @@ pub fn host(request: &Request) -> Option<&str> {
 
 /// Cuts the port off; `None` if what stands before it is no host name or address.
 fn without_port(authority: &str) -> Option<&str> {
-    let host = if authority.starts_with('[') {
-        authority.get(..=authority.find(']')?)?
-    } else {
-        authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+    let (host, port) = match authority.find(']') {
+        Some(end) => authority.split_at_checked(end + 1)?,
+        None => authority.split_at_checked(authority.find(':').unwrap_or(authority.len()))?,
     };
+    let port = port.strip_prefix(':').unwrap_or(port);
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
     (!host.is_empty() && host.bytes().all(is_host)).then_some(host)
 }
@@ -78,6 +81,8 @@ mod tests {
         assert_eq!(without_port("api.example.com:8000"), Some("api.example.com"));
         assert_eq!(without_port("[::1]:8000"), Some("[::1]"));
         assert_eq!(without_port("a/b"), None);
+        assert_eq!(without_port("a:80/b"), None);
+        assert_eq!(without_port("a:b:80"), None);
         assert_eq!(without_port(""), None);
     }
 }

@@ -33,7 +33,13 @@ const PACKAGE_FOLDERS: &[(&str, &str, &str)] = &[
 ];
 
 /// Folders without a version in their name.
-const FIXED_FOLDERS: &[&str] = &["/usr/bin", "/usr/local/bin", "/usr/local/pgsql/bin"];
+const FIXED_FOLDERS: &[&str] = &[
+    "/usr/bin",
+    "/usr/local/bin",
+    "/usr/local/pgsql/bin",
+    // Where `./dev` unpacks for root, if the project lies in a folder that only root may enter.
+    "/var/lib/nexgen-finance/.postgres/bin",
+];
 
 /// Where to look, apart from the folders that every machine has in common.
 #[derive(Debug, Clone, Default)]

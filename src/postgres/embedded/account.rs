@@ -109,10 +109,10 @@ impl Account {
         metadata.is_dir() && metadata.uid() == self.uid && metadata.mode().trailing_zeros() >= 6
     }
 
-    /// Makes sure that this user can get into a folder.
-    pub(super) fn ensure_can_enter(&self, folder: &Path) -> Result<(), EmbeddedError> {
+    /// The folder that keeps this user from getting into `folder`, if one does.
+    pub(super) fn closed_on_the_way(&self, folder: &Path) -> Result<Option<PathBuf>, EmbeddedError> {
         if !self.hands_over {
-            return Ok(());
+            return Ok(None);
         }
         // Trying it is the only answer that counts: access lists and mounts do not show in the mode of a folder.
         let mut command = self.command("/bin/sh");
@@ -125,13 +125,11 @@ impl Account {
             .status()
             .doing(|| format!("run /bin/sh as the user {}", self.name))?;
         if status.success() {
-            return Ok(());
+            return Ok(None);
         }
-        Err(EmbeddedError::Closed {
-            folder: folder.to_owned(),
-            closed: self.first_closed(folder).unwrap_or_else(|| folder.to_owned()),
-            user: self.name.clone(),
-        })
+        Ok(Some(
+            self.first_closed(folder).unwrap_or_else(|| folder.to_owned()),
+        ))
     }
 
     /// The outermost folder on the way to `folder` whose mode keeps this user out.

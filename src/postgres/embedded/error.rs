@@ -50,6 +50,21 @@ pub enum EmbeddedError {
         /// The user that PostgreSQL runs as.
         user: String,
     },
+    /// The programs lie in a folder that is closed to the user that PostgreSQL runs as.
+    #[error(
+        "PostgreSQL's programs were found in {}, but they have to run as the user {user}, who cannot get there because \
+         {} is closed to others; install them for everyone, or name others with PG_BINDIR",
+        folder.display(),
+        closed.display()
+    )]
+    ClosedPrograms {
+        /// The folder of the programs.
+        folder: PathBuf,
+        /// The folder on the way there that is closed.
+        closed: PathBuf,
+        /// The user that PostgreSQL runs as.
+        user: String,
+    },
     /// Started as root on a system that has no user to run PostgreSQL as.
     #[error(
         "PostgreSQL never runs as root, and this system has neither a user postgres nor a user nobody to run it as; \

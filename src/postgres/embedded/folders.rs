@@ -7,11 +7,14 @@
 //! DATA_DIR/postgres/socket/     the only way in (elsewhere if the path is too long for a socket)
 //! DATA_DIR/postgres/server.log  what PostgreSQL writes
 //! ```
+//!
+//! Where PostgreSQL's user cannot get into the data folder, `postgres` is a link to a folder that it can get into.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -44,9 +47,8 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    /// The places below a data folder, which is absolute.
-    pub(super) fn below(data_dir: &Path) -> Self {
-        let base = data_dir.join("postgres");
+    /// The places below the cluster's own folder, which is absolute.
+    pub(super) fn at(base: PathBuf) -> Self {
         Self {
             cluster: base.join("cluster"),
             password: base.join("password"),
@@ -60,7 +62,13 @@ impl Folders {
     /// left.
     pub(super) fn prepare(&self, account: &Account) -> Result<(), EmbeddedError> {
         account.make_folder(&self.base)?;
-        account.ensure_can_enter(&self.base)?;
+        if let Some(closed) = account.closed_on_the_way(&self.base)? {
+            return Err(EmbeddedError::Closed {
+                folder: self.base.clone(),
+                closed,
+                user: account.name().to_owned(),
+            });
+        }
         self.remove_unfinished()?;
         account.make_folder(&self.socket)?;
         // A folder of that name in the temp folder may be another's: not followed, and not used.
@@ -96,6 +104,18 @@ impl Folders {
     /// Whether the cluster has been made.
     pub(super) fn has_cluster(&self) -> bool {
         self.cluster.join("PG_VERSION").exists()
+    }
+
+    /// The password of a cluster that was made.
+    pub(super) fn known_password(&self) -> Result<SecretString, EmbeddedError> {
+        match fs::read_to_string(&self.password) {
+            Ok(text) => Ok(SecretString::from(text.trim().to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(EmbeddedError::PasswordMissing {
+                folder: self.cluster.clone(),
+                file: self.password.clone(),
+            }),
+            Err(error) => Err(error).doing(|| format!("read {}", self.password.display())),
+        }
     }
 
     /// The password of the cluster's role, made once.
@@ -182,6 +202,25 @@ pub(super) fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
     }
 }
 
+/// The folder of the cluster, below the data folder or where the link there points.
+pub(super) fn base(data_dir: &Path) -> PathBuf {
+    let usual = data_dir.join("postgres");
+    fs::read_link(&usual).unwrap_or(usual)
+}
+
+/// Makes a folder for the cluster below `parent` and a link to it in the data folder.
+pub(super) fn link_elsewhere(data_dir: &Path, parent: &Path) -> Result<PathBuf, EmbeddedError> {
+    fs::create_dir_all(parent).doing(|| format!("make the folder {}", parent.display()))?;
+    let base = parent.join(random_hex::<8>()?);
+    symlink(&base, data_dir.join("postgres")).doing(|| format!("make a link in {}", data_dir.display()))?;
+    tracing::warn!(
+        "root alone can enter {} and PostgreSQL never runs as root: the data goes to {}",
+        data_dir.display(),
+        base.display()
+    );
+    Ok(base)
+}
+
 /// The socket's folder: below `base`, or in the temp folder where a socket's path would be too long otherwise.
 fn socket_folder(base: &Path) -> PathBuf {
     let usual = base.join("socket");
@@ -225,4 +264,37 @@ pub(super) fn quoted(path: &OsStr) -> Vec<u8> {
     }
     quoted.push(b'"');
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_stays_inside_as_long_as_its_path_fits() {
+        // "/" + 85 letters + "/socket/.s.PGSQL.5432" is 107 bytes long.
+        let longest = if cfg!(target_os = "linux") { 85 } else { 81 };
+        let inside = PathBuf::from(format!("/{}", "a".repeat(longest)));
+        let beyond = PathBuf::from(format!("/{}", "a".repeat(longest + 1)));
+
+        assert_eq!(socket_folder(&inside), inside.join("socket"));
+        let outside = socket_folder(&beyond);
+        assert!(!outside.starts_with(&beyond));
+        assert_eq!(outside, socket_folder(&beyond));
+        assert_ne!(outside, socket_folder(&beyond.join("other")));
+    }
+
+    #[test]
+    fn a_path_in_a_list_of_paths_is_quoted() {
+        for (path, expected) in [("/a b,c", r#""/a b,c""#), (r#"/a"b"#, r#""/a""b""#)] {
+            assert_eq!(quoted(OsStr::new(path)), expected.as_bytes(), "{path}");
+        }
+    }
+
+    #[test]
+    fn random_names_differ() {
+        let (first, second) = (random_hex::<8>().unwrap(), random_hex::<8>().unwrap());
+        assert_eq!(first.len(), 16);
+        assert_ne!(first, second);
+    }
 }

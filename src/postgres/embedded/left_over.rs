@@ -121,3 +121,42 @@ fn names(command_line: &[u8], cluster: &Path) -> bool {
     let text = String::from_utf8_lossy(command_line);
     text.contains("postgres") && text.contains(&*cluster.to_string_lossy())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disowned_pid_file_names_this_process_and_keeps_the_shared_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("postmaster.pid");
+        fs::write(
+            &file,
+            "4711\n/data\n1700000000\n5432\n/socket\n\n  123456  7\nready\n",
+        )
+        .unwrap();
+
+        disown(&file).unwrap();
+
+        let text = fs::read_to_string(&file).unwrap();
+        let expected = "/data\n1700000000\n5432\n/socket\n\n  123456  7\nready\n";
+        assert_eq!(text, format!("{}\n{expected}", std::process::id()));
+    }
+
+    #[test]
+    fn a_pid_file_may_be_missing_empty_or_of_a_single_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("postmaster.pid");
+        assert_eq!(read_pid(&file).unwrap(), None);
+        for (text, pid) in [
+            ("", None),
+            ("x\n", None),
+            ("0\n", None),
+            ("12\n/data\n", Some(12)),
+            ("-12\n", Some(12)),
+        ] {
+            fs::write(&file, text).unwrap();
+            assert_eq!(read_pid(&file).unwrap().map(Pid::as_raw), pid, "{text:?}");
+        }
+    }
+}

@@ -37,6 +37,8 @@ const ROLE: &str = "erp";
 
 /// How long `postgres` may be silent before it takes connections; a recovery that it reports does not count.
 const READY_WITHIN: Duration = Duration::from_mins(1);
+/// How long one connection may take before the process is looked at again.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const READY_ROUND: Duration = Duration::from_millis(30);
 /// Just after a kill the dead postmaster may still be in the process table, or its backends hold shared memory.
 const START_ATTEMPTS: u32 = 10;
@@ -58,6 +60,9 @@ pub struct EmbeddedSettings {
     pub durable: bool,
     /// Whether the whole data folder is removed when the process has ended; for tests.
     pub remove_afterwards: bool,
+    /// Where a new cluster goes if the data folder is closed to the user that PostgreSQL runs as, which happens to
+    /// root only; the data folder then holds a link to it. `None` makes that an error.
+    pub elsewhere: Option<PathBuf>,
 }
 
 impl EmbeddedSettings {
@@ -69,6 +74,7 @@ impl EmbeddedSettings {
             max_connections: 200,
             durable: true,
             remove_afterwards: false,
+            elsewhere: None,
         }
     }
 }
@@ -102,22 +108,34 @@ impl EmbeddedPostgres {
             }
         };
         if !this.folders.has_cluster() {
+            tracing::info!(folder = %this.folders.cluster.display(), "a database is made, which takes some seconds");
             this.init().await?;
         }
         this.launch().await?;
+        tracing::info!(
+            version = this.programs.major(),
+            programs = %this.programs.folder().display(),
+            folder = %this.folders.cluster.display(),
+            user = this.account.name(),
+            "the embedded PostgreSQL runs"
+        );
         Ok(this)
     }
 
     /// How to connect to one of the cluster's databases.
     pub fn connect_options(&self, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .socket(&self.folders.socket)
-            .port(folders::PORT)
-            .username(ROLE)
-            .password(self.password.expose_secret())
-            .database(database)
-            .ssl_mode(PgSslMode::Disable)
-            .application_name("nexgen-finance")
+        connect_options(&self.folders, &self.password, database)
+    }
+
+    /// How to connect to the cluster that another process runs in this data folder.
+    ///
+    /// # Errors
+    /// `PasswordMissing` if no cluster was made there; what the file system says.
+    pub fn beside(data_dir: &Path, database: &str) -> Result<PgConnectOptions, EmbeddedError> {
+        let data_dir = folders::make_data_dir(data_dir)?;
+        let folders = Folders::at(folders::base(&data_dir));
+        let password = folders.known_password()?;
+        Ok(connect_options(&folders, &password, database))
     }
 
     /// Makes a database of exactly this name, upper and lower case kept, unless it is there.
@@ -167,7 +185,8 @@ impl EmbeddedPostgres {
     /// themselves.
     ///
     /// # Errors
-    /// As [`start`](Self::start); it may be tried again.
+    /// As [`start`](Self::start); it may be tried again, after a pause: [`exited`](Self::exited) resolves at once
+    /// while nothing runs.
     pub async fn restart(&mut self) -> Result<(), EmbeddedError> {
         self.halt().await?;
         self.launch().await
@@ -284,7 +303,7 @@ impl EmbeddedPostgres {
         let options = self.connect_options("postgres");
         let mut silent_since = Instant::now();
         while !running.has_ended() {
-            match tokio::time::timeout(READY_WITHIN, PgConnection::connect_with(&options)).await {
+            match tokio::time::timeout(CONNECT_WITHIN, PgConnection::connect_with(&options)).await {
                 Ok(Ok(connection)) => {
                     if connection.close().await.is_ok() {
                         return Ok(true);
@@ -335,12 +354,30 @@ impl EmbeddedPostgres {
     }
 }
 
+fn connect_options(folders: &Folders, password: &SecretString, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(&folders.socket)
+        .port(folders::PORT)
+        .username(ROLE)
+        .password(password.expose_secret())
+        .database(database)
+        .ssl_mode(PgSslMode::Disable)
+        .application_name("nexgen-finance")
+}
+
 /// Everything before the first program is started: lock, user, folders, programs, password.
 fn prepare(settings: &EmbeddedSettings) -> Result<EmbeddedPostgres, EmbeddedError> {
     let data_dir = folders::make_data_dir(&settings.data_dir)?;
-    let folders = Folders::below(&data_dir);
-    let account = Account::choose(&folders.base, settings.search.path.clone())?;
+    let usual = folders::base(&data_dir);
+    let account = Account::choose(&usual, settings.search.path.clone())?;
     let lock = folders::lock(&data_dir)?;
+    let base = match &settings.elsewhere {
+        Some(parent) if !usual.exists() && account.closed_on_the_way(&data_dir)?.is_some() => {
+            folders::link_elsewhere(&data_dir, parent)?
+        }
+        _ => usual,
+    };
+    let folders = Folders::at(base);
     let doomed = settings
         .remove_afterwards
         .then(|| data_dir.clone().into_os_string());
@@ -350,7 +387,13 @@ fn prepare(settings: &EmbeddedSettings) -> Result<EmbeddedPostgres, EmbeddedErro
     }
     folders.prepare(&account)?;
     let programs = settings.search.find(&folders.cluster)?;
-    account.ensure_can_enter(programs.folder())?;
+    if let Some(closed) = account.closed_on_the_way(programs.folder())? {
+        return Err(EmbeddedError::ClosedPrograms {
+            folder: programs.folder().to_owned(),
+            closed,
+            user: account.name().to_owned(),
+        });
+    }
     let password = folders.password(&account)?;
     let start = Start {
         max_connections: settings.max_connections,

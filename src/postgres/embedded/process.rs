@@ -232,3 +232,21 @@ fn settings(folders: &Folders, start: &Start) -> Vec<OsString> {
     }
     settings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_kept_and_blank_ones_are_not() {
+        let text = (1..=9)
+            .map(|line| format!(" line {line}\n\n"))
+            .collect::<Vec<_>>()
+            .concat();
+        assert_eq!(
+            last_lines(&text),
+            "line 4 / line 5 / line 6 / line 7 / line 8 / line 9"
+        );
+        assert_eq!(last_lines("\n"), "it gave no reason");
+    }
+}

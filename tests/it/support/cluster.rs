@@ -5,8 +5,10 @@
 //! be allowed to make databases; what earlier runs left there is cleared away after an hour. Under cargo-nextest every
 //! test is a process, so that a server of its own is quicker there.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use nexgen_finance::postgres::embedded::{EmbeddedError, EmbeddedPostgres, EmbeddedSettings};
 use nexgen_finance::postgres::programs::ProgramSearch;
@@ -22,6 +24,12 @@ const TEMPLATE_LOCK: i64 = 0x6e65_7867_656e;
 
 /// How old a test's database must be before another run clears it away, in milliseconds.
 const LEFT_AFTER_MILLIS: u128 = 3_600_000;
+
+/// How the temp folders of test clusters begin.
+const FOLDER: &str = "nexgen-finance-test-";
+
+/// How old the folder of a test cluster that nobody uses must be before another run removes it.
+const FOLDER_LEFT_AFTER: Duration = Duration::from_mins(10);
 
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 
@@ -66,9 +74,7 @@ pub(crate) fn search() -> ProgramSearch {
 
 /// Settings of a cluster that goes away with the test process, in a new folder of the temp folder.
 pub(crate) fn settings(parent: &Path) -> EmbeddedSettings {
-    let folder = tempfile::Builder::new()
-        .prefix("nexgen-finance-test-")
-        .tempdir_in(parent);
+    let folder = tempfile::Builder::new().prefix(FOLDER).tempdir_in(parent);
     EmbeddedSettings {
         durable: false,
         remove_afterwards: true,
@@ -106,7 +112,32 @@ impl Cluster {
     }
 }
 
+/// Removes what runs left that were killed before their cluster stood: from then on it goes away by itself.
+fn remove_left_over(parent: &Path) {
+    for entry in fs::read_dir(parent)
+        .expect("list the temp folder")
+        .filter_map(Result::ok)
+    {
+        if !entry.file_name().to_string_lossy().starts_with(FOLDER) {
+            continue;
+        }
+        // A folder of another user, or one that goes away just now, cannot be looked at.
+        let Ok(lock) = File::open(entry.path().join("server.lock")) else {
+            continue;
+        };
+        let age = lock
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok()
+            .and_then(|made| made.elapsed().ok());
+        if age.is_some_and(|age| age > FOLDER_LEFT_AFTER) && lock.try_lock().is_ok() {
+            fs::remove_dir_all(entry.path()).ok();
+        }
+    }
+}
+
 async fn start_private() -> EmbeddedPostgres {
+    remove_left_over(&std::env::temp_dir());
     match EmbeddedPostgres::start(settings(&std::env::temp_dir())).await {
         // A temp folder of root's own, which the user that PostgreSQL runs as cannot enter.
         Err(EmbeddedError::Closed { .. }) => EmbeddedPostgres::start(settings(Path::new("/tmp"))).await,
@@ -167,7 +198,8 @@ async fn make_template(options: &PgConnectOptions, migrator: &'static Migrator) 
     template
 }
 
-/// Drops the databases of test runs that ended long ago. They are left only on a server that outlives the run.
+/// Drops the databases of test runs that ended long ago, the oldest first and some at a time: each waits for a
+/// checkpoint. They are left only on a server that outlives the run.
 async fn drop_left_over(admin: &mut PgConnection) {
     let names: Vec<String> = sqlx::query_scalar(
         r"
@@ -176,6 +208,7 @@ async fn drop_left_over(admin: &mut PgConnection) {
          WHERE datname ~ '^test_[0-9a-f]{32}$'
            AND NOT EXISTS (SELECT FROM pg_stat_activity AS session WHERE session.datid = candidate.oid)
          ORDER BY datname
+         LIMIT 20
         ",
     )
     .fetch_all(&mut *admin)

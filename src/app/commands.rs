@@ -1,0 +1,54 @@
+//! What the subcommands do that is not serving.
+
+use secrecy::SecretString;
+
+use super::Database;
+use crate::{auth, config::Config, http::router};
+
+/// An admin to be made.
+#[derive(Debug)]
+pub struct NewAdmin {
+    /// The name to sign in with.
+    pub username: String,
+    /// The email address.
+    pub email: String,
+    /// The password.
+    pub password: SecretString,
+}
+
+/// Brings the database's schema up to date; says what was done.
+///
+/// # Errors
+/// If the database cannot be reached or a migration fails.
+pub async fn migrate(config: Config) -> anyhow::Result<String> {
+    let database = Database::reach_beside_server(&config.database).await?;
+    let report = match database.migrate(&config.database).await? {
+        0 => "The schema is up to date.".to_owned(),
+        ran => format!("{ran} migration(s) ran; the schema is up to date."),
+    };
+    database.close().await?;
+    Ok(report)
+}
+
+/// Makes a user with the role admin, or gives a user of that name the role and the password.
+///
+/// # Errors
+/// If the database cannot be reached, or the name, address or password will not do.
+pub async fn create_admin(config: Config, admin: NewAdmin) -> anyhow::Result<()> {
+    let database = Database::reach_beside_server(&config.database).await?;
+    database.prepare(&config.database).await?;
+    let pool = database.pool(&config.database);
+    let made = auth::create_admin(&pool, &admin.username, &admin.email, &admin.password).await;
+    pool.close().await;
+    database.close().await?;
+    made?;
+    Ok(())
+}
+
+/// The OpenAPI document as JSON.
+///
+/// # Errors
+/// If it cannot be written as JSON, which would be a fault of ours.
+pub fn openapi_json() -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(&router::document())?)
+}
