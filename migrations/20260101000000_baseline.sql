@@ -351,7 +351,9 @@ END
 $$;
 
 -- NULL becomes a value, counted.
-CREATE OR REPLACE FUNCTION pg_temp.adopt_fill(tab text, col text, source text, condition text DEFAULT 'true') RETURNS void
+CREATE OR REPLACE FUNCTION pg_temp.adopt_fill(
+    tab text, col text, source text, condition text DEFAULT 'true', label text DEFAULT NULL
+) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     changed bigint;
@@ -361,7 +363,7 @@ BEGIN
         tab, col, source, condition);
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF NOT pg_temp.adopt_was_added(tab, col) THEN
-        PERFORM pg_temp.adopt_count(tab, col, 'null_filled', changed, source);
+        PERFORM pg_temp.adopt_count(tab, col, 'null_filled', changed, coalesce(label, source));
     END IF;
 END
 $$;
@@ -447,7 +449,7 @@ BEGIN
         RETURN;
     END IF;
     -- The sequence that the default reads, else one that has the usual name.
-    SELECT relation.oid, relation.relname, relation.relnamespace
+    SELECT relation.oid, relation.relname
       INTO sequence
       FROM pg_catalog.pg_attribute AS attribute
       JOIN pg_catalog.pg_attrdef AS fallback ON fallback.adrelid = attribute.attrelid AND fallback.adnum = attribute.attnum
@@ -455,18 +457,21 @@ BEGIN
         ON dependency.classid = 'pg_catalog.pg_attrdef'::regclass
        AND dependency.objid = fallback.oid
        AND dependency.refclassid = 'pg_catalog.pg_class'::regclass
-      JOIN pg_catalog.pg_class AS relation ON relation.oid = dependency.refobjid AND relation.relkind = 'S'
+      JOIN pg_catalog.pg_class AS relation
+        ON relation.oid = dependency.refobjid
+       AND relation.relkind = 'S'
+       AND relation.relnamespace = to_regnamespace('"Finances"')
      WHERE attribute.attrelid = pg_temp.adopt_table(tab) AND attribute.attname = col;
     IF NOT FOUND THEN
         is_default := false;
-        SELECT oid, relname, relnamespace
+        SELECT oid, relname
           INTO sequence
           FROM pg_catalog.pg_class
          WHERE relkind = 'S' AND relnamespace = to_regnamespace('"Finances"') AND relname = usual_name;
     END IF;
     IF sequence.oid IS NULL THEN
         EXECUTE format('CREATE SEQUENCE "Finances".%I AS %s', usual_name, col_type);
-        SELECT oid, relname, relnamespace
+        SELECT oid, relname
           INTO sequence
           FROM pg_catalog.pg_class
          WHERE relkind = 'S' AND relnamespace = to_regnamespace('"Finances"') AND relname = usual_name;
@@ -475,9 +480,6 @@ BEGIN
     IF NOT is_default THEN
         EXECUTE format(
             'ALTER TABLE "Finances".%I ALTER COLUMN %I SET DEFAULT nextval(%L::regclass)', tab, col, sequence.oid::regclass);
-    END IF;
-    IF sequence.relnamespace <> to_regnamespace('"Finances"') THEN
-        RETURN;
     END IF;
     SELECT EXISTS (
         SELECT 1
@@ -500,7 +502,7 @@ BEGIN
 END
 $$;
 
--- The next id is above every id in use; a sequence that is ahead stays there.
+-- The next id is above every id in use; a sequence that is ahead stays there. Not setval, which a rollback would not undo.
 CREATE OR REPLACE FUNCTION pg_temp.adopt_advance(tab text, col text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -516,7 +518,7 @@ BEGIN
        INTO behind
       USING highest;
     IF behind THEN
-        PERFORM setval(sequence::regclass, highest);
+        EXECUTE format('ALTER SEQUENCE %s RESTART WITH %s', sequence, highest + 1);
     END IF;
 END
 $$;
@@ -526,6 +528,58 @@ LANGUAGE sql AS $$
     SELECT array_agg(attname::text ORDER BY attname)
       FROM pg_catalog.pg_attribute
      WHERE attrelid = relation AND attnum = ANY (keys);
+$$;
+
+-- Another index that bears a name which is needed makes room.
+CREATE OR REPLACE FUNCTION pg_temp.adopt_clear_name(index_name text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass(format('"Finances".%I', index_name)) IS NOT NULL THEN
+        EXECUTE format('ALTER INDEX "Finances".%I RENAME TO %I', index_name, left(index_name, 59) || '_old');
+    END IF;
+END
+$$;
+
+-- What an index over the table is as text, without its name. Tried on the empty wanted table, so nothing is built.
+CREATE OR REPLACE FUNCTION pg_temp.adopt_index_text(tab text, unique_word text, definition text) RETURNS text
+LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+    result text;
+BEGIN
+    EXECUTE format('CREATE %s INDEX adopt_trial ON pg_temp.%I %s', unique_word, 'wanted_' || tab, definition);
+    result := substring(pg_get_indexdef('pg_temp.adopt_trial'::regclass) FROM ' USING .*');
+    DROP INDEX pg_temp.adopt_trial;
+    RETURN result;
+END
+$$;
+
+-- Whether such an index exists; one under another name is given this one.
+CREATE OR REPLACE FUNCTION pg_temp.adopt_index_found(
+    tab text, index_name text, is_unique boolean, definition text
+) RETURNS boolean
+LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+    final_text text := pg_temp.adopt_index_text(tab, CASE WHEN is_unique THEN 'UNIQUE' ELSE '' END, definition);
+    found_name text;
+BEGIN
+    SELECT entry.relname
+      INTO found_name
+      FROM pg_catalog.pg_index AS index
+      JOIN pg_catalog.pg_class AS entry ON entry.oid = index.indexrelid
+     WHERE index.indrelid = pg_temp.adopt_table(tab)
+       AND index.indisvalid
+       AND index.indisunique = is_unique
+       AND substring(pg_get_indexdef(index.indexrelid) FROM ' USING .*') = final_text
+     ORDER BY entry.relname = index_name DESC, entry.relname
+     LIMIT 1;
+    IF found_name IS DISTINCT FROM index_name THEN
+        PERFORM pg_temp.adopt_clear_name(index_name);
+    END IF;
+    IF found_name <> index_name THEN
+        EXECUTE format('ALTER INDEX "Finances".%I RENAME TO %I', found_name, index_name);
+    END IF;
+    RETURN found_name IS NOT NULL;
+END
 $$;
 
 -- A unique index over exactly these columns, without condition or expression, that backs no constraint yet.
@@ -565,7 +619,8 @@ BEGIN
      ORDER BY conname = key_name DESC, conname
      LIMIT 1;
     IF existing IS NOT NULL THEN
-        IF existing <> key_name AND to_regclass(format('"Finances".%I', key_name)) IS NULL THEN
+        IF existing <> key_name THEN
+            PERFORM pg_temp.adopt_clear_name(key_name);
             EXECUTE format('ALTER TABLE "Finances".%I RENAME CONSTRAINT %I TO %I', tab, existing, key_name);
         END IF;
         RETURN;
@@ -597,8 +652,14 @@ BEGIN
         RETURN;
     END IF;
     existing := pg_temp.adopt_plain_unique_index(tab, cols);
+    IF existing IS DISTINCT FROM key_name THEN
+        PERFORM pg_temp.adopt_clear_name(key_name);
+    END IF;
     IF existing IS NOT NULL THEN
-        EXECUTE format('ALTER TABLE "Finances".%I ADD CONSTRAINT %I %s USING INDEX %I', tab, key_name, type_sql, existing);
+        IF existing <> key_name THEN
+            EXECUTE format('ALTER INDEX "Finances".%I RENAME TO %I', existing, key_name);
+        END IF;
+        EXECUTE format('ALTER TABLE "Finances".%I ADD CONSTRAINT %I %s USING INDEX %I', tab, key_name, type_sql, key_name);
     ELSE
         EXECUTE format('ALTER TABLE "Finances".%I ADD CONSTRAINT %I %s (%s)', tab, key_name, type_sql, column_sql);
     END IF;
@@ -615,11 +676,11 @@ DECLARE
     doubles   bigint;
     statement text;
 BEGIN
-    IF to_regclass(format('"Finances".%I', index_name)) IS NOT NULL THEN
+    statement := format('(%s)', expression) || CASE condition WHEN 'true' THEN '' ELSE format(' WHERE %s', condition) END;
+    IF pg_temp.adopt_index_found(tab, index_name, true, statement) THEN
         RETURN;
     END IF;
-    statement := format('CREATE UNIQUE INDEX %I ON "Finances".%I (%s)', index_name, tab, expression)
-        || CASE condition WHEN 'true' THEN '' ELSE format(' WHERE %s', condition) END;
+    statement := format('CREATE UNIQUE INDEX %I ON "Finances".%I %s', index_name, tab, statement);
     EXECUTE format(
         'INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
          SELECT %1$L, id::text, %2$L, jsonb_build_object(''key'', (%3$s)::text)
@@ -731,30 +792,12 @@ $$;
 
 -- An index; one that an older program made over the same columns is renamed instead of doubled.
 CREATE OR REPLACE FUNCTION pg_temp.adopt_index(tab text, index_name text, definition text) RETURNS void
-LANGUAGE plpgsql SET search_path = '' AS $$
-DECLARE
-    twin text;
+LANGUAGE plpgsql AS $$
 BEGIN
-    IF to_regclass(format('"Finances".%I', index_name)) IS NOT NULL THEN
-        RETURN;
+    IF NOT pg_temp.adopt_index_found(tab, index_name, false, definition) THEN
+        EXECUTE format('CREATE INDEX %I ON "Finances".%I %s', index_name, tab, definition);
+        PERFORM pg_temp.adopt_log(tab, 'index', index_name);
     END IF;
-    EXECUTE format('CREATE INDEX %I ON "Finances".%I %s', index_name, tab, definition);
-    SELECT entry.relname
-      INTO twin
-      FROM pg_catalog.pg_index AS fresh
-      JOIN pg_catalog.pg_index AS old ON old.indrelid = fresh.indrelid AND old.indexrelid <> fresh.indexrelid
-      JOIN pg_catalog.pg_class AS entry ON entry.oid = old.indexrelid
-     WHERE fresh.indexrelid = format('"Finances".%I', index_name)::regclass
-       AND old.indisvalid
-       AND NOT old.indisunique
-       AND substring(pg_get_indexdef(old.indexrelid) FROM ' ON .*') = substring(pg_get_indexdef(fresh.indexrelid) FROM ' ON .*')
-     ORDER BY entry.relname
-     LIMIT 1;
-    IF twin IS NOT NULL THEN
-        EXECUTE format('DROP INDEX "Finances".%I', index_name);
-        EXECUTE format('ALTER INDEX "Finances".%I RENAME TO %I', twin, index_name);
-    END IF;
-    PERFORM pg_temp.adopt_log(tab, 'index', index_name);
 END
 $$;
 
@@ -1346,6 +1389,7 @@ $$;
 DO $$
 DECLARE
     numbered record;
+    doubles  bigint;
 BEGIN
     IF pg_temp.adopt_type('billing_po_line_item', 'billing_po_id') IN ('smallint', 'integer', 'bigint')
        OR pg_temp.adopt_type('billing_po', 'id') IN ('smallint', 'integer', 'bigint')
@@ -1366,6 +1410,11 @@ BEGIN
           FROM unnest(ARRAY['billing_po', 'billing_po_line_item']) AS tab
          WHERE pg_temp.adopt_type(tab, 'id') IN ('smallint', 'integer', 'bigint')
     LOOP
+        EXECUTE format('SELECT count(*) - count(DISTINCT id) FROM "Finances".%I', numbered.tab) INTO doubles;
+        IF doubles > 0 THEN
+            RAISE EXCEPTION 'adoption stopped: table "Finances".% has duplicate ids', numbered.tab
+                USING ERRCODE = 'unique_violation';
+        END IF;
         EXECUTE (
             SELECT coalesce(
                        string_agg(format('ALTER TABLE "Finances".%I DROP CONSTRAINT %I', numbered.tab, conname), '; '),
@@ -1488,8 +1537,36 @@ END
 $$;
 
 -- ============================================================================================================================
--- 7. Primary keys, and sequences of ids, so that rows can be added.
+-- 7. Defaults, primary keys and sequences of ids, so that rows can be added.
 -- ============================================================================================================================
+
+DO $$
+DECLARE
+    wanted record;
+BEGIN
+    FOR wanted IN
+        SELECT tab, attribute.attname AS col, pg_get_expr(fallback.adbin, fallback.adrelid) AS fallback
+          FROM pg_temp.adopt_tables() WITH ORDINALITY AS listed (tab, listed_at)
+          JOIN pg_catalog.pg_attribute AS attribute
+            ON attribute.attrelid = format('pg_temp.%I', 'wanted_' || tab)::regclass AND attribute.attnum > 0
+          LEFT JOIN pg_catalog.pg_attrdef AS fallback
+            ON fallback.adrelid = attribute.attrelid AND fallback.adnum = attribute.attnum
+          JOIN pg_catalog.pg_attribute AS present
+            ON present.attrelid = pg_temp.adopt_table(tab)
+           AND present.attname = attribute.attname
+           AND present.attidentity = ''
+           AND present.attgenerated = ''
+          LEFT JOIN pg_catalog.pg_attrdef AS old
+            ON old.adrelid = present.attrelid AND old.adnum = present.attnum
+         WHERE pg_get_expr(fallback.adbin, fallback.adrelid) IS DISTINCT FROM pg_get_expr(old.adbin, old.adrelid)
+           AND NOT (fallback.oid IS NULL AND pg_get_expr(old.adbin, old.adrelid) LIKE 'nextval(%')
+         ORDER BY listed_at, attribute.attnum
+    LOOP
+        EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I ', wanted.tab, wanted.col)
+            || coalesce('SET DEFAULT ' || wanted.fallback, 'DROP DEFAULT');
+    END LOOP;
+END
+$$;
 
 DO $$
 DECLARE
@@ -1645,8 +1722,9 @@ DECLARE
     changed bigint;
 BEGIN
     IF pg_temp.adopt_was_added('po_project_mapping', 'is_primary') THEN
-        INSERT INTO "Finances".po_project_mapping (client_po_id, project_id)
-        SELECT po.id, po.project_id
+        INSERT INTO "Finances".po_project_mapping (id, client_po_id, project_id) OVERRIDING SYSTEM VALUE
+        SELECT (SELECT coalesce(max(id), 0) FROM "Finances".po_project_mapping) + row_number() OVER (ORDER BY po.id),
+               po.id, po.project_id
           FROM "Finances".client_po AS po
           JOIN "Finances".project ON project.id = po.project_id
          WHERE NOT EXISTS (
@@ -1690,10 +1768,14 @@ DECLARE
     changed bigint;
 BEGIN
     IF pg_temp.adopt_has('vendor_order_line_item', 'item_description') THEN
-        PERFORM pg_temp.adopt_list(
-            'vendor_order_line_item', 'too_long', 'item_name IS NULL AND length(item_description) > 500', 'id');
+        INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
+        SELECT 'vendor_order_line_item', id::text, 'too_long',
+               jsonb_build_object('column', 'item_description', 'length', length(item_description), 'limit', 500)
+          FROM "Finances".vendor_order_line_item
+         WHERE item_name IS NULL AND length(btrim(item_description)) > 500
+         ORDER BY id;
         PERFORM pg_temp.adopt_fill(
-            'vendor_order_line_item', 'item_name', 'left(nullif(btrim(item_description), ''''), 500)');
+            'vendor_order_line_item', 'item_name', 'left(nullif(btrim(item_description), ''''), 500)', label => 'item_description');
     END IF;
     PERFORM pg_temp.adopt_fill_listed('vendor_order_line_item', 'item_name', '''Item '' || id', 'null_filled');
     PERFORM pg_temp.adopt_fill_listed('vendor_order_line_item', 'quantity', '1', 'null_filled');
@@ -1762,11 +1844,13 @@ DECLARE
 BEGIN
     PERFORM pg_temp.adopt_fill_listed('vendor_payment', 'amount', '0', 'money_missing');
     PERFORM pg_temp.adopt_fill(
-        'vendor_payment', 'payment_date', format('(created_at AT TIME ZONE %L)::date', pg_temp.adopt_timezone()));
+        'vendor_payment', 'payment_date', format('(created_at AT TIME ZONE %L)::date', pg_temp.adopt_timezone()),
+        label => 'date of created_at');
     IF pg_temp.adopt_was_added('vendor_payment', 'version') THEN
         PERFORM pg_temp.adopt_fill(
             'vendor_payment', 'vendor_id',
-            '(SELECT parent.vendor_id FROM "Finances".vendor_order AS parent WHERE parent.id = vendor_payment.vendor_order_id)');
+            '(SELECT parent.vendor_id FROM "Finances".vendor_order AS parent WHERE parent.id = vendor_payment.vendor_order_id)',
+            label => 'vendor of the order');
         UPDATE "Finances".vendor_payment AS payment
            SET project_id = parent.project_id
           FROM "Finances".vendor_order AS parent
@@ -1777,12 +1861,14 @@ BEGIN
 
     PERFORM pg_temp.adopt_fill(
         'payment_vendor_link', 'link_type',
-        'CASE WHEN vendor_payment_id IS NULL AND payment_id IS NOT NULL THEN ''incoming'' ELSE ''outgoing'' END');
+        'CASE WHEN vendor_payment_id IS NULL AND payment_id IS NOT NULL THEN ''incoming'' ELSE ''outgoing'' END',
+        label => 'which payment the link names');
     PERFORM pg_temp.adopt_fill(
         'payment_vendor_link', 'amount_allocated',
         'coalesce(
              (SELECT paid.amount FROM "Finances".vendor_payment AS paid WHERE paid.id = payment_vendor_link.vendor_payment_id),
-             (SELECT received.amount FROM "Finances".client_payment AS received WHERE received.id = payment_vendor_link.payment_id))');
+             (SELECT received.amount FROM "Finances".client_payment AS received WHERE received.id = payment_vendor_link.payment_id))',
+        label => 'amount of the payment');
 END
 $$;
 
@@ -1794,10 +1880,12 @@ DECLARE
 BEGIN
     PERFORM pg_temp.adopt_fill(
         'billing_po', 'project_id',
-        '(SELECT po.project_id FROM "Finances".client_po AS po WHERE po.id = billing_po.client_po_id)');
+        '(SELECT po.project_id FROM "Finances".client_po AS po WHERE po.id = billing_po.client_po_id)',
+        label => 'project of the order');
     PERFORM pg_temp.adopt_fill(
         'billing_po', 'client_id',
-        '(SELECT po.client_id FROM "Finances".client_po AS po WHERE po.id = billing_po.client_po_id)');
+        '(SELECT po.client_id FROM "Finances".client_po AS po WHERE po.id = billing_po.client_po_id)',
+        label => 'client of the order');
 
     IF pg_temp.adopt_was_added('billing_po', 'revises_id') THEN
         IF pg_temp.adopt_has('billing_po', 'amount') THEN
@@ -1851,10 +1939,12 @@ DO $$
 DECLARE
     stored constant text := 'substring(document_path FROM ''(?:^|/)uploads/([^/]+)$'')';
 BEGIN
-    PERFORM pg_temp.adopt_fill('project_document', 'original_filename', 'nullif(btrim(document_name), '''')');
     PERFORM pg_temp.adopt_fill(
-        'project_document', 'original_filename', 'left(nullif(btrim(substring(document_path FROM ''[^/]*$'')), ''''), 255)');
-    PERFORM pg_temp.adopt_fill('project_document', 'original_filename', '''document-'' || id');
+        'project_document', 'original_filename', 'nullif(btrim(document_name), '''')', label => 'document_name');
+    PERFORM pg_temp.adopt_fill(
+        'project_document', 'original_filename',
+        'left(nullif(btrim(substring(document_path FROM ''[^/]*$'')), ''''), 255)', label => 'document_path');
+    PERFORM pg_temp.adopt_fill('project_document', 'original_filename', '''document-'' || id', label => 'id');
     IF pg_temp.adopt_was_added('project_document', 'compressed_filename') THEN
         PERFORM pg_temp.adopt_fill('project_document', 'compressed_filename', stored, 'document_path ILIKE ''%.zip''');
     END IF;
@@ -2038,48 +2128,33 @@ SELECT 'client', client.id::text, 'seed_name_differs', jsonb_build_object('name'
 -- 11. Defaults, NOT NULL, unique keys, foreign keys, checks, indexes.
 -- ============================================================================================================================
 
--- 11.1 Defaults and NOT NULL as in part 2.
+-- 11.1 NOT NULL as in part 2, where no row is in the way.
 DO $$
 DECLARE
     wanted record;
     empty  bigint;
 BEGIN
     FOR wanted IN
-        SELECT tab,
-               attribute.attname AS col,
-               attribute.attnotnull AS is_required,
-               pg_get_expr(fallback.adbin, fallback.adrelid) AS fallback,
-               present.attnotnull AS present_required,
-               pg_get_expr(present_fallback.adbin, present_fallback.adrelid) AS present_fallback,
-               present.attidentity <> '' OR present.attgenerated <> '' AS is_generated
+        SELECT tab, attribute.attname AS col
           FROM pg_temp.adopt_tables() WITH ORDINALITY AS listed (tab, listed_at)
           JOIN pg_catalog.pg_attribute AS attribute
-            ON attribute.attrelid = format('pg_temp.%I', 'wanted_' || tab)::regclass AND attribute.attnum > 0
-          LEFT JOIN pg_catalog.pg_attrdef AS fallback
-            ON fallback.adrelid = attribute.attrelid AND fallback.adnum = attribute.attnum
+            ON attribute.attrelid = format('pg_temp.%I', 'wanted_' || tab)::regclass
+           AND attribute.attnum > 0
+           AND attribute.attnotnull
           JOIN pg_catalog.pg_attribute AS present
-            ON present.attrelid = pg_temp.adopt_table(tab) AND present.attname = attribute.attname
-          LEFT JOIN pg_catalog.pg_attrdef AS present_fallback
-            ON present_fallback.adrelid = present.attrelid AND present_fallback.adnum = present.attnum
+            ON present.attrelid = pg_temp.adopt_table(tab)
+           AND present.attname = attribute.attname
+           AND NOT present.attnotnull
          ORDER BY listed_at, attribute.attnum
     LOOP
-        IF NOT wanted.is_generated
-           AND wanted.fallback IS DISTINCT FROM wanted.present_fallback
-           AND NOT (wanted.fallback IS NULL AND starts_with(wanted.present_fallback, 'nextval('))
-        THEN
-            EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I ', wanted.tab, wanted.col)
-                || coalesce('SET DEFAULT ' || wanted.fallback, 'DROP DEFAULT');
-        END IF;
-        IF wanted.is_required AND NOT wanted.present_required THEN
-            EXECUTE format('SELECT count(*) FROM "Finances".%I WHERE %I IS NULL', wanted.tab, wanted.col) INTO empty;
-            IF empty = 0 THEN
-                EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I SET NOT NULL', wanted.tab, wanted.col);
-            ELSE
-                PERFORM pg_temp.adopt_list(wanted.tab, 'null_kept', format('%I IS NULL', wanted.col), wanted.col);
-                PERFORM pg_temp.adopt_left_out(
-                    wanted.tab, format('%s_%s_not_null', wanted.tab, wanted.col),
-                    format('ALTER TABLE "Finances".%I ALTER COLUMN %I SET NOT NULL', wanted.tab, wanted.col));
-            END IF;
+        EXECUTE format('SELECT count(*) FROM "Finances".%I WHERE %I IS NULL', wanted.tab, wanted.col) INTO empty;
+        IF empty = 0 THEN
+            EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I SET NOT NULL', wanted.tab, wanted.col);
+        ELSE
+            PERFORM pg_temp.adopt_list(wanted.tab, 'null_kept', format('%I IS NULL', wanted.col), wanted.col);
+            PERFORM pg_temp.adopt_left_out(
+                wanted.tab, format('%s_%s_not_null', wanted.tab, wanted.col),
+                format('ALTER TABLE "Finances".%I ALTER COLUMN %I SET NOT NULL', wanted.tab, wanted.col));
         END IF;
     END LOOP;
 END
