@@ -2197,7 +2197,9 @@ BEGIN
     PERFORM pg_temp.adopt_words(
         'vendor_order', 'payment_status', 'pending', ARRAY['pending', 'partial', 'paid'],
         '{"unpaid": "pending", "partially_paid": "partial", "completed": "paid"}');
-    PERFORM pg_temp.adopt_fill('vendor_order_line_item', 'status', '''pending''');
+    PERFORM pg_temp.adopt_words(
+        'vendor_order_line_item', 'status', 'pending',
+        ARRAY['pending', 'ordered', 'shipped', 'in_progress', 'delivered', 'completed', 'cancelled'], work_synonyms);
     -- A bill without a status is not taken for a final one: it stays NULL and is listed.
     PERFORM pg_temp.adopt_words(
         'billing_po', 'status', NULL, ARRAY['DRAFT', 'FINAL', 'APPROVED', 'CANCELLED'], '{"PENDING": "DRAFT"}', 'upper');
@@ -2427,7 +2429,7 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('user', 'user_created_at_idx', '(created_at, id)'),
     ('client', 'client_name_idx', '(name, id)'),
     ('client', 'client_created_at_idx', '(created_at, id)'),
-    ('project', 'project_client_id_idx', '(client_id)'),
+    ('project', 'project_client_id_idx', '(client_id, id)'),
     ('project', 'project_name_lower_idx', '(lower(name))'),
     ('project', 'project_name_idx', '(name, id)'),
     ('project', 'project_status_idx', '(status, id)'),
