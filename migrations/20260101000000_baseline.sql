@@ -1748,25 +1748,17 @@ BEGIN
     END IF;
 
     IF pg_temp.adopt_was_added('client_po_line_item', 'tax_rate') THEN
-        WITH priced AS (
-            SELECT id,
-                   CASE
-                       WHEN gst_amount = 0 THEN 0
-                       ELSE coalesce(
-                           (SELECT usual.percent
-                              FROM (VALUES (1, 18), (2, 28), (3, 12), (4, 5)) AS usual (place, percent)
-                             WHERE round(total_price * usual.percent / 100, 2) = gst_amount
-                             ORDER BY usual.place
-                             LIMIT 1),
-                           round(gst_amount * 100 / total_price, 4))
-                   END AS tax_rate
-              FROM "Finances".client_po_line_item
-             WHERE total_price > 0 AND gst_amount IS NOT NULL
-        )
-        UPDATE "Finances".client_po_line_item AS line
-           SET tax_rate = priced.tax_rate
-          FROM priced
-         WHERE priced.id = line.id AND abs(priced.tax_rate) < 1000;
+        -- The usual rate that gives this tax, the likeliest first, else what the figures say.
+        UPDATE "Finances".client_po_line_item
+           SET tax_rate = CASE gst_amount
+                   WHEN 0 THEN 0
+                   WHEN round(total_price * 18 / 100, 2) THEN 18
+                   WHEN round(total_price * 28 / 100, 2) THEN 28
+                   WHEN round(total_price * 12 / 100, 2) THEN 12
+                   WHEN round(total_price * 5 / 100, 2) THEN 5
+                   ELSE round(gst_amount * 100 / total_price, 4)
+               END
+         WHERE total_price > 0 AND abs(round(gst_amount * 100 / total_price, 4)) < 1000;
         GET DIAGNOSTICS changed = ROW_COUNT;
         PERFORM pg_temp.adopt_count('client_po_line_item', 'tax_rate', 'null_filled', changed, 'gst_amount and total_price');
     END IF;
