@@ -145,7 +145,7 @@ macro_rules! path_parameters {
         #[doc = $doc]
         #[derive(Debug, Clone, utoipa::IntoParams)]
         #[into_params(parameter_in = Path)]
-        pub struct $name { $(#[doc = $field_doc] pub $field: $id),+ }
+        pub(crate) struct $name { $(#[doc = $field_doc] pub(crate) $field: $id),+ }
 
         impl $crate::types::FromFields for $name {
             fn from_fields(fields: &mut $crate::types::Fields<'_>) -> Option<Self> {

@@ -7,6 +7,7 @@ pub mod context;
 pub mod cors;
 pub mod docs;
 pub mod drain;
+pub mod envelope;
 pub mod error_body;
 pub mod extract;
 pub mod layers;

@@ -132,6 +132,29 @@ impl UnitOfWork {
         self.actor.name.clone_from(&caller.username);
     }
 
+    /// Marks a point to which the change can be taken back while what came before it stays.
+    ///
+    /// # Errors
+    /// `Unavailable` without the database.
+    pub async fn savepoint(&mut self) -> Result<Savepoint> {
+        sqlx::query("SAVEPOINT kept").execute(self.conn()).await?;
+        Ok(Savepoint {
+            changes: self.changes.len(),
+        })
+    }
+
+    /// Takes back everything since the point, what was recorded too.
+    ///
+    /// # Errors
+    /// `Unavailable` without the database.
+    pub async fn roll_back_to(&mut self, savepoint: Savepoint) -> Result<()> {
+        sqlx::query("ROLLBACK TO SAVEPOINT kept")
+            .execute(self.conn())
+            .await?;
+        self.changes.truncate(savepoint.changes);
+        Ok(())
+    }
+
     /// Notes what was changed; it is committed with the change.
     pub fn record(&mut self, change: Change) {
         self.changes.push(change);
@@ -204,6 +227,12 @@ impl UnitOfWork {
         }
         Ok(stored)
     }
+}
+
+/// A point in a unit of work.
+#[derive(Debug)]
+pub struct Savepoint {
+    changes: usize,
 }
 
 /// Removes the idempotency keys that are older than a day.

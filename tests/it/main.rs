@@ -9,9 +9,14 @@
     reason = "a test that meets what it did not expect ends by panicking; the harness offers more than each test takes"
 )]
 
+mod clients;
 mod constraints;
 mod embedded;
 mod errors;
 mod health;
+mod line_items;
 mod middleware;
+mod projects;
+mod purchase_orders;
+mod summaries;
 mod support;

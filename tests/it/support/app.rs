@@ -108,6 +108,16 @@ impl TestApp {
         &self.state.clock
     }
 
+    /// The same person calling this server.
+    pub(crate) fn caller_of(&self, caller: &Caller) -> Caller {
+        Caller::new(
+            self.http.clone(),
+            &self.base_url,
+            caller.token.clone(),
+            caller.user_id,
+        )
+    }
+
     /// Somebody without a token.
     pub(crate) fn nobody(&self) -> Caller {
         Caller::new(self.http.clone(), &self.base_url, None, 0)

@@ -1,8 +1,10 @@
 //! What the tests share.
 
 pub(crate) mod app;
+pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
 
 pub(crate) use app::TestApp;
-pub(crate) use callers::{Caller, race};
+pub(crate) use builders::money;
+pub(crate) use callers::race;
