@@ -23,6 +23,8 @@ pub enum Action {
     Stored,
     /// A file was refused.
     Refused,
+    /// Somebody made an account for themselves.
+    Signup,
     /// Somebody logged in.
     Login,
     /// A login failed.
@@ -49,6 +51,7 @@ impl Action {
             Self::StatusChanged => "status_changed",
             Self::Stored => "stored",
             Self::Refused => "refused",
+            Self::Signup => "signup",
             Self::Login => "login",
             Self::LoginFailed => "login_failed",
             Self::Logout => "logout",

@@ -1,20 +1,31 @@
 //! Who calls and what they may: users, passwords, tokens and roles.
+//!
+//! A request is let in by its access token ([`layer`]); what the caller may is the role that the database has for them
+//! now, not the one in the token. Sessions outlive access tokens by refresh tokens ([`sessions`]). Whatever is known of
+//! failed logins, revoked tokens and sessions lies in the database, so that all servers agree; each remembers what it
+//! read for at most five seconds ([`standing`]).
 
 pub mod caller;
+mod cookies;
 pub mod layer;
-pub mod login_limit;
+mod login_limit;
+mod model;
+mod origin;
 pub mod passwords;
 pub mod roles;
 pub mod routes;
-pub mod sessions;
-pub mod store;
+mod sessions;
+mod standing;
+mod store;
 pub mod tokens;
-pub mod users;
+mod users;
+
+use sqlx::PgPool;
 
 pub use caller::{Admin, Anyone, Caller, Editor, RequiredRole, Viewer};
 pub use roles::Role;
 /// stub
-pub async fn sweep(_db: &sqlx::PgPool, _clock: &crate::types::Clock) -> crate::error::Result<()> {
+pub async fn sweep(_db: &PgPool, _clock: &crate::types::Clock) -> crate::error::Result<()> {
     Ok(())
 }
 /// stub

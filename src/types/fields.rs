@@ -223,6 +223,11 @@ impl<'a> Fields<'a> {
         ));
     }
 
+    /// Whether nothing was wrong so far.
+    pub fn is_faultless(&self) -> bool {
+        self.faults.is_empty()
+    }
+
     /// All faults found.
     pub fn into_faults(self) -> Vec<Fault> {
         self.faults

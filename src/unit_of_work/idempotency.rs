@@ -186,6 +186,7 @@ impl Claim {
                 .unwrap_or(StatusCode::OK),
             headers: headers.map(read_headers).unwrap_or_default(),
             body: Bytes::from(kept.body.unwrap_or_default()),
+            cookies: Vec::new(),
             is_replay: true,
         })))
     }

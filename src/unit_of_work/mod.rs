@@ -23,6 +23,7 @@ use crate::{
     auth::{Caller, RequiredRole},
     error::{Error, Result},
     http::RequestContext,
+    types::ids::UserId,
 };
 
 /// A request that may write, made from its head; `R` says who may.
@@ -126,10 +127,10 @@ impl UnitOfWork {
         &self.actor
     }
 
-    /// Names the actor once it is known, as at login.
-    pub fn act_as(&mut self, caller: &Caller) {
-        self.actor.id = Some(caller.id);
-        self.actor.name.clone_from(&caller.username);
+    /// Names the actor once it is known, as at login; without an id it is who they say they are.
+    pub fn act_as(&mut self, id: Option<UserId>, name: &str) {
+        self.actor.id = id;
+        name.clone_into(&mut self.actor.name);
     }
 
     /// Marks a point to which the change can be taken back while what came before it stays.
