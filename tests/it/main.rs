@@ -19,5 +19,6 @@ mod line_items;
 mod middleware;
 mod projects;
 mod purchase_orders;
+mod queries;
 mod summaries;
 mod support;
