@@ -14,6 +14,7 @@ mod clients;
 mod constraints;
 mod embedded;
 mod errors;
+mod figures;
 mod health;
 mod line_items;
 mod middleware;
