@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
+pub(crate) mod server;
 
 pub(crate) use app::TestApp;
 pub(crate) use builders::money;
