@@ -21,5 +21,6 @@ mod middleware;
 mod projects;
 mod purchase_orders;
 mod queries;
+mod startup;
 mod summaries;
 mod support;
