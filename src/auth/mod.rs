@@ -8,32 +8,34 @@
 pub mod caller;
 mod cookies;
 pub mod layer;
+mod login;
 mod login_limit;
 mod model;
 mod origin;
 pub mod passwords;
 pub mod roles;
 pub mod routes;
+mod rules;
 mod sessions;
 mod standing;
 mod store;
 pub mod tokens;
+pub mod user_routes;
 mod users;
 
 use sqlx::PgPool;
 
 pub use caller::{Admin, Anyone, Caller, Editor, RequiredRole, Viewer};
 pub use roles::Role;
-/// stub
-pub async fn sweep(_db: &PgPool, _clock: &crate::types::Clock) -> crate::error::Result<()> {
-    Ok(())
-}
-/// stub
-pub async fn create_admin(
-    _db: &sqlx::PgPool,
-    _u: &str,
-    _e: &str,
-    _p: &secrecy::SecretString,
-) -> crate::error::Result<crate::types::ids::UserId> {
-    Err(crate::error::Error::NoRoute)
+pub use users::create_admin;
+
+use crate::{error::Result, types::Clock};
+
+/// Removes tokens that have ended and failed logins that no longer count.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn sweep(db: &PgPool, clock: &Clock) -> Result<()> {
+    sessions::sweep(db, clock.now()).await?;
+    login_limit::sweep(db, clock.now()).await
 }
