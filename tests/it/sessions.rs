@@ -5,9 +5,9 @@ use nexgen_finance::auth::{self, Role};
 use serde_json::json;
 
 use crate::support::{
-    Caller, TestApp,
+    TestApp,
     accounts::{PASSWORD, Session, set_cookie},
-    callers::Reply,
+    callers::{Caller, Reply},
     race,
 };
 

@@ -5,8 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Caller, TestApp,
+    TestApp,
     accounts::{PASSWORD, signup},
+    callers::Caller,
     race,
 };
 
@@ -172,6 +173,12 @@ async fn users_are_listed_in_pages_by_role_and_by_text() {
         ("page=2&page_size=3", vec!["c_d", "cxd"], 5),
         ("page=2&page_size=3&skip=0&limit=1", vec!["zara"], 5),
         ("skip=99", vec![], 5),
+        ("sort=-username&limit=2", vec!["zara", "cxd"], 5),
+        (
+            "sort=created_at,-id&search=c",
+            vec!["zara", "anil", "Bina", "c_d", "cxd"],
+            5,
+        ),
         ("role=viewer", vec!["anil", "c_d", "cxd"], 3),
         ("role=VIEWER&limit=1", vec!["anil"], 3),
         ("search=bin", vec!["Bina"], 1),
@@ -184,6 +191,18 @@ async fn users_are_listed_in_pages_by_role_and_by_text() {
         assert_eq!(names, expected, "{query}");
         assert_eq!(body["total_count"], total, "{query}");
     }
+    let (mut names, mut body) = list(&admin, "sort=-username&limit=2").await;
+    while let Some(cursor) = body["next_cursor"].as_str() {
+        let (more, next) = list(&admin, &format!("sort=-username&limit=2&cursor={cursor}")).await;
+        names.extend(more);
+        body = next;
+    }
+    let collated: Vec<String> =
+        sqlx::query_scalar(r#"SELECT username FROM "Finances"."user" ORDER BY username DESC"#)
+            .fetch_all(&app.db)
+            .await
+            .unwrap();
+    assert_eq!(names, collated);
     for (query, fault) in [
         ("limit=0", "limit: greater_than_equal"),
         ("limit=1001", "limit: less_than_equal"),
@@ -191,6 +210,8 @@ async fn users_are_listed_in_pages_by_role_and_by_text() {
         ("skip=-1", "skip: greater_than_equal"),
         ("page=0", "page: greater_than_equal"),
         ("role=owner", "role: enum"),
+        ("sort=email", "sort: enum"),
+        ("cursor=x", "cursor: value_error"),
     ] {
         let reply = admin.get(format!("/api/users?{query}")).send().await;
         assert_eq!(reply.faults(), [fault], "{query}");

@@ -3,7 +3,10 @@
 use nexgen_finance::auth::Role;
 use serde_json::{Value, json};
 
-use super::{Caller, TestApp, callers::Reply};
+use super::{
+    TestApp,
+    callers::{Caller, Reply},
+};
 
 /// The password of every account here.
 pub(crate) const PASSWORD: &str = "correct horse";
