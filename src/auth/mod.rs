@@ -20,6 +20,7 @@ mod sessions;
 mod standing;
 mod store;
 pub mod tokens;
+mod user_list;
 pub mod user_routes;
 mod users;
 

@@ -13,6 +13,7 @@ use super::{
 use crate::types::{Fields, FromFields, ids::UserId};
 
 /// A user; never the password's hash.
+#[expect(clippy::struct_field_names, reason = "clients know the id by both names")]
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct User {
     /// The same as `id`.

@@ -86,7 +86,7 @@ pub(super) fn check_password(password: &str) -> Result<(), Broken> {
         return Err(Broken::too_long(LONGEST_PASSWORD, "bytes"));
     }
     if password.contains('\0') {
-        return Err(nul());
+        return Err(nul().into());
     }
     if password.chars().count() < SHORTEST_PASSWORD {
         return Err(Broken::sentence(
@@ -102,9 +102,6 @@ pub(super) fn check_email(email: &str) -> Result<(), Broken> {
     if email.chars().count() > LONGEST_EMAIL {
         return Err(Broken::too_long(LONGEST_EMAIL, "characters"));
     }
-    if email.contains('\0') {
-        return Err(nul());
-    }
     let is_odd = |character: char| character.is_whitespace() || character.is_control();
     let is_email = email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !email.contains(is_odd)
@@ -116,17 +113,18 @@ pub(super) fn check_email(email: &str) -> Result<(), Broken> {
     }
 }
 
-fn nul() -> Broken {
-    Problem::new("value_error", "must not contain NUL characters").into()
+fn nul() -> Problem {
+    Problem::new("value_error", "must not contain NUL characters")
 }
 
-/// Text as it came, which may be empty.
+/// Text as it came, which may be empty; without NUL, which PostgreSQL cannot store.
 #[derive(Debug)]
 pub(super) struct AnyText(pub(super) String);
 
 impl Input for AnyText {
     fn read(value: &Value) -> Result<Self, Problem> {
         match value {
+            Value::String(text) if text.contains('\0') => Err(nul()),
             Value::String(text) => Ok(Self(text.clone())),
             _ => Err(Problem::new("string_type", "must be text")),
         }

@@ -1,7 +1,7 @@
 //! The users' table.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use super::{Role, standing::Standing};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 const USERS_LOCK: i64 = 0x6e_6578_6775_7372;
 
 /// A user without the password's hash.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub(super) struct UserRow {
     pub(super) id: UserId,
     pub(super) username: String,
@@ -314,60 +314,6 @@ pub(super) async fn update(
     .fetch_one(db)
     .await?;
     Ok(row)
-}
-
-/// Which users, and which of them.
-#[derive(Debug)]
-pub(super) struct Selection<'a> {
-    pub(super) role: Option<Role>,
-    /// Stands somewhere in name or address, without regard to case.
-    pub(super) search: Option<&'a str>,
-    pub(super) skip: i64,
-    pub(super) limit: i64,
-}
-
-/// A page of users by id, and how many there are in all.
-pub(super) async fn list(db: &PgPool, selection: &Selection<'_>) -> Result<(Vec<UserRow>, i64)> {
-    let role = selection.role.map(Role::as_str);
-    let users = sqlx::query_as!(
-        UserRow,
-        r#"
-        SELECT id AS "id: UserId",
-               username,
-               email,
-               role AS "role: Role",
-               is_active,
-               token_version,
-               created_at,
-               updated_at,
-               last_login_at
-          FROM "Finances"."user"
-         WHERE ($1::text IS NULL OR role = $1)
-           AND ($2::text IS NULL OR strpos(lower(username), lower($2)) > 0 OR strpos(lower(email), lower($2)) > 0)
-         ORDER BY id
-        OFFSET $3
-         LIMIT $4
-        "#,
-        role,
-        selection.search,
-        selection.skip,
-        selection.limit,
-    )
-    .fetch_all(db)
-    .await?;
-    let total = sqlx::query_scalar!(
-        r#"
-        SELECT count(*) AS "total!"
-          FROM "Finances"."user"
-         WHERE ($1::text IS NULL OR role = $1)
-           AND ($2::text IS NULL OR strpos(lower(username), lower($2)) > 0 OR strpos(lower(email), lower($2)) > 0)
-        "#,
-        role,
-        selection.search,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok((users, total))
 }
 
 /// Makes a user; the caller holds the lock of [`lock_users`].

@@ -3,29 +3,28 @@
 use axum::extract::State;
 use serde::Serialize;
 use sqlx::PgPool;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Admin, Role, Viewer,
-    model::{NewUser, User, UserBody, UserChange},
+    model::{NewUser, UserBody, UserChange},
     rules::Ruled,
-    store::{self, Selection},
+    user_list::{self, UserList, UserQuery},
     users::{self, Update},
 };
 use crate::{
     app::AppState,
     error::{Error, Result},
     http::{
+        envelope::Success,
         extract::{Json, Path, Query, path_parameters},
+        list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
-    types::{Fields, FromFields, Problem, Text, ids::UserId},
+    types::ids::UserId,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
-
-const DEFAULT_LIMIT: i64 = 50;
-const MOST: i64 = 1000;
 
 /// The routes below `/users`.
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -42,74 +41,6 @@ path_parameters! {
     }
 }
 
-/// Which users, and which page of them.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct UserQuery {
-    /// How many to leave out; `offset` is the same, and `page` with `page_size` another way to say it.
-    #[param(value_type = Option<i64>, minimum = 0)]
-    skip: i64,
-    /// How many at most, 50 if not said.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: i64,
-    /// Only those with this role.
-    role: Option<Role>,
-    /// Only those with this text in name or address.
-    #[param(value_type = Option<String>)]
-    search: Option<Text<255>>,
-}
-
-impl FromFields for UserQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.alias("skip", "offset");
-        fields.alias("limit", "page_size");
-        let limit = number(fields, "limit", 1, MOST).unwrap_or(DEFAULT_LIMIT);
-        let page = number(fields, "page", 1, i64::MAX).unwrap_or(1);
-        let skip = number(fields, "skip", 0, i64::MAX);
-        Some(Self {
-            skip: skip.unwrap_or((page - 1).saturating_mul(limit)),
-            limit,
-            role: fields.optional("role"),
-            search: fields.optional("search"),
-        })
-    }
-}
-
-fn number(fields: &mut Fields<'_>, name: &str, least: i64, most: i64) -> Option<i64> {
-    let number = fields.optional::<i64>(name)?;
-    if number < least {
-        fields.fault(
-            name,
-            Problem::new("greater_than_equal", format!("must be at least {least}")),
-        );
-        return None;
-    }
-    if number > most {
-        fields.fault(
-            name,
-            Problem::new("less_than_equal", format!("must be at most {most}")),
-        );
-        return None;
-    }
-    Some(number)
-}
-
-/// A page of users.
-#[derive(Debug, Serialize, ToSchema)]
-struct UserPage {
-    /// `SUCCESS`.
-    #[schema(example = "SUCCESS")]
-    status: &'static str,
-    users: Vec<User>,
-    /// How many there are on all pages.
-    #[schema(example = 1)]
-    total_count: i64,
-    #[schema(example = 0)]
-    skip: i64,
-    #[schema(example = 50)]
-    limit: i64,
-}
-
 /// A user who may not log in any more.
 #[derive(Debug, Serialize, ToSchema)]
 struct Deactivated {
@@ -124,34 +55,15 @@ struct Deactivated {
 
 /// List users.
 ///
-/// In the order of their ids.
-#[utoipa::path(get, path = "/users", tag = "users", params(UserQuery),
-    responses((status = 200, description = "A page of users", body = UserPage), ReadErrors))]
+/// In the order of their ids, unless `sort` says otherwise (`id`, `username`, `created_at`).
+#[utoipa::path(get, path = "/users", tag = "users", params(UserQuery, PageQuery),
+    responses((status = 200, description = "A page of users", body = Success<UserList>), ReadErrors))]
 async fn list_users(
     _: Admin,
     State(db): State<PgPool>,
     Query(query): Query<UserQuery>,
-) -> Result<Answer<UserPage>> {
-    let UserQuery {
-        skip,
-        limit,
-        role,
-        search,
-    } = query;
-    let selection = Selection {
-        role,
-        search: search.as_deref(),
-        skip,
-        limit,
-    };
-    let (users, total_count) = store::list(&db, &selection).await?;
-    Ok(Answer::ok(UserPage {
-        status: "SUCCESS",
-        users: users.into_iter().map(User::from).collect(),
-        total_count,
-        skip,
-        limit,
-    }))
+) -> Result<Answer<Success<UserList>>> {
+    Ok(Answer::ok(Success(user_list::list(&db, &query).await?)))
 }
 
 /// One user.

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod builders;
 pub(crate) mod callers;
