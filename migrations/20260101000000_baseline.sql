@@ -230,6 +230,8 @@ $$;
 -- Lists figures other than money that are too large for the new type; whether there are any.
 CREATE OR REPLACE FUNCTION pg_temp.adopt_too_large(tab text, col text, digits integer, decimals integer) RETURNS boolean
 LANGUAGE plpgsql AS $$
+DECLARE
+    too_large bigint;
 BEGIN
     EXECUTE format(
         'INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
@@ -238,7 +240,8 @@ BEGIN
           WHERE abs(round(%3$I::numeric, %7$s)) >= 10::numeric ^ %4$s AND %3$I::numeric < ''Infinity''
           ORDER BY id',
         pg_temp.adopt_key(tab), tab, col, digits - decimals, tab, col, decimals);
-    RETURN FOUND;
+    GET DIAGNOSTICS too_large = ROW_COUNT;
+    RETURN too_large > 0;
 END
 $$;
 
@@ -609,9 +612,22 @@ CREATE OR REPLACE FUNCTION pg_temp.adopt_index_found(
 ) RETURNS boolean
 LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
-    final_text text := pg_temp.adopt_index_text(tab, CASE WHEN is_unique THEN 'UNIQUE' ELSE '' END, definition);
+    final_text text;
     found_name text;
 BEGIN
+    -- Only the indexes that this run did not make can be what is looked for.
+    PERFORM 1
+       FROM pg_catalog.pg_index AS index
+       JOIN pg_catalog.pg_class AS entry ON entry.oid = index.indexrelid
+      WHERE index.indrelid = pg_temp.adopt_table(tab)
+        AND index.indisunique = is_unique
+        AND NOT index.indisprimary
+        AND NOT EXISTS (SELECT 1 FROM pg_temp.adopt_action WHERE action = 'index' AND detail = entry.relname);
+    IF NOT FOUND THEN
+        PERFORM pg_temp.adopt_clear_name(index_name);
+        RETURN false;
+    END IF;
+    final_text := pg_temp.adopt_index_text(tab, CASE WHEN is_unique THEN 'UNIQUE' ELSE '' END, definition);
     SELECT entry.relname
       INTO found_name
       FROM pg_catalog.pg_index AS index
@@ -2387,7 +2403,8 @@ END
 $$;
 
 -- 11.5 Indexes: every foreign key, every filter of a list, every order of a list. Plain (column, id) serves `column, id` upwards and,
---      read backwards, downwards with NULLs first; lists whose order differs have their own.
+--      read backwards, downwards with NULLs first; lists whose order differs have their own. An index that others begin with, or a
+--      unique key, would only cost writes. The payment status of a vendor order is computed, so an index on the word is of no use.
 SELECT pg_temp.adopt_index(tab, index_name, definition)
   FROM (VALUES
     ('user', 'user_role_idx', '(role)'),
@@ -2407,13 +2424,10 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('vendor', 'vendor_gstin_lower_idx', '(lower(gstin))'),
     ('vendor', 'vendor_status_idx', '(status, name, id)'),
     ('vendor', 'vendor_created_at_idx', '(created_at, id)'),
-    ('client_po', 'client_po_project_id_idx', '(project_id)'),
     ('client_po', 'client_po_parent_po_id_idx', '(parent_po_id)'),
     ('client_po', 'client_po_po_type_idx', '(po_type)'),
     ('client_po', 'client_po_vendor_id_idx', '(vendor_id)'),
     ('client_po', 'client_po_site_id_idx', '(site_id)'),
-    ('client_po', 'client_po_store_id_idx', '(store_id)'),
-    ('client_po', 'client_po_client_id_store_id_idx', '(client_id, store_id)'),
     ('client_po', 'client_po_pi_number_idx', '(pi_number)'),
     ('client_po', 'client_po_list_idx', '(store_id DESC NULLS LAST, created_at DESC, id DESC)'),
     ('client_po', 'client_po_client_list_idx', '(client_id, store_id DESC NULLS LAST, created_at DESC, id DESC)'),
@@ -2429,8 +2443,8 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('client_payment', 'client_payment_client_id_idx', '(client_id, payment_date DESC NULLS LAST, id DESC)'),
     ('client_payment', 'client_payment_status_idx', '(status, payment_date DESC NULLS LAST, id DESC)'),
     ('client_payment', 'client_payment_payment_date_idx', '(payment_date DESC NULLS LAST, id DESC)'),
-    ('client_payment', 'client_payment_payment_mode_idx', '(payment_mode)'),
-    ('client_payment', 'client_payment_transaction_type_idx', '(transaction_type)'),
+    ('client_payment', 'client_payment_payment_mode_idx', '(payment_mode, payment_date DESC NULLS LAST, id DESC)'),
+    ('client_payment', 'client_payment_transaction_type_idx', '(transaction_type, payment_date DESC NULLS LAST, id DESC)'),
     ('client_payment', 'client_payment_reference_number_idx', '(reference_number)'),
     ('client_payment', 'client_payment_batch_reference_idx', '(batch_reference)'),
     ('client_payment', 'client_payment_amount_idx', '(amount, id)'),
@@ -2441,7 +2455,6 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('vendor_order', 'vendor_order_category_lower_idx', '(lower(category))'),
     ('vendor_order', 'vendor_order_status_idx', '(status, created_at DESC, id DESC)'),
     ('vendor_order', 'vendor_order_work_status_idx', '(work_status, created_at DESC, id DESC)'),
-    ('vendor_order', 'vendor_order_payment_status_idx', '(payment_status)'),
     ('vendor_order', 'vendor_order_po_number_idx', '(po_number, id)'),
     ('vendor_order', 'vendor_order_po_date_idx', '(po_date, id)'),
     ('vendor_order', 'vendor_order_due_date_idx', '(due_date, id)'),
@@ -2455,14 +2468,13 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('vendor_payment', 'vendor_payment_project_id_idx', '(project_id, payment_date DESC NULLS LAST, id DESC)'),
     ('vendor_payment', 'vendor_payment_status_idx', '(status, payment_date DESC NULLS LAST, id DESC)'),
     ('vendor_payment', 'vendor_payment_payment_date_idx', '(payment_date DESC NULLS LAST, id DESC)'),
-    ('vendor_payment', 'vendor_payment_payment_mode_idx', '(payment_mode)'),
+    ('vendor_payment', 'vendor_payment_payment_mode_idx', '(payment_mode, payment_date DESC NULLS LAST, id DESC)'),
     ('vendor_payment', 'vendor_payment_reference_number_idx', '(reference_number)'),
     ('vendor_payment', 'vendor_payment_batch_reference_idx', '(batch_reference)'),
     ('vendor_payment', 'vendor_payment_amount_idx', '(amount, id)'),
     ('vendor_payment', 'vendor_payment_created_at_idx', '(created_at, id)'),
     ('payment_vendor_link', 'payment_vendor_link_vendor_order_id_idx', '(vendor_order_id, linked_at DESC, id DESC)'),
     ('payment_vendor_link', 'payment_vendor_link_payment_id_idx', '(payment_id)'),
-    ('payment_vendor_link', 'payment_vendor_link_vendor_payment_id_idx', '(vendor_payment_id)'),
     ('payment_vendor_link', 'payment_vendor_link_link_type_idx', '(link_type, linked_at DESC, id DESC)'),
     ('payment_vendor_link', 'payment_vendor_link_linked_at_idx', '(linked_at, id)'),
     ('payment_vendor_link', 'payment_vendor_link_amount_allocated_idx', '(amount_allocated, id)'),

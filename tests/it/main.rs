@@ -9,6 +9,7 @@
     reason = "a test that meets what it did not expect ends by panicking; the harness offers more than each test takes"
 )]
 
+mod adoption;
 mod auth;
 mod clients;
 mod constraints;

@@ -244,7 +244,7 @@ INSERT INTO site (id, store_id, site_name) VALUES (48, 'ST-104', 'Delhi Karol Ba
 INSERT INTO vendor (id, name, gstin) VALUES (5, 'Shakti Steel', '27AAPFU0939F1ZV'), (6, 'Shakti Steel', NULL);
 INSERT INTO client_po (id, client_id, project_id, po_number, po_date, po_value, receivable_amount, status, store_id, site_id, total_tax, created_at) VALUES
     (133, 1, 3, '4100000002', '2026-02-12', 300000, 300000, 'pending', 'ST-104', 48, 0, '2026-02-12 20:45:04.988277'),
-    (134, 1, 3, '4100000003', '2026-02-13', 236, 236, 'pending', '', NULL, NULL, '2026-02-13 10:00'),
+    (134, 1, 3, '4100000003', '2026-02-13', 236, 236, 'pending', '', NULL, 0, '2026-02-13 10:00'),
     (135, 2, NULL, 'PENDING-1770000000000', '2026-02-14', 118000, 118000, 'active', NULL, NULL, 18000, '2026-02-14 10:00'),
     (136, 2, 4, NULL, NULL, 150000, 150000, 'pending', NULL, NULL, NULL, '2026-02-15 10:00');
 UPDATE client_po SET po_type = 'verbal_agreement', pi_number = 'PI-7', pi_date = '2026-02-15' WHERE id = 136;
