@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike, NaiveDate};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::{Postgres, QueryBuilder};
@@ -19,6 +21,7 @@ pub const MOST: i64 = 1000;
 const PAGE_WORDS: [&str; 6] = ["skip", "offset", "limit", "page", "page_size", "cursor"];
 /// A cursor is made here; a longer one is not ours.
 const CURSOR_LENGTH: usize = 4096;
+const NO_CURSOR: &str = "is not a cursor of this list";
 
 /// The query of every list, for the OpenAPI document.
 #[derive(Debug, IntoParams)]
@@ -143,39 +146,25 @@ fn scope(fields: &Fields<'_>) -> String {
 }
 
 fn cursor(fields: &mut Fields<'_>, scope: &str) -> Option<Vec<Option<String>>> {
-    let text = fields
-        .raw("cursor")?
-        .as_str()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
+    let text = fields.raw("cursor")?.as_str().unwrap_or_default().trim();
     if text.is_empty() {
         return None;
     }
-    let bytes = (text.len() <= CURSOR_LENGTH).then(|| URL_SAFE_NO_PAD.decode(&text).ok());
-    let cursor = bytes
-        .flatten()
-        .and_then(|bytes| {
-            serde_json::from_slice::<Cursor<'_>>(&bytes)
-                .ok()
-                .map(|cursor| (cursor.scope.into_owned(), cursor.key))
-        })
-        .filter(|(_, key)| key.iter().flatten().all(|text| !text.contains('\0')));
-    match cursor {
-        Some((of, key)) if of == scope => Some(key),
-        Some(_) => {
-            let text = "belongs to a list with other filters or another sort";
-            fields.fault("cursor", Problem::new("value_error", text));
-            None
-        }
-        None => {
-            fields.fault(
-                "cursor",
-                Problem::new("value_error", "is not a cursor of this list"),
-            );
-            None
-        }
-    }
+    let text = match decode(text) {
+        Some((of, key)) if of == scope => return Some(key),
+        Some(_) => "belongs to a list with other filters or another sort",
+        None => NO_CURSOR,
+    };
+    fields.fault("cursor", Problem::new("value_error", text));
+    None
+}
+
+/// The scope and the key in a cursor; `None` if it is none.
+fn decode(text: &str) -> Option<(String, Vec<Option<String>>)> {
+    let bytes = URL_SAFE_NO_PAD.decode(Some(text).filter(|text| text.len() <= CURSOR_LENGTH)?);
+    let cursor: Cursor<'_> = serde_json::from_slice(&bytes.ok()?).ok()?;
+    let is_clean = cursor.key.iter().flatten().all(|text| !text.contains('\0'));
+    is_clean.then(|| (cursor.scope.into_owned(), cursor.key))
 }
 
 /// The paging words beside a list.
@@ -211,6 +200,24 @@ pub struct Column {
     pub kind: &'static str,
 }
 
+impl Column {
+    /// Whether a text is a value of the column's type, so that the database will not refuse it.
+    fn can_hold(self, text: &str) -> bool {
+        let years = 1..=9999;
+        match self.kind {
+            "bigint" => text.parse::<i64>().is_ok(),
+            "integer" => text.parse::<i32>().is_ok(),
+            "numeric" => text.parse::<Decimal>().is_ok(),
+            "date" => text
+                .parse::<NaiveDate>()
+                .is_ok_and(|date| years.contains(&date.year())),
+            "timestamptz" => DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z")
+                .is_ok_and(|time| years.contains(&time.year())),
+            _ => true,
+        }
+    }
+}
+
 /// Which way a column is ordered, and where its nulls are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -232,8 +239,34 @@ impl Order {
         Self(keys.to_vec())
     }
 
-    /// Reads `sort`, whose words are the names of `columns`, the first of which is the id.
+    /// Reads `sort`, whose words are the names of `columns`, the first of which is the id; a cursor whose key does not fit
+    /// the order is a fault too.
     pub fn read(fields: &mut Fields<'_>, columns: &[Column], default: Self) -> Self {
+        let order = Self::asked_for(fields, columns, default);
+        order.check_cursor(fields);
+        order
+    }
+
+    fn check_cursor(&self, fields: &mut Fields<'_>) {
+        let cursor = fields
+            .raw("cursor")
+            .and_then(|value| decode(value.as_str()?.trim()));
+        // One that is none, or another list's, was told of where it was read.
+        let Some((_, key)) = cursor.filter(|(of, _)| *of == scope(fields)) else {
+            return;
+        };
+        let fits = key.len() == self.0.len()
+            && self
+                .0
+                .iter()
+                .zip(&key)
+                .all(|((column, _), value)| value.as_deref().is_none_or(|value| column.can_hold(value)));
+        if !fits {
+            fields.fault("cursor", Problem::new("value_error", NO_CURSOR));
+        }
+    }
+
+    fn asked_for(fields: &mut Fields<'_>, columns: &[Column], default: Self) -> Self {
         let Some(text) = fields
             .raw("sort")
             .and_then(|value| value.as_str())

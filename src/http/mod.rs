@@ -10,6 +10,7 @@ pub mod drain;
 pub mod envelope;
 pub mod error_body;
 pub mod extract;
+pub mod json;
 pub mod layers;
 pub mod list;
 pub mod multipart;

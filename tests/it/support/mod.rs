@@ -5,7 +5,9 @@ pub(crate) mod app;
 pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
+pub(crate) mod logs;
 pub(crate) mod server;
+pub(crate) mod wire;
 
 pub(crate) use app::TestApp;
 pub(crate) use builders::money;
