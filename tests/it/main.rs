@@ -10,6 +10,7 @@
 )]
 
 mod constraints;
+mod documents;
 mod embedded;
 mod errors;
 mod health;

@@ -3,6 +3,8 @@
 pub(crate) mod app;
 pub(crate) mod callers;
 pub(crate) mod cluster;
+pub(crate) mod sheet;
+pub(crate) mod workbooks;
 
 pub(crate) use app::TestApp;
 pub(crate) use callers::{Caller, race};
