@@ -13,6 +13,7 @@ mod adoption;
 mod auth;
 mod clients;
 mod constraints;
+mod documents;
 mod embedded;
 mod errors;
 mod figures;

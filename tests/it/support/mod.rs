@@ -7,7 +7,9 @@ pub(crate) mod callers;
 pub(crate) mod cluster;
 pub(crate) mod logs;
 pub(crate) mod server;
+pub(crate) mod sheet;
 pub(crate) mod wire;
+pub(crate) mod workbooks;
 
 pub(crate) use app::TestApp;
 pub(crate) use builders::money;
