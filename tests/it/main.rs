@@ -19,6 +19,7 @@ mod errors;
 mod figures;
 mod health;
 mod line_items;
+mod login_limit;
 mod middleware;
 mod projects;
 mod purchase_orders;
