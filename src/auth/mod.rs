@@ -1,9 +1,9 @@
 //! Who calls and what they may: users, passwords, tokens and roles.
 //!
-//! A request is let in by its access token ([`layer`]); what the caller may is the role that the database has for them
-//! now, not the one in the token. Sessions outlive access tokens by refresh tokens ([`sessions`]). Whatever is known of
+//! A request is let in by its access token (`layer`); what the caller may is the role that the database has for them
+//! now, not the one in the token. Sessions outlive access tokens by refresh tokens (`sessions`). Whatever is known of
 //! failed logins, revoked tokens and sessions lies in the database, so that all servers agree; each remembers what it
-//! read for at most five seconds ([`standing`]).
+//! read for at most five seconds (`standing`).
 
 pub mod caller;
 mod cookies;

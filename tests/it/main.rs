@@ -20,6 +20,7 @@ mod errors;
 mod figures;
 mod health;
 mod line_items;
+mod login_limit;
 mod middleware;
 mod po_upload;
 mod projects;

@@ -170,6 +170,34 @@ async fn who_was_deactivated_or_has_another_password_cannot_refresh() {
 }
 
 #[tokio::test]
+async fn a_refresh_that_a_password_change_overtakes_fails() {
+    let app = TestApp::start().await;
+    let other = app.another().await;
+    app.account("asha", Role::Viewer).await;
+    let session = app.login("asha").await;
+    let mut change = app.db.begin().await.unwrap();
+    sqlx::query(r#"UPDATE "Finances"."user" SET token_version = 1"#)
+        .execute(&mut *change)
+        .await
+        .unwrap();
+
+    let token = session.refresh.clone();
+    let refresh = tokio::spawn(async move { other.refresh(&token).await });
+    app.until_waiting(1, || refresh.is_finished()).await;
+    sqlx::query(r#"UPDATE "Finances".refresh_token SET revoked_at = now()"#)
+        .execute(&mut *change)
+        .await
+        .unwrap();
+    change.commit().await.unwrap();
+
+    assert_refused(&refresh.await.unwrap());
+    let tokens: i64 = app
+        .value(r#"SELECT count(*) FROM "Finances".refresh_token"#)
+        .await;
+    assert_eq!(tokens, 1);
+}
+
+#[tokio::test]
 async fn logout_ends_the_session_at_once_here_and_in_seconds_elsewhere() {
     let app = TestApp::start().await;
     let other = app.another().await;

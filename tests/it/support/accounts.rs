@@ -48,6 +48,21 @@ impl TestApp {
         self.login(name).await.caller
     }
 
+    /// Returns once so many requests wait for a lock of the database, or once `done` says that they will not.
+    pub(crate) async fn until_waiting(&self, requests: i64, done: impl Fn() -> bool) {
+        loop {
+            let waiting: i64 = self
+                .value(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+                )
+                .await;
+            if waiting >= requests || done() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// A refresh with a token in the body.
     pub(crate) async fn refresh(&self, token: &str) -> Reply {
         self.nobody()
