@@ -320,6 +320,7 @@ pub(super) fn active_sheet(file: &mut (impl Read + Seek)) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
     use std::io::{Cursor, Write};
 
     use zip::ZipWriter;
@@ -397,9 +398,10 @@ mod tests {
 
     #[test]
     fn parts_the_reader_keeps_have_limits_of_their_own() {
-        let styles: String = (0..300_000)
-            .map(|id| format!("<xf id='{}'/>", id * 7_919_u64 % 1_000_003))
-            .collect();
+        let mut styles = String::new();
+        for id in 0..300_000_u64 {
+            write!(styles, "<xf id='{}'/>", id * 7_919 % 1_000_003).unwrap();
+        }
         let strings = br#"<sst uniqueCount="4000000000"/>"#;
 
         assert!(examine(&mut archive(&[("xl/a.xml", strings)]), Purpose::Storing).is_ok());

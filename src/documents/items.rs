@@ -47,7 +47,7 @@ pub(super) struct Item {
 
 /// The items of a table.
 #[derive(Debug, Default)]
-pub(super) struct Items {
+pub(super) struct TableRows {
     pub(super) items: Vec<Item>,
     /// The row at which the table ends: its total row, or the first row after it.
     pub(super) end_row: usize,
@@ -58,10 +58,10 @@ pub(super) struct Items {
 ///
 /// # Errors
 /// If there are more items than any order has.
-pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<Items, ParseFailure> {
-    let mut reading = Items {
+pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<TableRows, ParseFailure> {
+    let mut reading = TableRows {
         end_row: grid.rows().saturating_add(1),
-        ..Items::default()
+        ..TableRows::default()
     };
     let mut blank_rows = 0_usize;
     for row in table.first_row..=grid.rows() {
@@ -76,7 +76,7 @@ pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<Items, Pa
         blank_rows = 0;
         let cells = Row {
             grid,
-            row,
+            number: row,
             columns: &table.columns,
         };
         if cells.repeats_titles(table.header_row) || cells.is_only_numbered() {
@@ -130,12 +130,12 @@ fn continue_description(item: &mut Item, text: &str) {
 fn is_followed_by_item(grid: &Grid, table: &Table, subtotal_row: usize) -> bool {
     let rows = (subtotal_row.saturating_add(1)..=grid.rows()).map(|row| Row {
         grid,
-        row,
+        number: row,
         columns: &table.columns,
     });
     let mut blank_rows = 0_usize;
     for cells in rows {
-        if grid.is_blank(cells.row) {
+        if grid.is_blank(cells.number) {
             blank_rows = blank_rows.saturating_add(1);
             if blank_rows == BLANK_ROWS_AT_END {
                 return false;
@@ -156,18 +156,18 @@ fn is_followed_by_item(grid: &Grid, table: &Table, subtotal_row: usize) -> bool 
 /// One row of the table.
 struct Row<'a> {
     grid: &'a Grid,
-    row: usize,
+    number: usize,
     columns: &'a Columns,
 }
 
 impl Row<'_> {
     fn value(&self, column: Option<usize>) -> &Value {
-        self.grid.value(self.row, column.unwrap_or(0))
+        self.grid.value(self.number, column.unwrap_or(0))
     }
 
     /// The value of a cell that is not a copy of another: what a merged range says in each of its rows is said once.
     fn own(&self, column: Option<usize>) -> &Value {
-        let cell = self.grid.cell(self.row, column.unwrap_or(0));
+        let cell = self.grid.cell(self.number, column.unwrap_or(0));
         if cell.is_copy { &Value::Empty } else { &cell.value }
     }
 
@@ -205,7 +205,7 @@ impl Row<'_> {
 
     /// True for a prepared row of a form that was left blank.
     fn is_only_numbered(&self) -> bool {
-        self.has_serial() && self.grid.filled(self.row).count() == 1
+        self.has_serial() && self.grid.filled(self.number).count() == 1
     }
 
     fn starts_item(&self, style: Style) -> bool {
@@ -234,10 +234,13 @@ impl Row<'_> {
 
     /// The words of each text of the row, as far as they could be a total's label.
     fn labels(&self) -> impl Iterator<Item = Words> {
-        let texts = self.grid.filled(self.row).filter_map(|(_, value)| match value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        });
+        let texts = self
+            .grid
+            .filled(self.number)
+            .filter_map(|(_, value)| match value {
+                Value::Text(text) => Some(text),
+                _ => None,
+            });
         texts.map(|text| Words::of(text))
     }
 
@@ -245,7 +248,7 @@ impl Row<'_> {
     fn is_total(&self) -> bool {
         let has_number = self
             .grid
-            .filled(self.row)
+            .filled(self.number)
             .any(|(_, value)| value.reading().number().is_some());
         self.labels()
             .any(|words| starts_as_total(&words) && (has_number || says_only_total(&words)))
@@ -315,10 +318,13 @@ impl Row<'_> {
         if let Value::Text(text) = self.own(self.columns.description) {
             return text.to_string();
         }
-        let mut texts = self.grid.filled(self.row).filter_map(|(_, value)| match value {
-            Value::Text(text) if value.reading() == Reading::Unreadable => Some(text.to_string()),
-            _ => None,
-        });
+        let mut texts = self
+            .grid
+            .filled(self.number)
+            .filter_map(|(_, value)| match value {
+                Value::Text(text) if value.reading() == Reading::Unreadable => Some(text.to_string()),
+                _ => None,
+            });
         texts.next().unwrap_or_default()
     }
 }
@@ -370,16 +376,16 @@ mod tests {
 
     const TITLES: &[&str] = &["Sr", "Description", "Unit", "Qty", "Rate", "Amount"];
 
-    fn proforma(rows: &[&[&str]]) -> Items {
+    fn proforma(rows: &[&[&str]]) -> TableRows {
         let rows: Vec<&[&str]> = std::iter::once(TITLES).chain(rows.iter().copied()).collect();
         of(&Grid::of(&rows), Style::Proforma)
     }
 
-    fn of(grid: &Grid, style: Style) -> Items {
+    fn of(grid: &Grid, style: Style) -> TableRows {
         read(grid, &table::find_proforma(grid).unwrap(), style).unwrap()
     }
 
-    fn descriptions(items: &Items) -> Vec<&str> {
+    fn descriptions(items: &TableRows) -> Vec<&str> {
         items.items.iter().map(|item| item.description.as_str()).collect()
     }
 

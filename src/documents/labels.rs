@@ -179,12 +179,12 @@ impl Label {
 
     fn right(&self, grid: &Grid) -> Option<Value> {
         let own = grid.value(self.row, self.column);
-        let start = (self.column.saturating_add(1)..)
+        let start = (self.column.saturating_add(1)..=grid.columns())
             .find(|column| {
                 let cell = grid.cell(self.row, *column);
                 !(cell.is_copy && cell.value == *own)
             })
-            .unwrap_or(self.column);
+            .unwrap_or(usize::MAX);
         // Copies belong to a range that began at the left or above, so they are not this label's value.
         let mut cells = (start..start.saturating_add(REACH)).map(|column| grid.cell(self.row, column));
         let first = cells.find(|cell| !cell.is_copy && !cell.value.is_empty())?;

@@ -18,16 +18,16 @@ const HIGHEST_RATE: Decimal = dec!(28);
 
 /// The lines of a document with what was noticed on the way.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct Completed {
     pub(super) lines: Vec<ParsedLine>,
     pub(super) warnings: Vec<String>,
     pub(super) findings: Vec<Finding>,
 }
 
 /// Makes lines of items. `assumed_quantity` is the quantity of a line that names none and has no rate to tell it.
-pub(super) fn complete(items: Vec<Item>, assumed_quantity: Option<Decimal>) -> Lines {
+pub(super) fn complete(items: Vec<Item>, assumed_quantity: Option<Decimal>) -> Completed {
     let meaning = RateMeaning::of(&items);
-    let mut out = Lines::default();
+    let mut out = Completed::default();
     for (index, item) in items.into_iter().enumerate() {
         let mut line = LineReading { index, out: &mut out };
         let parsed = line.complete(item, meaning, assumed_quantity);
@@ -113,7 +113,7 @@ fn amount_before_tax(item: &Item) -> Option<Decimal> {
 /// Where the line being read stands in the document, and where remarks on it go.
 struct LineReading<'a> {
     index: usize,
-    out: &'a mut Lines,
+    out: &'a mut Completed,
 }
 
 impl LineReading<'_> {
@@ -315,7 +315,7 @@ mod tests {
     use crate::documents::items::{self, Style};
     use crate::documents::table;
 
-    fn lines(rows: &[&[&str]], assumed_quantity: Option<Decimal>) -> Lines {
+    fn lines(rows: &[&[&str]], assumed_quantity: Option<Decimal>) -> Completed {
         let grid = Grid::of(rows);
         let table = table::find_proforma(&grid).unwrap();
         complete(

@@ -7,7 +7,7 @@
 //! - `archive`, `compound`: guards that run before a workbook reader opens a file. They bound time and memory, whatever
 //!   the bytes are.
 //! - `sheets`, `grid`: the workbook as plain grids of cells. Numbers come as exact decimals.
-//! - `labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
+//! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
 //! - `table`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each line.
 //! - `summary`, `share_tax`: the totals below the table; a tax that is printed once, shared over the lines.
 //! - `proforma`, `bajaj`: the two layouts, made of these parts.
@@ -22,6 +22,7 @@ mod bajaj;
 mod compound;
 mod grid;
 mod header;
+mod header_labels;
 mod inspect;
 mod items;
 mod labels;

@@ -37,23 +37,23 @@ pub(super) fn is_store_label(words: &Words) -> bool {
 }
 
 /// The store's code from the labels of the rows up to `last_row`, else from the first address that holds one.
-/// `taken` are texts that are something else, such as the order's own number.
+/// `known` are texts that are something else, such as the order's own number.
 pub(super) fn find(
     grid: &Grid,
     last_row: usize,
     addresses: &[Option<&str>],
-    taken: &[Option<&str>],
+    known: &[Option<&str>],
 ) -> Option<String> {
     let labelled = labels(grid, last_row)
         .into_iter()
         .filter(|label| is_store_label(&label.words))
         .find_map(|label| label.text(grid, last_row).and_then(|text| code_in(&text)));
     labelled.or_else(|| {
-        let taken: Vec<String> = taken.iter().flatten().map(|text| text.to_uppercase()).collect();
+        let known: Vec<String> = known.iter().flatten().map(|text| text.to_uppercase()).collect();
         addresses
             .iter()
             .flatten()
-            .find_map(|address| free_code(address, &taken))
+            .find_map(|address| free_code(address, &known))
     })
 }
 
@@ -71,12 +71,12 @@ fn code_in(text: &str) -> Option<String> {
 }
 
 /// The first free-standing token of 2 to 6 letters and then 2 to 6 digits.
-fn free_code(address: &str, taken: &[String]) -> Option<String> {
+fn free_code(address: &str, known: &[String]) -> Option<String> {
     let mut previous = String::new();
-    for token in
+    for word in
         address.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '[' | ']' | ':'))
     {
-        let token = token.trim_matches(['.', '"', '\'']).to_uppercase();
+        let token = word.trim_matches(['.', '"', '\'']).to_uppercase();
         if token.is_empty() {
             continue;
         }
@@ -87,7 +87,7 @@ fn free_code(address: &str, taken: &[String]) -> Option<String> {
             && (2..=6).contains(&digits)
             && !NO_CODES.contains(&letters)
             && !INTRODUCERS.contains(&previous.as_str())
-            && !taken.contains(&token);
+            && !known.contains(&token);
         if is_code {
             return Some(token);
         }
@@ -134,9 +134,9 @@ mod tests {
             ("see XY4500", None),
             ("Mumbai 400001", None),
         ] {
-            let taken = [Some("XY4500"), None];
+            let known = [Some("XY4500"), None];
             assert_eq!(
-                find(&Grid::of(&[]), 5, &[None, Some(address)], &taken).as_deref(),
+                find(&Grid::of(&[]), 5, &[None, Some(address)], &known).as_deref(),
                 code,
                 "{address}"
             );
