@@ -22,3 +22,4 @@ mod purchase_orders;
 mod queries;
 mod summaries;
 mod support;
+mod wire;
