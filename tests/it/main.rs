@@ -17,6 +17,7 @@ mod errors;
 mod health;
 mod line_items;
 mod middleware;
+mod openapi;
 mod projects;
 mod purchase_orders;
 mod queries;

@@ -72,8 +72,10 @@ pub(super) struct PoQuery {
     /// Only this project's.
     pub(super) project_id: Option<ProjectId>,
     /// Only those that stand so.
+    #[param(inline)]
     pub(super) status: Option<PoStatus>,
     /// Only those that are paid so far.
+    #[param(inline)]
     pub(super) payment_status: Option<PaymentStatus>,
     /// Only those of this store, exactly.
     #[param(value_type = Option<String>)]
