@@ -15,6 +15,7 @@ mod constraints;
 mod embedded;
 mod errors;
 mod health;
+mod idempotency;
 mod line_items;
 mod middleware;
 mod openapi;

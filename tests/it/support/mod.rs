@@ -5,6 +5,7 @@ pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
 pub(crate) mod logs;
+pub(crate) mod waiting;
 pub(crate) mod wire;
 
 pub(crate) use app::TestApp;
