@@ -270,6 +270,29 @@ async fn a_refusal_leaves_the_key_free() {
     assert_eq!(done.header(REPLAYED), "");
 }
 
+#[tokio::test]
+async fn who_tries_again_at_once_is_not_taken_for_a_second_one() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    app.project("Taken").await;
+    create(&editor, "done", "Store").send().await.expect(200);
+    for _ in 0..30 {
+        create(&editor, "refused", "Taken")
+            .send()
+            .await
+            .expect_error(409, "CONFLICT");
+        let again = create(&editor, "refused", "Taken")
+            .send()
+            .await
+            .expect_error(409, "CONFLICT");
+        assert!(again["errors"].is_array(), "{again}");
+        assert_eq!(
+            create(&editor, "done", "Store").send().await.header(REPLAYED),
+            "true"
+        );
+    }
+}
+
 /// Inserts a project as a handler does.
 async fn insert(uow: &mut UnitOfWork, name: &str) -> Result<i64> {
     let id: i64 =
@@ -390,4 +413,81 @@ async fn authentication_and_other_methods_take_no_key() {
         .send()
         .await;
     assert_eq!(read.status, 200);
+}
+
+/// A route that reads its whole body, whatever its type, before it opens its transaction, as an upload does.
+fn upload_route() -> Router<AppState> {
+    let handler = async |write: Write<Editor>, body: axum::body::Bytes| -> Result<StoredAnswer> {
+        let mut uow = write.begin().await?;
+        let id = insert(&mut uow, &format!("Store of {}", body.len())).await?;
+        uow.commit(Answer::ok(json!({"id": id}))).await
+    };
+    Router::new().route("/api/upload", post(handler))
+}
+
+#[tokio::test]
+async fn while_an_upload_still_sends_its_key_is_taken_and_free_when_it_breaks_off() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let server = SideServer::start(&app, upload_route()).await;
+    let form = "multipart/form-data; boundary=x";
+    let send = || {
+        server
+            .caller(&editor)
+            .post("/api/upload")
+            .header("idempotency-key", "k")
+            .raw(form, "abc")
+            .send()
+    };
+    let head = format!(
+        "POST /api/upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nIdempotency-Key: k\r\nContent-Type: {form}\r\nContent-Length: 1000\r\n\r\nabc",
+        editor.token.as_deref().unwrap()
+    );
+    let is_running = r#"SELECT EXISTS (SELECT FROM "Finances".idempotency_key WHERE state = 'running')"#;
+    let is_free = r#"SELECT NOT EXISTS (SELECT FROM "Finances".idempotency_key)"#;
+
+    let mut first = server.connect().await;
+    first.write_all(head.as_bytes()).await.unwrap();
+    until(&app, is_running).await;
+    let second = send().await;
+    drop(first);
+    until(&app, is_free).await;
+    let third = send().await;
+    let fourth = send().await;
+
+    second.expect_error(409, "CONFLICT");
+    assert_eq!(second.header("retry-after"), "1");
+    third.expect(200);
+    assert_replay(&fourth, &third);
+    assert_eq!(projects(&app).await, 1);
+}
+
+#[tokio::test]
+async fn the_key_of_an_upload_whose_server_was_killed_is_free_once_its_lease_is_over() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let server = SideServer::start(&app, upload_route()).await;
+    let send = || {
+        let call = server
+            .caller(&editor)
+            .post("/api/upload")
+            .header("idempotency-key", "k");
+        call.raw("multipart/form-data; boundary=x", "abc").send()
+    };
+    app.execute(
+        r#"
+        INSERT INTO "Finances".idempotency_key (user_id, method, path, key, state, created_at, lease_until)
+        SELECT id, 'POST', '/api/upload', 'k', 'running', now(), now() + interval '1 hour' FROM "Finances"."user"
+        "#,
+    )
+    .await;
+
+    let during = send().await;
+    app.execute(r#"UPDATE "Finances".idempotency_key SET lease_until = now() - interval '1 millisecond'"#)
+        .await;
+    let afterwards = send().await;
+
+    during.expect_error(409, "CONFLICT");
+    afterwards.expect(200);
+    assert_replay(&send().await, &afterwards);
 }

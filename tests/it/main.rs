@@ -24,4 +24,5 @@ mod purchase_orders;
 mod queries;
 mod summaries;
 mod support;
+mod unit_of_work;
 mod wire;
