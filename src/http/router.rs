@@ -10,7 +10,10 @@ use crate::{
     auth,
     error::Error,
     finance, health,
-    http::{docs, layers, openapi::Document},
+    http::{
+        docs, layers,
+        openapi::{self, Document},
+    },
     telemetry,
     unit_of_work::Answer,
     uploads,
@@ -31,10 +34,12 @@ fn api() -> OpenApiRouter<AppState> {
 }
 
 fn documented() -> (Router<AppState>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(root))
         .nest("/api", api())
-        .split_for_parts()
+        .split_for_parts();
+    openapi::complete(&mut document);
+    (router, document)
 }
 
 /// The OpenAPI document of the whole API.

@@ -86,7 +86,11 @@ impl<R: RequiredRole> Write<R> {
     pub async fn begin(self) -> Result<UnitOfWork> {
         let mut uow = UnitOfWork::open(&self.db, self.actor).await?;
         if let Some(claim) = self.claim {
-            claim.enter(&mut uow.transaction).await?;
+            if let Err(ended) = claim.enter(&mut uow.transaction).await {
+                // Before the answer goes out: a client that sends the key again must not find it held by this.
+                uow.transaction.rollback().await?;
+                return Err(ended);
+            }
             uow.claim = Some(claim);
         }
         Ok(uow)

@@ -23,7 +23,11 @@ pub(crate) async fn exchange(app: &TestApp, request: impl AsRef<[u8]>) -> Reply 
 
 /// A connection to the server.
 pub(crate) async fn connect(app: &TestApp) -> TcpStream {
-    let address = app.base_url.trim_start_matches("http://");
+    connect_to(&app.base_url).await
+}
+
+async fn connect_to(base_url: &str) -> TcpStream {
+    let address = base_url.trim_start_matches("http://");
     TcpStream::connect(address).await.expect("connect to the server")
 }
 
@@ -75,6 +79,11 @@ impl SideServer {
             axum::serve(listener, service).await.expect("serve");
         });
         Self { base_url, server }
+    }
+
+    /// A connection to it.
+    pub(crate) async fn connect(&self) -> TcpStream {
+        connect_to(&self.base_url).await
     }
 
     /// The same person calling this server.
