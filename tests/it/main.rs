@@ -11,6 +11,7 @@
 
 mod auth;
 mod clients;
+mod compression;
 mod constraints;
 mod embedded;
 mod errors;
@@ -22,6 +23,7 @@ mod openapi;
 mod projects;
 mod purchase_orders;
 mod queries;
+mod rate_limit;
 mod summaries;
 mod support;
 mod unit_of_work;
