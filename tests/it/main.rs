@@ -13,6 +13,7 @@ mod auth;
 mod clients;
 mod compression;
 mod constraints;
+mod database_away;
 mod embedded;
 mod errors;
 mod health;
