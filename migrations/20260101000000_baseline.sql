@@ -4,8 +4,9 @@
 -- Nothing that holds data is ever dropped. A row that breaks a rule is kept and reported in "Finances".adoption_report, and the
 -- constraint it breaks waits (rule constraint_not_created, with the statement that adds it once the rows are repaired).
 --
--- Parts:  1 helpers · 2 the schema as it should be · 3 detect · 4 broken triggers · 5 tables and columns · 6 types · 7 keys and sequences
---         8 fill · 9 normalise · 10 seed · 11 defaults, constraints, indexes · 12 append-only audit · 13 sequences · 14 report
+-- Parts:  1 helpers · 2 the schema as it should be · 3 detect · 4 obsolete triggers and keys · 5 tables and columns · 6 types
+--         7 defaults, primary keys, sequences · 8 fill · 9 normalise · 10 seed · 11 NOT NULL, constraints, indexes
+--         12 append-only audit · 13 sequences · 14 report
 --
 -- Session settings: nexgen.legacy_timezone (zone of old timestamps without one), nexgen.legacy_user_role (role of adopted users).
 
@@ -130,7 +131,8 @@ LANGUAGE sql AS $$
 $$;
 
 -- Zone of old timestamps. The session's own TimeZone says nothing about the old server (drivers set it), so the database's
--- setting is looked up first, then the server's.
+-- setting is looked up first, then the server's. Only a superuser may read the server's; log_timezone, which is set with it when
+-- a cluster is made and which no session changes, is the next best witness.
 CREATE OR REPLACE FUNCTION pg_temp.adopt_timezone() RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -159,7 +161,7 @@ BEGIN
                 zone := NULL;
         END;
     END IF;
-    zone := coalesce(nullif(btrim(zone), ''), current_setting('TimeZone'));
+    zone := coalesce(nullif(btrim(zone), ''), current_setting('log_timezone'));
     PERFORM now() AT TIME ZONE zone;
     RETURN zone;
 END
@@ -206,8 +208,8 @@ DECLARE
     row_key text;
 BEGIN
     EXECUTE format(
-        'SELECT %1$s FROM "Finances".%2$I WHERE abs(%3$I::numeric) >= 10::numeric ^ %4$s ORDER BY 1 LIMIT 1',
-        pg_temp.adopt_key(tab), tab, col, digits - decimals)
+        'SELECT %1$s FROM "Finances".%2$I WHERE abs(round(%3$I::numeric, %5$s)) >= 10::numeric ^ %4$s ORDER BY 1 LIMIT 1',
+        pg_temp.adopt_key(tab), tab, col, digits - decimals, decimals)
        INTO row_key;
     IF row_key IS NOT NULL THEN
         RAISE EXCEPTION 'adoption stopped: "Finances".%.% of row % is too large for numeric(%,%) or no number',
@@ -225,6 +227,47 @@ BEGIN
 END
 $$;
 
+-- Lists figures other than money that are too large for the new type; whether there are any.
+CREATE OR REPLACE FUNCTION pg_temp.adopt_too_large(tab text, col text, digits integer, decimals integer) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    too_large bigint;
+BEGIN
+    EXECUTE format(
+        'INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
+         SELECT %5$L, %1$s, ''too_long'', jsonb_build_object(''column'', %6$L::text, ''value'', %3$I)
+           FROM "Finances".%2$I
+          WHERE abs(round(%3$I::numeric, %7$s)) >= 10::numeric ^ %4$s AND %3$I::numeric < ''Infinity''
+          ORDER BY id',
+        pg_temp.adopt_key(tab), tab, col, digits - decimals, tab, col, decimals);
+    GET DIAGNOSTICS too_large = ROW_COUNT;
+    RETURN too_large > 0;
+END
+$$;
+
+-- Stops at a view over columns whose type changes: PostgreSQL refuses the change, but does not say whose view it is.
+CREATE OR REPLACE FUNCTION pg_temp.adopt_check_views(tab text, cols text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    blocking text;
+BEGIN
+    SELECT min(rule.ev_class::regclass::text)
+      INTO blocking
+      FROM pg_catalog.pg_depend AS dependency
+      JOIN pg_catalog.pg_rewrite AS rule ON rule.oid = dependency.objid
+      JOIN pg_catalog.pg_attribute AS attribute
+        ON attribute.attrelid = dependency.refobjid AND attribute.attnum = dependency.refobjsubid
+     WHERE dependency.classid = 'pg_catalog.pg_rewrite'::regclass
+       AND dependency.refobjid = pg_temp.adopt_table(tab)
+       AND attribute.attname = ANY (cols);
+    IF blocking IS NOT NULL THEN
+        RAISE EXCEPTION 'adoption stopped: the view % reads "Finances".%, whose column types change; drop it and make it again afterwards',
+            blocking, tab
+            USING ERRCODE = 'dependent_objects_still_exist';
+    END IF;
+END
+$$;
+
 -- Brings the columns of one table to their final types, in one rewrite.
 CREATE OR REPLACE FUNCTION pg_temp.adopt_convert(tab text) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -235,6 +278,7 @@ DECLARE
     longest     bigint;
     clauses     text[] := '{}';
     conversions text[] := '{}';
+    converted   text[] := '{}';
 BEGIN
     FOR target IN
         SELECT wanted.attname AS col,
@@ -257,6 +301,11 @@ BEGIN
         IF starts_with(target.final_type, 'numeric') THEN
             limits := regexp_match(target.final_type, '\((\d+),(\d+)\)');
             IF target.old_family IN ('numeric', 'smallint', 'integer', 'bigint', 'real', 'double precision') THEN
+                IF target.final_type <> 'numeric(15,2)'
+                   AND pg_temp.adopt_too_large(tab, target.col, limits[1]::integer, limits[2]::integer)
+                THEN
+                    CONTINUE; -- no money: stays wider
+                END IF;
                 PERFORM pg_temp.adopt_check_figures(tab, target.col, limits[1]::integer, limits[2]::integer);
                 conversion := format('round(%I::numeric, %s)', target.col, limits[2]);
             END IF;
@@ -326,9 +375,13 @@ BEGIN
         END IF;
         conversions := conversions
             || format('ALTER COLUMN %I TYPE %s USING %s', target.col, target.final_type, conversion);
+        converted := converted || target.col;
         PERFORM pg_temp.adopt_log(
             tab, 'type', format('%s: %s to %s', target.col, target.old_type, target.final_type));
     END LOOP;
+    IF cardinality(conversions) > 0 THEN
+        PERFORM pg_temp.adopt_check_views(tab, converted);
+    END IF;
     IF cardinality(clauses) > 0 THEN
         EXECUTE format('ALTER TABLE "Finances".%I %s', tab, array_to_string(clauses, ', '));
     END IF;
@@ -559,9 +612,22 @@ CREATE OR REPLACE FUNCTION pg_temp.adopt_index_found(
 ) RETURNS boolean
 LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
-    final_text text := pg_temp.adopt_index_text(tab, CASE WHEN is_unique THEN 'UNIQUE' ELSE '' END, definition);
+    final_text text;
     found_name text;
 BEGIN
+    -- Only the indexes that this run did not make can be what is looked for.
+    PERFORM 1
+       FROM pg_catalog.pg_index AS index
+       JOIN pg_catalog.pg_class AS entry ON entry.oid = index.indexrelid
+      WHERE index.indrelid = pg_temp.adopt_table(tab)
+        AND index.indisunique = is_unique
+        AND NOT index.indisprimary
+        AND NOT EXISTS (SELECT 1 FROM pg_temp.adopt_action WHERE action = 'index' AND detail = entry.relname);
+    IF NOT FOUND THEN
+        PERFORM pg_temp.adopt_clear_name(index_name);
+        RETURN false;
+    END IF;
+    final_text := pg_temp.adopt_index_text(tab, CASE WHEN is_unique THEN 'UNIQUE' ELSE '' END, definition);
     SELECT entry.relname
       INTO found_name
       FROM pg_catalog.pg_index AS index
@@ -594,6 +660,8 @@ LANGUAGE sql AS $$
        AND index.indpred IS NULL
        AND index.indexprs IS NULL
        AND index.indnatts = cardinality(cols)
+       AND index.indnkeyatts = index.indnatts
+       AND 0 = ALL (index.indoption::smallint[])
        AND pg_temp.adopt_columns_of(index.indrelid, index.indkey::smallint[])
            = (SELECT array_agg(col ORDER BY col) FROM unnest(cols) AS col)
        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint WHERE conindid = index.indexrelid AND contype IN ('p', 'u'))
@@ -717,6 +785,7 @@ BEGIN
     FOR other IN
         SELECT conname,
                convalidated AND NOT condeferrable AND confupdtype = 'a'
+               AND pg_temp.adopt_columns_of(confrelid, confkey) = ARRAY[parent_col]
                AND confdeltype = CASE on_delete WHEN 'CASCADE' THEN 'c' WHEN 'SET NULL' THEN 'n' ELSE 'r' END AS fits
           FROM pg_catalog.pg_constraint
          WHERE conrelid = pg_temp.adopt_table(tab)
@@ -1346,7 +1415,8 @@ END
 $$;
 
 -- ============================================================================================================================
--- 4. Broken upload triggers. The program keeps the statistics itself.
+-- 4. What has to go: broken upload triggers, since the program keeps the statistics itself, and unique keys of bills that further
+--    bills of an order or project would break, and some fills below with them.
 -- ============================================================================================================================
 
 DO $$
@@ -1373,10 +1443,37 @@ BEGIN
            AND routine.pronargs = 0
            AND routine.prorettype = 'pg_catalog.trigger'::regtype
            AND routine.pronamespace IN (to_regnamespace('"Finances"'), to_regnamespace('public'))
+           AND pg_has_role(routine.proowner, 'USAGE')
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger WHERE tgfoid = routine.oid)
     LOOP
         EXECUTE format('DROP FUNCTION %s', broken.routine);
         PERFORM pg_temp.adopt_log('upload_stats', 'function dropped', broken.routine::text);
+    END LOOP;
+END
+$$;
+
+DO $$
+DECLARE
+    obsolete record;
+BEGIN
+    FOR obsolete IN
+        SELECT entry.relname AS index_name, backed.conname
+          FROM pg_catalog.pg_index AS index
+          JOIN pg_catalog.pg_class AS entry ON entry.oid = index.indexrelid
+          LEFT JOIN pg_catalog.pg_constraint AS backed ON backed.conindid = index.indexrelid AND backed.contype = 'u'
+         WHERE index.indrelid = pg_temp.adopt_table('billing_po')
+           AND index.indisunique
+           AND index.indnatts = 1
+           AND (pg_temp.adopt_columns_of(index.indrelid, index.indkey::smallint[]) = ARRAY['po_number']
+                OR (pg_temp.adopt_columns_of(index.indrelid, index.indkey::smallint[]) = ARRAY['project_id']
+                    AND index.indpred IS NOT NULL))
+    LOOP
+        IF obsolete.conname IS NULL THEN
+            EXECUTE format('DROP INDEX "Finances".%I', obsolete.index_name);
+        ELSE
+            EXECUTE format('ALTER TABLE "Finances".billing_po DROP CONSTRAINT %I', obsolete.conname);
+        END IF;
+        PERFORM pg_temp.adopt_log('billing_po', 'unique dropped', obsolete.index_name);
     END LOOP;
 END
 $$;
@@ -1607,12 +1704,23 @@ BEGIN
         PERFORM pg_temp.adopt_fill(tab, 'updated_at', 'created_at');
     END LOOP;
     PERFORM pg_temp.adopt_fill('payment_vendor_link', 'linked_at', 'created_at');
-    PERFORM pg_temp.adopt_fill_listed(
-        'client', 'created_at',
-        format(
-            'coalesce((SELECT min(po.po_date)::timestamp AT TIME ZONE %L FROM "Finances".client_po AS po WHERE po.client_id = client.id), now())',
-            pg_temp.adopt_timezone()),
-        'null_filled');
+
+    WITH first_order AS (
+        SELECT client_id, min(po_date)::timestamp AT TIME ZONE pg_temp.adopt_timezone() AS at
+          FROM "Finances".client_po
+         GROUP BY client_id
+    ), filled AS (
+        UPDATE "Finances".client
+           SET created_at = first_order.at
+          FROM first_order
+         WHERE client.created_at IS NULL AND first_order.client_id = client.id AND first_order.at IS NOT NULL
+        RETURNING client.id, client.created_at
+    )
+    INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
+    SELECT 'client', id::text, 'null_filled', jsonb_build_object('column', 'created_at', 'value', created_at)
+      FROM filled
+     ORDER BY id;
+    PERFORM pg_temp.adopt_fill_listed('client', 'created_at', 'now()', 'null_filled');
 END
 $$;
 
@@ -1674,12 +1782,21 @@ BEGIN
     GET DIAGNOSTICS changed = ROW_COUNT;
     PERFORM pg_temp.adopt_count('client_po', 'project_id', 'null_filled', changed, 'first mapping');
 
-    PERFORM pg_temp.adopt_fill_listed(
-        'client_po', 'po_value',
-        '(SELECT sum(coalesce(line.gross_amount, line.total_price, 0))
-            FROM "Finances".client_po_line_item AS line
-           WHERE line.client_po_id = client_po.id)',
-        'null_filled');
+    WITH summed AS (
+        SELECT client_po_id, sum(coalesce(gross_amount, total_price, 0)) AS gross
+          FROM "Finances".client_po_line_item
+         GROUP BY client_po_id
+    ), filled AS (
+        UPDATE "Finances".client_po AS po
+           SET po_value = summed.gross
+          FROM summed
+         WHERE po.po_value IS NULL AND summed.client_po_id = po.id
+        RETURNING po.id, po.po_value
+    )
+    INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
+    SELECT 'client_po', id::text, 'null_filled', jsonb_build_object('column', 'po_value', 'value', po_value)
+      FROM filled
+     ORDER BY id;
     PERFORM pg_temp.adopt_fill_listed('client_po', 'po_value', '0', 'money_missing');
 
     -- Lines that give the stored figures count from now on; a tax that was never stored is theirs.
@@ -1721,7 +1838,8 @@ DO $$
 DECLARE
     changed bigint;
 BEGIN
-    IF pg_temp.adopt_was_added('po_project_mapping', 'is_primary') THEN
+    PERFORM pg_temp.adopt_fill('po_project_mapping', 'is_primary', 'false');
+    IF pg_temp.adopt_was_added('client_po', 'value_basis') THEN
         INSERT INTO "Finances".po_project_mapping (id, client_po_id, project_id) OVERRIDING SYSTEM VALUE
         SELECT (SELECT coalesce(max(id), 0) FROM "Finances".po_project_mapping) + row_number() OVER (ORDER BY po.id),
                po.id, po.project_id
@@ -1741,7 +1859,8 @@ BEGIN
                    SELECT min(mapping.id)
                      FROM "Finances".po_project_mapping AS mapping
                      JOIN "Finances".client_po AS po ON po.id = mapping.client_po_id AND po.project_id = mapping.project_id
-                    GROUP BY mapping.project_id);
+                    GROUP BY mapping.project_id)
+           AND project_id NOT IN (SELECT project_id FROM "Finances".po_project_mapping WHERE is_primary);
     END IF;
 
     INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
@@ -1759,6 +1878,7 @@ DO $$
 BEGIN
     PERFORM pg_temp.adopt_fill_listed('client_payment', 'amount', '0', 'money_missing');
     PERFORM pg_temp.adopt_fill('client_payment', 'is_tds_deducted', 'false');
+    PERFORM pg_temp.adopt_fill('client_payment', 'tds_amount', '0');
 END
 $$;
 
@@ -1787,9 +1907,13 @@ BEGIN
         END IF;
         PERFORM pg_temp.adopt_fill('vendor_order_line_item', 'total_price', 'round(amount, 2)');
     END IF;
-    PERFORM pg_temp.adopt_fill('vendor_order_line_item', 'total_price', 'round(quantity * unit_price, 2)');
     PERFORM pg_temp.adopt_fill(
-        'vendor_order_line_item', 'unit_price', 'round(total_price / nullif(quantity, 0), 4)');
+        'vendor_order_line_item', 'total_price', 'round(quantity * unit_price, 2)',
+        'abs(round(quantity * unit_price, 2)) < 10::numeric ^ 13');
+    PERFORM pg_temp.adopt_fill(
+        'vendor_order_line_item', 'unit_price', 'round(total_price / nullif(quantity, 0), 4)',
+        'abs(round(total_price / nullif(quantity, 0), 4)) < 10::numeric ^ 11');
+    PERFORM pg_temp.adopt_fill('vendor_order_line_item', 'delivery_progress', '0');
 
     IF NOT pg_temp.adopt_was_added('vendor_order', 'value_basis') THEN
         RETURN;
@@ -1934,22 +2058,34 @@ BEGIN
 END
 $$;
 
--- 8.9 Documents and uploads.
+DO $$
+BEGIN
+    PERFORM pg_temp.adopt_fill_listed('quotation', 'subtotal', '0', 'money_missing');
+    PERFORM pg_temp.adopt_fill_listed('quotation', 'total_gst', '0', 'money_missing');
+    PERFORM pg_temp.adopt_fill_listed('quotation', 'total_amount', '0', 'money_missing');
+END
+$$;
+
+-- 8.9 Documents and uploads. A name that is cut would name no file.
 DO $$
 DECLARE
     stored constant text := 'substring(document_path FROM ''(?:^|/)uploads/([^/]+)$'')';
 BEGIN
     PERFORM pg_temp.adopt_fill(
-        'project_document', 'original_filename', 'nullif(btrim(document_name), '''')', label => 'document_name');
+        'project_document', 'original_filename', 'left(nullif(btrim(document_name), ''''), 255)', label => 'document_name');
     PERFORM pg_temp.adopt_fill(
         'project_document', 'original_filename',
         'left(nullif(btrim(substring(document_path FROM ''[^/]*$'')), ''''), 255)', label => 'document_path');
     PERFORM pg_temp.adopt_fill('project_document', 'original_filename', '''document-'' || id', label => 'id');
     IF pg_temp.adopt_was_added('project_document', 'compressed_filename') THEN
-        PERFORM pg_temp.adopt_fill('project_document', 'compressed_filename', stored, 'document_path ILIKE ''%.zip''');
+        PERFORM pg_temp.adopt_fill(
+            'project_document', 'compressed_filename', stored,
+            format('document_path ILIKE ''%%.zip'' AND length(%s) <= 500', stored));
     END IF;
     IF pg_temp.adopt_was_added('project_document', 'stored_filename') THEN
-        PERFORM pg_temp.adopt_fill('project_document', 'stored_filename', stored, 'document_path NOT ILIKE ''%.zip''');
+        PERFORM pg_temp.adopt_fill(
+            'project_document', 'stored_filename', stored,
+            format('document_path NOT ILIKE ''%%.zip'' AND length(%s) <= 500', stored));
     END IF;
 
     PERFORM pg_temp.adopt_fill('upload_session', 'metadata', '''{}''::jsonb');
@@ -2160,34 +2296,7 @@ BEGIN
 END
 $$;
 
--- 11.2 Old unique keys that further bills of a purchase order or project would break.
-DO $$
-DECLARE
-    obsolete record;
-BEGIN
-    FOR obsolete IN
-        SELECT entry.relname AS index_name, backed.conname
-          FROM pg_catalog.pg_index AS index
-          JOIN pg_catalog.pg_class AS entry ON entry.oid = index.indexrelid
-          LEFT JOIN pg_catalog.pg_constraint AS backed ON backed.conindid = index.indexrelid AND backed.contype = 'u'
-         WHERE index.indrelid = pg_temp.adopt_table('billing_po')
-           AND index.indisunique
-           AND index.indnatts = 1
-           AND (pg_temp.adopt_columns_of(index.indrelid, index.indkey::smallint[]) = ARRAY['po_number']
-                OR (pg_temp.adopt_columns_of(index.indrelid, index.indkey::smallint[]) = ARRAY['project_id']
-                    AND index.indpred IS NOT NULL))
-    LOOP
-        IF obsolete.conname IS NULL THEN
-            EXECUTE format('DROP INDEX "Finances".%I', obsolete.index_name);
-        ELSE
-            EXECUTE format('ALTER TABLE "Finances".billing_po DROP CONSTRAINT %I', obsolete.conname);
-        END IF;
-        PERFORM pg_temp.adopt_log('billing_po', 'unique dropped', obsolete.index_name);
-    END LOOP;
-END
-$$;
-
--- 11.3 Unique keys.
+-- 11.2 Unique keys.
 DO $$
 BEGIN
     PERFORM pg_temp.adopt_unique('user', 'u', 'user_username_key', 'username');
@@ -2213,7 +2322,7 @@ BEGIN
 END
 $$;
 
--- 11.4 Foreign keys.
+-- 11.3 Foreign keys.
 DO $$
 BEGIN
     PERFORM pg_temp.adopt_foreign_key('project', 'client_id', 'client', 'RESTRICT');
@@ -2255,7 +2364,7 @@ BEGIN
 END
 $$;
 
--- 11.5 Checks. Words first: rows that hold another one have been listed.
+-- 11.4 Checks. Words first: rows that hold another one have been listed.
 DO $$
 DECLARE
     word record;
@@ -2293,8 +2402,9 @@ BEGIN
 END
 $$;
 
--- 11.6 Indexes: every foreign key, every filter of a list, every order of a list. Plain (column, id) serves `column, id` upwards and,
---      read backwards, downwards with NULLs first; lists whose order differs have their own.
+-- 11.5 Indexes: every foreign key, every filter of a list, every order of a list. Plain (column, id) serves `column, id` upwards and,
+--      read backwards, downwards with NULLs first; lists whose order differs have their own. An index that others begin with, or a
+--      unique key, would only cost writes. The payment status of a vendor order is computed, so an index on the word is of no use.
 SELECT pg_temp.adopt_index(tab, index_name, definition)
   FROM (VALUES
     ('user', 'user_role_idx', '(role)'),
@@ -2314,13 +2424,10 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('vendor', 'vendor_gstin_lower_idx', '(lower(gstin))'),
     ('vendor', 'vendor_status_idx', '(status, name, id)'),
     ('vendor', 'vendor_created_at_idx', '(created_at, id)'),
-    ('client_po', 'client_po_project_id_idx', '(project_id)'),
     ('client_po', 'client_po_parent_po_id_idx', '(parent_po_id)'),
     ('client_po', 'client_po_po_type_idx', '(po_type)'),
     ('client_po', 'client_po_vendor_id_idx', '(vendor_id)'),
     ('client_po', 'client_po_site_id_idx', '(site_id)'),
-    ('client_po', 'client_po_store_id_idx', '(store_id)'),
-    ('client_po', 'client_po_client_id_store_id_idx', '(client_id, store_id)'),
     ('client_po', 'client_po_pi_number_idx', '(pi_number)'),
     ('client_po', 'client_po_list_idx', '(store_id DESC NULLS LAST, created_at DESC, id DESC)'),
     ('client_po', 'client_po_client_list_idx', '(client_id, store_id DESC NULLS LAST, created_at DESC, id DESC)'),
@@ -2336,8 +2443,8 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('client_payment', 'client_payment_client_id_idx', '(client_id, payment_date DESC NULLS LAST, id DESC)'),
     ('client_payment', 'client_payment_status_idx', '(status, payment_date DESC NULLS LAST, id DESC)'),
     ('client_payment', 'client_payment_payment_date_idx', '(payment_date DESC NULLS LAST, id DESC)'),
-    ('client_payment', 'client_payment_payment_mode_idx', '(payment_mode)'),
-    ('client_payment', 'client_payment_transaction_type_idx', '(transaction_type)'),
+    ('client_payment', 'client_payment_payment_mode_idx', '(payment_mode, payment_date DESC NULLS LAST, id DESC)'),
+    ('client_payment', 'client_payment_transaction_type_idx', '(transaction_type, payment_date DESC NULLS LAST, id DESC)'),
     ('client_payment', 'client_payment_reference_number_idx', '(reference_number)'),
     ('client_payment', 'client_payment_batch_reference_idx', '(batch_reference)'),
     ('client_payment', 'client_payment_amount_idx', '(amount, id)'),
@@ -2348,7 +2455,6 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('vendor_order', 'vendor_order_category_lower_idx', '(lower(category))'),
     ('vendor_order', 'vendor_order_status_idx', '(status, created_at DESC, id DESC)'),
     ('vendor_order', 'vendor_order_work_status_idx', '(work_status, created_at DESC, id DESC)'),
-    ('vendor_order', 'vendor_order_payment_status_idx', '(payment_status)'),
     ('vendor_order', 'vendor_order_po_number_idx', '(po_number, id)'),
     ('vendor_order', 'vendor_order_po_date_idx', '(po_date, id)'),
     ('vendor_order', 'vendor_order_due_date_idx', '(due_date, id)'),
@@ -2362,14 +2468,13 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('vendor_payment', 'vendor_payment_project_id_idx', '(project_id, payment_date DESC NULLS LAST, id DESC)'),
     ('vendor_payment', 'vendor_payment_status_idx', '(status, payment_date DESC NULLS LAST, id DESC)'),
     ('vendor_payment', 'vendor_payment_payment_date_idx', '(payment_date DESC NULLS LAST, id DESC)'),
-    ('vendor_payment', 'vendor_payment_payment_mode_idx', '(payment_mode)'),
+    ('vendor_payment', 'vendor_payment_payment_mode_idx', '(payment_mode, payment_date DESC NULLS LAST, id DESC)'),
     ('vendor_payment', 'vendor_payment_reference_number_idx', '(reference_number)'),
     ('vendor_payment', 'vendor_payment_batch_reference_idx', '(batch_reference)'),
     ('vendor_payment', 'vendor_payment_amount_idx', '(amount, id)'),
     ('vendor_payment', 'vendor_payment_created_at_idx', '(created_at, id)'),
     ('payment_vendor_link', 'payment_vendor_link_vendor_order_id_idx', '(vendor_order_id, linked_at DESC, id DESC)'),
     ('payment_vendor_link', 'payment_vendor_link_payment_id_idx', '(payment_id)'),
-    ('payment_vendor_link', 'payment_vendor_link_vendor_payment_id_idx', '(vendor_payment_id)'),
     ('payment_vendor_link', 'payment_vendor_link_link_type_idx', '(link_type, linked_at DESC, id DESC)'),
     ('payment_vendor_link', 'payment_vendor_link_linked_at_idx', '(linked_at, id)'),
     ('payment_vendor_link', 'payment_vendor_link_amount_allocated_idx', '(amount_allocated, id)'),
@@ -2457,6 +2562,12 @@ DO $$
 DECLARE
     summary text;
 BEGIN
+    INSERT INTO pg_temp.adopt_finding (table_name, rule, kept)
+    SELECT '*', 'legacy_timezone', jsonb_build_object('timezone', pg_temp.adopt_timezone(), 'columns', count(*))
+      FROM pg_temp.adopt_action
+     WHERE action = 'type' AND detail LIKE '%: timestamp without time zone to timestamp with time zone'
+    HAVING count(*) > 0;
+
     WITH run AS (
         SELECT gen_random_uuid() AS id
     ), reported AS (
@@ -2467,7 +2578,7 @@ BEGIN
                    SELECT 1
                      FROM "Finances".adoption_report AS earlier
                     WHERE earlier.table_name = finding.table_name
-                      AND earlier.row_id IS NOT DISTINCT FROM finding.row_id
+                      AND coalesce(earlier.row_id, '') = coalesce(finding.row_id, '')
                       AND earlier.rule = finding.rule
                       AND earlier.kept = finding.kept)
          ORDER BY finding.position
@@ -2477,8 +2588,7 @@ BEGIN
       INTO summary
       FROM (SELECT reported.rule, count(*) AS times FROM reported GROUP BY reported.rule) AS counted;
     IF summary IS NOT NULL THEN
-        RAISE WARNING 'adoption: old timestamps read as %; findings in "Finances".adoption_report: %',
-            pg_temp.adopt_timezone(), summary;
+        RAISE WARNING 'adoption: old timestamps read as %; findings in "Finances".adoption_report: %', pg_temp.adopt_timezone(), summary;
     END IF;
 END
 $$;

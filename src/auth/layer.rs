@@ -58,7 +58,7 @@ async fn find_caller(state: &AppState, request: &Parts) -> Result<Option<Caller>
     let caller = verify(state, credential).await?;
     match (&caller, credential) {
         (Some(_), Credential::Cookie(_)) if !origin::is_safe(&request.method) => {
-            origin::ensure_own(request, &state.config.server.cors_origins)?;
+            origin::ensure_own(&request.uri, &request.headers, &state.config.server.cors_origins)?;
             Ok(caller)
         }
         (Some(_), _) => Ok(caller),

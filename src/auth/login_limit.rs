@@ -17,9 +17,10 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use super::model::LONGEST_NAME;
+use super::{login::Origin, rules::LONGEST_NAME, sessions};
 use crate::{
     audit::Actor,
     error::{Error, Result},
@@ -27,15 +28,16 @@ use crate::{
 };
 
 /// How long a failure counts.
-pub(super) const WINDOW: TimeDelta = TimeDelta::minutes(15);
+const WINDOW: TimeDelta = TimeDelta::minutes(15);
 const MOST_BY_NAME: i64 = 10;
 const MOST_BY_ADDRESS: i64 = 30;
 /// An IPv6 client has this many leading bits for itself; the rest it may choose freely.
 const IPV6_PREFIX: u32 = 64;
 
-/// A login that may go on, counted as failed until it says otherwise.
-#[derive(Debug)]
+/// A login that may go on, counted as failed until it says otherwise; the audit trail shows name and address.
+#[derive(Debug, Serialize)]
 pub(super) struct Attempt {
+    #[serde(skip)]
     id: i64,
     username: String,
     address: String,
@@ -43,19 +45,19 @@ pub(super) struct Attempt {
 
 /// Counts an attempt and lets it go on.
 ///
-/// `device` is the hash of the refresh token that the client sent along, if any.
-///
 /// # Errors
 /// `RateLimited` after too many failures.
 pub(super) async fn admit(
     db: &PgPool,
     now: DateTime<Utc>,
     username: &str,
-    address: IpAddr,
-    device: Option<&str>,
+    origin: Origin<'_>,
 ) -> Result<Attempt> {
+    // No longer name exists; what names nobody is counted all the same.
     let username: String = username.chars().take(LONGEST_NAME).collect();
-    let address = network(address);
+    let address = network(origin.address);
+    let device = origin.refresh_token.map(sessions::hash);
+    let device = device.as_deref();
     // Once without the locks, so that who knocks at a closed door keeps nobody waiting.
     ensure_below(db, now, &username, &address, device).await?;
 
@@ -98,11 +100,6 @@ impl Attempt {
         &self.username
     }
 
-    /// The address, or the network of an IPv6 address.
-    pub(super) fn address(&self) -> &str {
-        &self.address
-    }
-
     /// The password was right: forgets this attempt and the slips of the same user at the same address before it.
     pub(super) async fn succeed(&self, db: &mut PgConnection) -> Result<()> {
         sqlx::query!(
@@ -128,7 +125,7 @@ impl Attempt {
     }
 }
 
-/// Refuses once there were too many failures.
+/// Refuses once there were too many failures. `device` is the hash of the refresh token that the client holds.
 async fn ensure_below(
     db: impl PgExecutor<'_>,
     now: DateTime<Utc>,
@@ -193,6 +190,17 @@ pub(super) async fn forget(db: &mut PgConnection, username: &str) -> Result<()> 
     sqlx::query!(
         r#"DELETE FROM "Finances".login_failure WHERE lower(username) = lower($1)"#,
         username
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes failures that no longer count.
+pub(super) async fn sweep(db: &PgPool, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        r#"DELETE FROM "Finances".login_failure WHERE at <= $1"#,
+        now - WINDOW
     )
     .execute(db)
     .await?;

@@ -1,26 +1,22 @@
-//! Signing up, logging in and staying logged in.
+//! Staying logged in.
 //!
 //! A session is a family of refresh tokens, of which one at a time is good: using it makes the next. A token that is
 //! used twice was stolen, from one side or the other, so its family ends. That is strict on purpose: a page that sends
 //! one token twice at the same time loses its session as well, since the two cannot be told apart.
 
-use std::net::IpAddr;
-
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::DateTime;
-use serde_json::json;
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{
-    Role,
-    login_limit::{self, Attempt},
-    model::{Credentials, Signup, TokenResponse},
-    store::{self, NewUserRow, Secret, UserRow},
-    tokens::{AuthState, SignedToken, random_bytes},
+    Caller,
+    model::TokenResponse,
+    store::{self, UserRow},
+    tokens::{AuthState, LEEWAY, SignedToken, random_bytes},
 };
 use crate::{
-    app::AppState,
     audit::{Action, Change},
     error::{Error, Result},
     types::ids::UserId,
@@ -30,8 +26,6 @@ use crate::{
 /// The table, as the audit trail names it.
 pub(super) const USER: &str = "user";
 const REFRESH_BYTES: usize = 32;
-/// In the trail, where nobody of a name exists.
-const UNKNOWN: &str = "unknown";
 
 /// Tokens for somebody who has just shown who they are.
 #[derive(Debug)]
@@ -69,116 +63,13 @@ impl Session {
     }
 }
 
-/// Refuses signup early, before a password is hashed for nothing.
-///
-/// # Errors
-/// `Forbidden` if signup is switched off and somebody has an account already.
-pub(super) async fn ensure_signup_open(state: &AppState) -> Result<()> {
-    if state.auth.allow_signup || !store::has_users(&state.db).await? {
-        Ok(())
-    } else {
-        Err(signup_closed())
-    }
-}
-
-/// Makes an account; the first of all is an admin's.
-///
-/// # Errors
-/// `Forbidden` if signup is switched off, `Conflict` if the name or address is taken.
-pub(super) async fn sign_up(
+/// The next refresh token of a family, and an access token beside it. The caller holds the user's row.
+pub(super) async fn open(
     uow: &mut UnitOfWork,
     auth: &AuthState,
-    signup: &Signup,
-    password_hash: &str,
+    user: UserRow,
+    family: Uuid,
 ) -> Result<Session> {
-    store::lock_users(uow.conn()).await?;
-    let role = match store::has_users(uow.conn()).await? {
-        false => Role::Admin,
-        true if auth.allow_signup => auth.signup_role,
-        true => return Err(signup_closed()),
-    };
-    let new = NewUserRow {
-        username: &signup.username,
-        email: &signup.email,
-        password_hash,
-        role,
-    };
-    let user = store::insert(uow.conn(), &new, auth.clock.now()).await?;
-    uow.act_as(Some(user.id), &user.username);
-    uow.record(Change::new(Action::Signup, USER, user.id).after(
-        &json!({"username": user.username, "email": user.email, "role": user.role, "is_active": user.is_active}),
-    ));
-    open(uow, auth, user, Uuid::new_v4()).await
-}
-
-/// A login whose password was compared, but that nothing was made of yet.
-#[derive(Debug)]
-pub(super) struct Login {
-    attempt: Attempt,
-    /// The account of the name, right password or not.
-    account: Option<Secret>,
-    is_right: bool,
-}
-
-/// Compares the password. No connection is held meanwhile, which takes long.
-///
-/// # Errors
-/// `RateLimited` after too many failures; `Unavailable` if too many others log in.
-pub(super) async fn check(
-    state: &AppState,
-    credentials: Credentials,
-    address: IpAddr,
-    device: Option<&str>,
-) -> Result<Login> {
-    let Credentials { username, password } = credentials;
-    let device = device.map(hash);
-    let now = state.auth.clock.now();
-    let attempt = login_limit::admit(&state.db, now, &username, address, device.as_deref()).await?;
-    let account = store::find_secret(&state.db, &username).await?;
-    let password_hash = account.as_ref().map(|account| account.password_hash.clone());
-    let is_right = match state.auth.passwords.verify(password, password_hash).await {
-        Ok(is_right) => is_right,
-        Err(error) => {
-            attempt.withdraw(&state.db).await?;
-            return Err(error);
-        }
-    };
-    Ok(Login {
-        attempt,
-        account,
-        is_right,
-    })
-}
-
-/// Logs in after [`check`]; `None` if the name, the password or the account is no good, which is recorded.
-///
-/// # Errors
-/// `Unavailable` without the database.
-pub(super) async fn log_in(uow: &mut UnitOfWork, auth: &AuthState, login: Login) -> Result<Option<Session>> {
-    let Login {
-        attempt,
-        account,
-        is_right,
-    } = login;
-    let user = match &account {
-        Some(account) if is_right => store::note_login(uow.conn(), account, auth.clock.now()).await?,
-        _ => None,
-    };
-    let facts = json!({"username": attempt.username(), "address": attempt.address()});
-    let Some(user) = user else {
-        let id = account.map_or_else(|| UNKNOWN.to_owned(), |account| account.id.to_string());
-        uow.act_as(None, attempt.username());
-        uow.record(Change::new(Action::LoginFailed, USER, id).after(&facts));
-        return Ok(None);
-    };
-    attempt.succeed(uow.conn()).await?;
-    uow.act_as(Some(user.id), &user.username);
-    uow.record(Change::new(Action::Login, USER, user.id).after(&facts));
-    open(uow, auth, user, Uuid::new_v4()).await.map(Some)
-}
-
-/// The next refresh token of a family, and an access token beside it. The caller holds the user's row.
-async fn open(uow: &mut UnitOfWork, auth: &AuthState, user: UserRow, family: Uuid) -> Result<Session> {
     let now = auth.clock.now();
     let refresh = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<REFRESH_BYTES>()?);
     sqlx::query!(
@@ -202,11 +93,160 @@ async fn open(uow: &mut UnitOfWork, auth: &AuthState, user: UserRow, family: Uui
     })
 }
 
-/// A refresh token as it is kept. It is random, so that a plain hash cannot be undone by trying.
-fn hash(token: &str) -> String {
-    hex::encode(Sha256::digest(token))
+/// Uses a refresh token up and gives the next; `None` if it is no good. A second use ends the session, which is recorded.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn renew(uow: &mut UnitOfWork, auth: &AuthState, token: &str) -> Result<Option<Session>> {
+    let token_hash = hash(token);
+    let owner = sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId" FROM "Finances".refresh_token WHERE token_hash = $1"#,
+        token_hash,
+    )
+    .fetch_optional(uow.conn())
+    .await?;
+    // The user's row before the token's: whoever ends sessions takes them in this order too. With it in hand no other
+    // request renews, ends or begins a session of this user.
+    let user = match owner {
+        Some(owner) => store::lock(uow.conn(), owner).await?,
+        None => None,
+    };
+    let Some(user) = user.filter(|user| user.is_active) else {
+        return Ok(None);
+    };
+    uow.act_as(Some(user.id), &user.username);
+    let now = auth.clock.now();
+    let family = sqlx::query_scalar!(
+        r#"
+        UPDATE "Finances".refresh_token
+           SET used_at = $2
+         WHERE token_hash = $1
+           AND used_at IS NULL
+           AND revoked_at IS NULL
+           AND expires_at > $2
+        RETURNING family
+        "#,
+        token_hash,
+        now,
+    )
+    .fetch_optional(uow.conn())
+    .await?;
+    if let Some(family) = family {
+        uow.record(Change::new(Action::Refreshed, USER, user.id));
+        return open(uow, auth, user, family).await.map(Some);
+    }
+    let ended = sqlx::query!(
+        r#"
+        UPDATE "Finances".refresh_token
+           SET revoked_at = $2
+         WHERE revoked_at IS NULL
+           AND family IN (
+                   SELECT spent.family
+                     FROM "Finances".refresh_token AS spent
+                    WHERE spent.token_hash = $1
+                      AND spent.used_at IS NOT NULL
+               )
+        "#,
+        token_hash,
+        now,
+    )
+    .execute(uow.conn())
+    .await?;
+    if ended.rows_affected() > 0 {
+        uow.record(Change::new(Action::TokenReuse, USER, user.id));
+    }
+    Ok(None)
 }
 
-fn signup_closed() -> Error {
-    Error::Forbidden("Signup is disabled".into())
+/// Ends the session of an access token, and that of a refresh token of the same user.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn log_out(
+    uow: &mut UnitOfWork,
+    auth: &AuthState,
+    caller: &Caller,
+    refresh_token: Option<&str>,
+) -> Result<()> {
+    store::lock(uow.conn(), caller.id).await?;
+    // Kept until nobody takes the token any more; only then the sweeper may remove it.
+    let expires_at = DateTime::from_timestamp(caller.token_expires_at, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    sqlx::query!(
+        r#"
+        INSERT INTO "Finances".revoked_token (jti, user_id, expires_at)
+        VALUES ($1, $2, $3)
+            ON CONFLICT (jti) DO NOTHING
+        "#,
+        caller.token_id,
+        caller.id as UserId,
+        expires_at,
+    )
+    .execute(uow.conn())
+    .await?;
+    sqlx::query!(
+        r#"
+        UPDATE "Finances".refresh_token
+           SET revoked_at = $4
+         WHERE user_id = $1
+           AND revoked_at IS NULL
+           AND (
+                   family = $2
+                   OR family IN (
+                          SELECT given.family
+                            FROM "Finances".refresh_token AS given
+                           WHERE given.token_hash = $3
+                      )
+               )
+        "#,
+        caller.id as UserId,
+        caller.session,
+        refresh_token.map(hash),
+        auth.clock.now(),
+    )
+    .execute(uow.conn())
+    .await?;
+    uow.record(Change::new(Action::Logout, USER, caller.id));
+    Ok(())
+}
+
+/// Ends all sessions of a user, whose row the caller has changed, and so holds, before.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn end_all(db: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE "Finances".refresh_token
+           SET revoked_at = $2
+         WHERE user_id = $1
+           AND revoked_at IS NULL
+        "#,
+        user as UserId,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes tokens that have ended: of the revoked ones those that nobody would take any more.
+pub(super) async fn sweep(db: &PgPool, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        r#"DELETE FROM "Finances".refresh_token WHERE expires_at <= $1"#,
+        now
+    )
+    .execute(db)
+    .await?;
+    sqlx::query!(
+        r#"DELETE FROM "Finances".revoked_token WHERE expires_at < $1"#,
+        now - TimeDelta::seconds(2 * LEEWAY),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A refresh token as it is kept. It is random, so that a plain hash cannot be undone by trying.
+pub(super) fn hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
 }

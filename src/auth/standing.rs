@@ -134,3 +134,40 @@ impl Entry {
 fn is_fresh(entry: &Entry, now: DateTime<Utc>) -> bool {
     (TimeDelta::zero()..FRESH_FOR).contains(&(now - entry.since))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_has_a_bound_and_an_end() {
+        let standings = Standings::new(Clock::new(chrono_tz::UTC));
+        let now = standings.clock.now();
+        let key = |number: usize| (UserId(1), number.to_string());
+        for number in 0..=MOST {
+            standings.reserve(key(number), now);
+        }
+
+        assert!(standings.entries.read().unwrap().len() <= MOST);
+        assert!(
+            standings
+                .fresh(&key(MOST), now + TimeDelta::milliseconds(4999))
+                .is_some()
+        );
+        assert!(standings.fresh(&key(MOST), now + FRESH_FOR).is_none());
+        assert!(
+            standings
+                .fresh(&key(MOST), now - TimeDelta::milliseconds(1))
+                .is_none()
+        );
+        let slot = standings.reserve(key(MOST), now);
+        assert!(Arc::ptr_eq(
+            &slot,
+            &standings.reserve(key(MOST), now + TimeDelta::seconds(1))
+        ));
+        assert!(!Arc::ptr_eq(
+            &slot,
+            &standings.reserve(key(MOST), now + FRESH_FOR)
+        ));
+    }
+}

@@ -1,7 +1,7 @@
 //! The users' table.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use super::{Role, standing::Standing};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 const USERS_LOCK: i64 = 0x6e_6578_6775_7372;
 
 /// A user without the password's hash.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub(super) struct UserRow {
     pub(super) id: UserId,
     pub(super) username: String,
@@ -126,6 +126,81 @@ pub(super) async fn find_secret(db: impl PgExecutor<'_>, username: &str) -> Resu
     Ok(secret)
 }
 
+/// The hash of the user with this id.
+pub(super) async fn find_own_secret(db: impl PgExecutor<'_>, id: UserId) -> Result<Option<Secret>> {
+    let secret = sqlx::query_as!(
+        Secret,
+        r#"SELECT id AS "id: UserId", password_hash FROM "Finances"."user" WHERE id = $1"#,
+        id as UserId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(secret)
+}
+
+/// A user by id, whose row is the caller's for the rest of the transaction.
+pub(super) async fn lock(db: impl PgExecutor<'_>, id: UserId) -> Result<Option<UserRow>> {
+    let row = sqlx::query_as!(
+        UserRow,
+        r#"
+        SELECT id AS "id: UserId",
+               username,
+               email,
+               role AS "role: Role",
+               is_active,
+               token_version,
+               created_at,
+               updated_at,
+               last_login_at
+          FROM "Finances"."user"
+         WHERE id = $1
+           FOR NO KEY UPDATE
+        "#,
+        id as UserId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row)
+}
+
+/// Whether there is an active admin beside this user; the caller holds the lock of [`lock_users`].
+pub(super) async fn has_other_admin(db: impl PgExecutor<'_>, id: UserId) -> Result<bool> {
+    let has_other = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+                   SELECT
+                     FROM "Finances"."user"
+                    WHERE role = 'admin'
+                      AND is_active
+                      AND id <> $1
+               ) AS "has_other!"
+        "#,
+        id as UserId,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(has_other)
+}
+
+/// Whether an address belongs to another user than this one.
+pub(super) async fn is_email_taken(db: impl PgExecutor<'_>, email: &str, id: UserId) -> Result<bool> {
+    let is_taken = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+                   SELECT
+                     FROM "Finances"."user"
+                    WHERE lower(email) = lower($1)
+                      AND id <> $2
+               ) AS "is_taken!"
+        "#,
+        email,
+        id as UserId,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(is_taken)
+}
+
 /// Notes a login, unless the user was deactivated or got another password since it was checked. The row's lock keeps
 /// it so until the session is made.
 pub(super) async fn note_login(
@@ -156,6 +231,87 @@ pub(super) async fn note_login(
         now,
     )
     .fetch_optional(db)
+    .await?;
+    Ok(row)
+}
+
+/// Sets another password, unless it is another one already than the one that was checked. Ends all access tokens.
+pub(super) async fn replace_password(
+    db: impl PgExecutor<'_>,
+    checked: &Secret,
+    new_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<UserId>> {
+    let id = sqlx::query_scalar!(
+        r#"
+        UPDATE "Finances"."user"
+           SET password_hash = $3,
+               token_version = token_version + 1,
+               updated_at = $4
+         WHERE id = $1
+           AND password_hash = $2
+           AND is_active
+        RETURNING id AS "id: UserId"
+        "#,
+        checked.id as UserId,
+        checked.password_hash,
+        new_hash,
+        now,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(id)
+}
+
+/// What an admin may set of a user.
+#[derive(Debug)]
+pub(super) struct Settings<'a> {
+    pub(super) email: &'a str,
+    pub(super) role: Role,
+    pub(super) is_active: bool,
+    /// `None` keeps the password.
+    pub(super) password_hash: Option<&'a str>,
+    /// Whether all access tokens of before end.
+    pub(super) ends_tokens: bool,
+}
+
+/// Changes a user, whose row the caller holds.
+pub(super) async fn update(
+    db: impl PgExecutor<'_>,
+    id: UserId,
+    settings: &Settings<'_>,
+    now: DateTime<Utc>,
+) -> Result<UserRow> {
+    let row = sqlx::query_as!(
+        UserRow,
+        r#"
+        UPDATE "Finances"."user"
+           SET email = $2,
+               role = $3,
+               is_active = $4,
+               password_hash = COALESCE($5, password_hash),
+               token_version = token_version + $6,
+               updated_at = $7
+         WHERE id = $1
+        RETURNING id AS "id: UserId",
+                  username,
+                  email,
+                  role AS "role: Role",
+                  is_active,
+                  token_version,
+                  created_at,
+                  updated_at,
+                  last_login_at
+        "#,
+        id as UserId,
+        settings.email,
+        settings.role.as_str(),
+        settings.is_active,
+        settings.password_hash,
+        i32::from(settings.ends_tokens),
+        now,
+    )
+    .fetch_one(db)
     .await?;
     Ok(row)
 }

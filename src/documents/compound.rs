@@ -1,10 +1,11 @@
 //! Guards for the older `.xls` files before the workbook reader opens them.
 //!
 //! Such a file is a small file system (sectors chained by a table) that holds a stream of records. A crafted one can
-//! chain sectors in a circle or place one cell in the last corner of a sheet, and a reader that trusts it runs out of
-//! memory. So the chains and the cells' positions are walked here first, without keeping anything but the stream.
+//! chain sectors in a circle, place one cell in the last corner of a sheet or name one long text in a million cells, and a
+//! reader that trusts it runs out of memory. So chains, positions and texts are walked here first, without keeping
+//! anything but the stream.
 
-use super::cells::{MAX_COLUMNS, MAX_ROWS};
+use super::grid::{MAX_COLUMNS, MAX_ROWS, TOO_LARGE};
 
 const SIGNATURE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 const HEADER_LEN: usize = 512;
@@ -17,6 +18,11 @@ const END_OF_CHAIN: u32 = 0xFFFF_FFFE;
 /// All sheets together may span this many cells.
 const MAX_CELLS: usize = 2_000_000;
 const MAX_SHEETS: usize = 256;
+/// The reader copies a shared text into each cell that names it; all copies together.
+const MAX_TEXT: usize = 32 * 1024 * 1024;
+const MAX_SHARED_STRINGS: usize = 500_000;
+/// The reader writes each formula out; all formulas together.
+const MAX_FORMULA_TEXT: usize = 32 * 1024 * 1024;
 
 /// What the guards found in a workbook stream.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +42,7 @@ pub(super) fn examine(bytes: &[u8]) -> Result<Facts, &'static str> {
 }
 
 const DAMAGED: &str = "the workbook is damaged";
-const TOO_LARGE: &str = "a sheet has more than 10 000 rows or 100 columns";
+const TOO_MUCH_TEXT: &str = "the workbook holds too much text";
 
 struct CompoundFile<'a> {
     bytes: &'a [u8],
@@ -57,8 +63,14 @@ impl<'a> CompoundFile<'a> {
             12 => 4096,
             _ => return None,
         };
-        let mut file =
-            Self { bytes, sector_len, table: Vec::new(), mini_table: Vec::new(), mini_stream: Vec::new(), directory: Vec::new() };
+        let mut file = Self {
+            bytes,
+            sector_len,
+            table: Vec::new(),
+            mini_table: Vec::new(),
+            mini_stream: Vec::new(),
+            directory: Vec::new(),
+        };
         file.table = file.read_table()?;
         file.directory = file.chain(u32_at(bytes, 48)?, usize::MAX)?;
         let mini_sectors = usize::try_from(u32_at(bytes, 64)?).ok()?;
@@ -73,9 +85,13 @@ impl<'a> CompoundFile<'a> {
     }
 
     fn sector(&self, id: u32) -> Option<&'a [u8]> {
-        let start = usize::try_from(id).ok()?.checked_add(1)?.checked_mul(self.sector_len)?;
+        let start = usize::try_from(id)
+            .ok()?
+            .checked_add(1)?
+            .checked_mul(self.sector_len)?;
         let rest = self.bytes.get(start..)?;
-        rest.get(..self.sector_len.min(rest.len())).filter(|sector| !sector.is_empty())
+        rest.get(..self.sector_len.min(rest.len()))
+            .filter(|sector| !sector.is_empty())
     }
 
     /// No chain is longer than the file has sectors, unless it runs in a circle.
@@ -135,14 +151,21 @@ impl<'a> CompoundFile<'a> {
     fn workbook(&self) -> Option<Vec<u8>> {
         let entry = self.entry("Workbook").or_else(|| self.entry("Book"))?;
         let (start, len) = (u32_at(entry, 116)?, stream_len(entry, self.sector_len)?);
-        if len < MINI_STREAM_CUTOFF { self.mini_chain(start, len) } else { self.chain(start, len) }
+        if len < MINI_STREAM_CUTOFF {
+            self.mini_chain(start, len)
+        } else {
+            self.chain(start, len)
+        }
     }
 
     fn entry(&self, name: &str) -> Option<&[u8]> {
         self.directory.chunks_exact(DIRECTORY_ENTRY_LEN).find(|entry| {
             let units = entry.iter().take(64).copied().collect::<Vec<u8>>();
-            let units = units.chunks_exact(2).map(|pair| u16_at(pair, 0).unwrap_or_default());
-            let stored = char::decode_utf16(units.take_while(|unit| *unit != 0)).map(|c| c.unwrap_or('\u{fffd}'));
+            let units = units
+                .chunks_exact(2)
+                .map(|pair| u16_at(pair, 0).unwrap_or_default());
+            let stored =
+                char::decode_utf16(units.take_while(|unit| *unit != 0)).map(|c| c.unwrap_or('\u{fffd}'));
             stored.collect::<String>().eq_ignore_ascii_case(name)
         })
     }
@@ -173,47 +196,177 @@ impl<'a> Iterator for Records<'a> {
 
 const FORMULA: u16 = 0x0006;
 const END: u16 = 0x000A;
+const DEFINED_NAME: u16 = 0x0018;
+const CONTINUE: u16 = 0x003C;
 const WINDOW: u16 = 0x003D;
 const BOUND_SHEET: u16 = 0x0085;
 const MULTIPLE_NUMBERS: u16 = 0x00BD;
 const RICH_STRING: u16 = 0x00D6;
+const SHARED_STRINGS: u16 = 0x00FC;
 const SHARED_STRING: u16 = 0x00FD;
 const DIMENSIONS: u16 = 0x0200;
 const NUMBER: u16 = 0x0203;
 const LABEL: u16 = 0x0204;
 const BOOL_OR_ERROR: u16 = 0x0205;
+const FORMULA_STRING: u16 = 0x0207;
 const SHORT_NUMBER: u16 = 0x027E;
 const BEGIN: u16 = 0x0809;
 
+/// What the sheets of a workbook refer to.
+#[derive(Default)]
+struct Globals {
+    active_sheet: usize,
+    /// Where the sheets begin in the stream.
+    sheets: Vec<u32>,
+    /// Upper bounds of the shared texts' lengths, in bytes.
+    text_lens: Vec<usize>,
+    /// Upper bound of the length of a name that a formula may hold, in bytes.
+    name_len: usize,
+}
+
+/// What all sheets together may still use.
+struct Budget {
+    cells: usize,
+    text: usize,
+    formula_text: usize,
+    /// Sheets do not overlap, so together they are no longer than the stream.
+    stream: usize,
+}
+
 fn check_records(stream: &[u8]) -> Result<Facts, &'static str> {
-    let mut sheets = Vec::new();
-    let mut active_sheet = 0;
-    for (number, data) in (Records { rest: stream }).take_while(|(number, _)| *number != END) {
+    let globals = read_globals(stream)?;
+    if globals.sheets.len() > MAX_SHEETS {
+        return Err("the workbook has too many sheets");
+    }
+    let mut budget = Budget {
+        cells: MAX_CELLS,
+        text: MAX_TEXT,
+        formula_text: MAX_FORMULA_TEXT,
+        stream: stream.len(),
+    };
+    for start in &globals.sheets {
+        let start = usize::try_from(*start).map_err(|_| DAMAGED)?;
+        check_sheet(stream.get(start..).ok_or(DAMAGED)?, &globals, &mut budget)?;
+    }
+    Ok(Facts {
+        active_sheet: globals.active_sheet,
+    })
+}
+
+fn read_globals(stream: &[u8]) -> Result<Globals, &'static str> {
+    let mut globals = Globals {
+        name_len: 32,
+        ..Globals::default()
+    };
+    let mut records = Records { rest: stream };
+    while let Some((number, data)) = records.next().filter(|(number, _)| *number != END) {
         match number {
-            WINDOW => active_sheet = u16_at(data, 10).map_or(0, usize::from),
-            BOUND_SHEET => sheets.push(u32_at(data, 0).ok_or(DAMAGED)?),
+            WINDOW => globals.active_sheet = u16_at(data, 10).map_or(0, usize::from),
+            BOUND_SHEET => globals.sheets.push(u32_at(data, 0).ok_or(DAMAGED)?),
+            // A name's length counts characters of up to three bytes.
+            DEFINED_NAME => {
+                let len = data.get(3).map_or(0, |len| usize::from(*len));
+                globals.name_len = globals.name_len.max(len.saturating_mul(3));
+            }
+            SHARED_STRINGS => {
+                let mut pieces = vec![data.get(8..).ok_or(DAMAGED)?];
+                let mut ahead = Records { rest: records.rest };
+                while let Some((CONTINUE, data)) = ahead.next() {
+                    pieces.push(data);
+                }
+                globals.text_lens = SharedStrings {
+                    pieces: pieces.into_iter(),
+                    piece: &[],
+                }
+                .lens()?;
+            }
             _ => {}
         }
     }
-    if sheets.len() > MAX_SHEETS {
-        return Err("the workbook has too many sheets");
-    }
-    let mut cells = 0_usize;
-    for start in sheets {
-        let start = usize::try_from(start).map_err(|_| DAMAGED)?;
-        cells = cells.saturating_add(spanned_cells(stream.get(start..).ok_or(DAMAGED)?)?);
-        if cells > MAX_CELLS {
-            return Err("the sheets of the workbook are too large");
-        }
-    }
-    Ok(Facts { active_sheet })
+    Ok(globals)
 }
 
-/// How many cells the smallest rectangle around all values of a sheet has.
-fn spanned_cells(sheet: &[u8]) -> Result<usize, &'static str> {
+/// The table of shared texts, cut into pieces of at most 8 kB.
+struct SharedStrings<'a, I: Iterator<Item = &'a [u8]>> {
+    pieces: I,
+    piece: &'a [u8],
+}
+
+impl<'a, I: Iterator<Item = &'a [u8]>> SharedStrings<'a, I> {
+    /// How many bytes each text has at most.
+    fn lens(mut self) -> Result<Vec<usize>, &'static str> {
+        let mut lens = Vec::new();
+        while self.has_more() {
+            if lens.len() == MAX_SHARED_STRINGS {
+                return Err(TOO_MUCH_TEXT);
+            }
+            // A table that ends within a text is damaged; the reader will say so.
+            let Some(len) = self.skip_text() else { break };
+            lens.push(len);
+        }
+        Ok(lens)
+    }
+
+    fn has_more(&mut self) -> bool {
+        while self.piece.is_empty() {
+            match self.pieces.next() {
+                Some(piece) => self.piece = piece,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn skip_text(&mut self) -> Option<usize> {
+        let mut chars = usize::from(u16_at(self.piece, 0)?);
+        let flags = *self.piece.get(2)?;
+        let bound = chars.saturating_mul(3);
+        self.piece = self.piece.get(3..)?;
+        let mut trailer = 0_usize;
+        if flags & 0x08 != 0 {
+            trailer = usize::from(u16_at(self.piece, 0)?).saturating_mul(4);
+            self.piece = self.piece.get(2..)?;
+        }
+        if flags & 0x04 != 0 {
+            trailer = trailer.saturating_add(usize::try_from(u32_at(self.piece, 0)?).ok()?);
+            self.piece = self.piece.get(4..)?;
+        }
+        let mut width = if flags & 0x01 == 0 { 1 } else { 2 };
+        loop {
+            let fitting = (self.piece.len() / width).min(chars);
+            self.piece = self.piece.get(fitting.saturating_mul(width)..)?;
+            chars = chars.saturating_sub(fitting);
+            if chars == 0 {
+                break;
+            }
+            // The rest of a text that is cut says anew how wide its characters are.
+            self.piece = self.pieces.next()?;
+            let (flags, rest) = self.piece.split_first()?;
+            width = if flags & 0x01 == 0 { 1 } else { 2 };
+            self.piece = rest;
+        }
+        while trailer > 0 {
+            if !self.has_more() {
+                return None;
+            }
+            let skipped = self.piece.len().min(trailer);
+            self.piece = self.piece.get(skipped..)?;
+            trailer = trailer.saturating_sub(skipped);
+        }
+        Some(bound)
+    }
+}
+
+/// Takes what the reader will use for a sheet from the budget. Cells count by the smallest rectangle around all values.
+fn check_sheet(sheet: &[u8], globals: &Globals, budget: &mut Budget) -> Result<(), &'static str> {
     let mut span: Option<Span> = None;
     let mut depth = 0_usize;
+    let mut has_formula = false;
     for (number, data) in (Records { rest: sheet }) {
+        budget.stream = budget
+            .stream
+            .checked_sub(data.len().saturating_add(4))
+            .ok_or(DAMAGED)?;
         match number {
             BEGIN => depth = depth.saturating_add(1),
             END if depth <= 1 => break,
@@ -224,7 +377,23 @@ fn spanned_cells(sheet: &[u8]) -> Result<usize, &'static str> {
             FORMULA | RICH_STRING | SHARED_STRING | NUMBER | LABEL | BOOL_OR_ERROR | SHORT_NUMBER => {
                 let (row, column) = (u16_at(data, 0).ok_or(DAMAGED)?, u16_at(data, 2).ok_or(DAMAGED)?);
                 Span::widen(&mut span, row, column);
+                if number == SHARED_STRING {
+                    let index = u32_at(data, 6).and_then(|index| usize::try_from(index).ok());
+                    let len = index
+                        .and_then(|index| globals.text_lens.get(index))
+                        .copied()
+                        .unwrap_or(0);
+                    budget.text = budget.text.checked_sub(len).ok_or(TOO_MUCH_TEXT)?;
+                }
+                if number == FORMULA {
+                    has_formula = true;
+                    // A reference to a name takes five bytes and becomes the name.
+                    let text = (data.len() / 5).saturating_mul(globals.name_len);
+                    budget.formula_text = budget.formula_text.checked_sub(text).ok_or(TOO_MUCH_TEXT)?;
+                }
             }
+            // The text of the last formula; without one the reader puts it into the first cell.
+            FORMULA_STRING if !has_formula => Span::widen(&mut span, 0, 0),
             MULTIPLE_NUMBERS => {
                 let (row, first) = (u16_at(data, 0).ok_or(DAMAGED)?, u16_at(data, 2).ok_or(DAMAGED)?);
                 let last = u16_at(data, data.len().saturating_sub(2)).ok_or(DAMAGED)?;
@@ -234,7 +403,12 @@ fn spanned_cells(sheet: &[u8]) -> Result<usize, &'static str> {
             _ => {}
         }
     }
-    span.map_or(Ok(0), Span::cells)
+    let cells = span.map_or(Ok(0), Span::cells)?;
+    budget.cells = budget
+        .cells
+        .checked_sub(cells)
+        .ok_or("the sheets of the workbook are too large")?;
+    Ok(())
 }
 
 /// The sheet's declared size is only a hint, but the reader reserves memory for it.
@@ -244,11 +418,11 @@ fn check_dimensions(data: &[u8]) -> Result<(), &'static str> {
     } else {
         (u32_at(data, 4), u16_at(data, 10))
     };
-    match (rows, columns) {
-        (Some(0..=65_536), Some(0..=256)) => Ok(()),
-        (Some(_), Some(_)) => Err(TOO_LARGE),
-        _ => Err(DAMAGED),
-    }
+    let (rows, columns) = rows.zip(columns).ok_or(DAMAGED)?;
+    let cells = usize::try_from(rows)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(usize::from(columns));
+    if cells > MAX_CELLS { Err(TOO_LARGE) } else { Ok(()) }
 }
 
 struct Span {
@@ -258,7 +432,10 @@ struct Span {
 
 impl Span {
     fn widen(span: &mut Option<Self>, row: u16, column: u16) {
-        let old = span.take().unwrap_or(Self { rows: (row, row), columns: (column, column) });
+        let old = span.take().unwrap_or(Self {
+            rows: (row, row),
+            columns: (column, column),
+        });
         *span = Some(Self {
             rows: (old.rows.0.min(row), old.rows.1.max(row)),
             columns: (old.columns.0.min(column), old.columns.1.max(column)),
@@ -276,11 +453,17 @@ impl Span {
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|chunk| u16::from_le_bytes(*chunk))
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|chunk| u16::from_le_bytes(*chunk))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|chunk| u32::from_le_bytes(*chunk))
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|chunk| u32::from_le_bytes(*chunk))
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {

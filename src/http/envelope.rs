@@ -112,7 +112,8 @@ macro_rules! envelope_schema {
 
         impl<T: ToSchema> ToSchema for $name<T> {
             fn name() -> std::borrow::Cow<'static, str> {
-                format!("{}_{}", stringify!($name), T::name()).into()
+                // The content's name is added by whoever refers to it.
+                stringify!($name).into()
             }
 
             fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {

@@ -14,6 +14,8 @@ use crate::{
 
 /// The longest text field of a form, in bytes.
 const TEXT_LIMIT: usize = 64 * 1024;
+/// All text fields of a form together, in bytes.
+const MULTIPART_TEXT: usize = 1024 * 1024;
 /// The most parts of a form.
 const PART_LIMIT: usize = 200;
 
@@ -74,6 +76,7 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
         files: Vec::new(),
     };
     let mut hash = Sha256::new();
+    let mut room = MULTIPART_TEXT;
     while let Some(field) = multipart.next_field().await.map_err(|error| broken(&error))? {
         if form.texts.len() + form.files.len() >= PART_LIMIT {
             return Err(Error::invalid(vec![Fault::new(
@@ -102,6 +105,9 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
             });
         } else {
             let text = receive_text(field, &name).await?;
+            room = room.checked_sub(text.len()).ok_or_else(|| {
+                Error::TooLarge(format!("The text fields are larger than {MULTIPART_TEXT} bytes").into())
+            })?;
             hash.update(text.as_bytes());
             form.texts.push((name, text));
         }

@@ -49,8 +49,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// All routes behind the whole stack of middleware.
 pub fn service(state: AppState) -> Router {
-    let (router, document) = documented();
-    let mut router = router.route("/metrics", get(telemetry::routes::guarded));
+    let (mut router, document) = documented();
+    if state.config.telemetry.metrics_port.is_none() {
+        router = router.route("/metrics", get(telemetry::routes::guarded));
+    }
     if state.config.server.docs_enabled {
         router = router.merge(docs::router(&document));
     }

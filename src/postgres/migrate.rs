@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use sqlx::{
-    Connection, PgConnection,
+    ConnectOptions, Connection, PgConnection,
     migrate::{Migrate, Migrator},
     postgres::PgConnectOptions,
 };
@@ -16,14 +16,21 @@ const VERSION_TABLE: &str = r#""Finances"._nexgen_migration"#;
 const SCHEMA: &str = r#""Finances""#;
 /// Any number that only this program uses; servers that start together take turns under it.
 const LOCK: i64 = 0x6e65_7867_656e;
+/// How long a statement may wait for a table that somebody uses.
+const LOCK_TIMEOUT: &str = "60s";
 const LOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
-/// The migrations of this build.
+/// The migrations of this build, for a database that may be empty.
 pub fn migrator() -> Migrator {
+    let mut migrator = without_schema();
+    migrator.create_schema(SCHEMA);
+    migrator
+}
+
+fn without_schema() -> Migrator {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.dangerous_set_table_name(VERSION_TABLE);
-    migrator.create_schema(SCHEMA);
     // A newer server may have migrated already; its columns do not stand in an older one's way.
     migrator.set_ignore_missing(true);
     migrator.set_locking(false);
@@ -36,10 +43,11 @@ pub fn migrator() -> Migrator {
 /// If the database cannot be reached, the lock is not to be had in a quarter of an hour, or a migration fails; a failed
 /// one leaves the database as it was before it.
 pub async fn migrate(options: &PgConnectOptions, config: &DatabaseConfig) -> anyhow::Result<usize> {
-    let mut db = PgConnection::connect_with(options)
+    // A migration may be long and slow, and its text says nothing that the log needs.
+    let mut db = PgConnection::connect_with(&options.clone().disable_statement_logging())
         .await
         .context("connecting for migrations")?;
-    set(&mut db, "lock_timeout", "60s").await?;
+    limit_lock_wait(&mut db).await?;
     set(&mut db, "statement_timeout", "0").await?;
     set(
         &mut db,
@@ -55,15 +63,36 @@ pub async fn migrate(options: &PgConnectOptions, config: &DatabaseConfig) -> any
     .await?;
     take_lock(&mut db).await?;
 
-    let migrator = migrator();
+    let migrator = without_schema();
     let before = pending(&mut db, &migrator).await?;
     if before > 0 {
         tracing::info!(migrations = before, "bringing the database schema up to date");
-        migrator.run(&mut db).await.context("migrating the database")?;
+        run(&mut db, &migrator).await.context("migrating the database")?;
     }
     // Closing the session gives the lock back.
     db.close().await.context("ending the migration session")?;
     Ok(before)
+}
+
+async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
+    if !exists(db, VERSION_TABLE).await? {
+        // The version table comes with the baseline or not at all, and the schema too. Only where it is missing: making
+        // it asks for a right over the database, even if it is there, that the owner of the schema need not have.
+        let schema_exists: bool = sqlx::query_scalar("SELECT to_regnamespace($1) IS NOT NULL")
+            .bind(SCHEMA)
+            .fetch_one(&mut *db)
+            .await?;
+        let mut transaction = db.begin().await?;
+        if !schema_exists {
+            transaction.create_schema_if_not_exists(SCHEMA).await?;
+        }
+        if let Some(baseline) = migrator.iter().map(|migration| migration.version).min() {
+            migrator.run_to(baseline, &mut *transaction).await?;
+        }
+        transaction.commit().await?;
+    }
+    migrator.run(db).await?;
+    Ok(())
 }
 
 /// How many migrations of this build the database lacks.
@@ -78,11 +107,7 @@ pub async fn behind(options: &PgConnectOptions) -> anyhow::Result<usize> {
 }
 
 async fn pending(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<usize> {
-    let table_exists: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(VERSION_TABLE)
-        .fetch_one(&mut *db)
-        .await?;
-    let applied = if table_exists {
+    let applied = if exists(db, VERSION_TABLE).await? {
         db.list_applied_migrations(VERSION_TABLE).await?
     } else {
         Vec::new()
@@ -92,6 +117,14 @@ async fn pending(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<u
         .iter()
         .filter(|migration| is_pending(migration.version))
         .count())
+}
+
+async fn exists(db: &mut PgConnection, table: &str) -> anyhow::Result<bool> {
+    let exists = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(table)
+        .fetch_one(db)
+        .await?;
+    Ok(exists)
 }
 
 async fn take_lock(db: &mut PgConnection) -> anyhow::Result<()> {
@@ -112,6 +145,15 @@ async fn take_lock(db: &mut PgConnection) -> anyhow::Result<()> {
         }
         tokio::time::sleep(LOCK_POLL).await;
     }
+}
+
+/// A table in use by others must not hold the start up for ever; a limit that the connection brings along stands.
+async fn limit_lock_wait(db: &mut PgConnection) -> anyhow::Result<()> {
+    sqlx::query("SELECT set_config('lock_timeout', $1, false) WHERE current_setting('lock_timeout') = '0'")
+        .bind(LOCK_TIMEOUT)
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 async fn set(db: &mut PgConnection, name: &str, value: &str) -> anyhow::Result<()> {

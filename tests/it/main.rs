@@ -9,23 +9,33 @@
     reason = "a test that meets what it did not expect ends by panicking; the harness offers more than each test takes"
 )]
 
+mod adoption;
 mod auth;
 mod clients;
 mod compression;
 mod constraints;
+mod crash;
 mod database_away;
+mod documents;
 mod embedded;
 mod errors;
+mod figures;
 mod health;
 mod idempotency;
 mod line_items;
+mod login_limit;
 mod middleware;
 mod openapi;
+mod po_upload;
 mod projects;
 mod purchase_orders;
 mod queries;
 mod rate_limit;
+mod sessions;
+mod startup;
 mod summaries;
 mod support;
+mod tokens;
 mod unit_of_work;
+mod users;
 mod wire;

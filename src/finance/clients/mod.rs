@@ -9,7 +9,7 @@ pub mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use model::{Client, Layout};
+pub use model::{Client, Parser};
 
 use crate::app::AppState;
 

@@ -6,48 +6,50 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use crate::{
+    documents::Layout,
     http::list::{Column, Direction, Order, PageInfo, Paging},
     types::{Fields, FromFields, ids::ClientId},
 };
 
-/// The layout of the purchase-order files that a client sends.
+/// The parser of a client's purchase-order files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// Bajaj's purchase order.
-    Bajaj,
-    /// Dava India's proforma invoice.
-    ProformaInvoice,
+pub struct Parser {
+    /// The client.
+    pub client: ClientId,
+    /// Its name; the id alone might be another client's in an older database.
+    client_name: &'static str,
+    /// The layout of its files.
+    pub layout: Layout,
+    /// The parser's name in answers.
+    pub parser_type: &'static str,
 }
 
-impl Layout {
-    /// The name of the parser in answers.
-    pub const fn parser_type(self) -> &'static str {
-        match self {
-            Self::Bajaj => "po",
-            Self::ProformaInvoice => "proforma_invoice",
-        }
-    }
+const PARSERS: [Parser; 2] = [
+    Parser {
+        client: ClientId(1),
+        client_name: "Bajaj",
+        layout: Layout::BajajOrder,
+        parser_type: "po",
+    },
+    Parser {
+        client: ClientId(2),
+        client_name: "Dava India",
+        layout: Layout::ProformaInvoice,
+        parser_type: "proforma_invoice",
+    },
+];
 
-    /// The client whose files have this layout.
-    pub const fn client(self) -> ClientId {
-        match self {
-            Self::Bajaj => ClientId(1),
-            Self::ProformaInvoice => ClientId(2),
-        }
-    }
-
-    const fn client_name(self) -> &'static str {
-        match self {
-            Self::Bajaj => "Bajaj",
-            Self::ProformaInvoice => "Dava India",
-        }
-    }
-
-    /// The layout of a client's files; `None` if there is no parser for them.
-    pub fn of(client: ClientId, name: &str) -> Option<Self> {
-        [Self::Bajaj, Self::ProformaInvoice].into_iter().find(|layout| {
-            layout.client() == client && layout.client_name().eq_ignore_ascii_case(name.trim())
+impl Parser {
+    /// The parser of a client; `None` if there is none.
+    pub fn of(client: &Client) -> Option<Self> {
+        PARSERS.into_iter().find(|parser| {
+            parser.client == client.id && parser.client_name.eq_ignore_ascii_case(client.name.trim())
         })
+    }
+
+    /// The parser of a layout, and so the client whose files have it.
+    pub fn of_layout(layout: Layout) -> Option<Self> {
+        PARSERS.into_iter().find(|parser| parser.layout == layout)
     }
 }
 
@@ -80,7 +82,7 @@ pub(super) struct ClientSummary {
 impl From<Client> for ClientSummary {
     fn from(client: Client) -> Self {
         Self {
-            supports_upload: Layout::of(client.id, &client.name).is_some(),
+            supports_upload: Parser::of(&client).is_some(),
             id: client.id,
             name: client.name,
             created_at: client.created_at,

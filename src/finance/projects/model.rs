@@ -285,6 +285,7 @@ pub struct ProjectQuery {
     /// Only this client's.
     pub(super) client_id: Option<ClientId>,
     /// Only those that stand so.
+    #[param(inline)]
     pub(super) status: Option<ProjectStatus>,
     #[param(ignore)]
     pub(super) paging: Paging,

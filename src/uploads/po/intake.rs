@@ -1,12 +1,11 @@
 //! Looks at a received file and reads it as an order, off the async threads and within bounds.
 
-use std::{io::BufReader, sync::Arc, time::Duration};
+use std::{fs::File, io::BufReader, sync::Arc, time::Duration};
 
 use crate::{
     app::AppState,
-    documents::{self, FileKind, InspectError, ParseFailure, ParsedOrder},
+    documents::{self, FileKind, InspectError, Layout, ParseFailure, ParsedOrder, Workbook},
     error::{Error, Result},
-    finance::clients::Layout,
     uploads::storage::Received,
 };
 
@@ -39,7 +38,10 @@ pub(super) async fn read(
     let name = documents::safe_filename(&filename)
         .ok_or_else(|| Error::invalid_field("file", "value_error", "The file has no usable name"))?;
     // Held until the thread is done, which may be later than this request's patience.
-    let permit = Arc::clone(&state.parsers).acquire_owned().await.map_err(Error::internal)?;
+    let permit = Arc::clone(&state.parsers)
+        .acquire_owned()
+        .await
+        .map_err(Error::internal)?;
     let file = received.open().map_err(Error::internal)?;
     let name_on_thread = name.clone();
     let work = tokio::task::spawn_blocking(move || {
@@ -50,7 +52,11 @@ pub(super) async fn read(
     let (kind, layout, parsed) = match tokio::time::timeout(PATIENCE, work).await {
         Ok(done) => done.map_err(Error::internal)??,
         Err(_) => {
-            return Err(Error::invalid_field("file", "unreadable", "Parsing took too long"));
+            return Err(Error::invalid_field(
+                "file",
+                "unreadable",
+                "Parsing took too long",
+            ));
         }
     };
     Ok(Order {
@@ -64,12 +70,29 @@ pub(super) async fn read(
 
 type Read = (FileKind, Option<Layout>, Result<ParsedOrder, ParseFailure>);
 
-fn look_at(name: &str, mut file: BufReader<std::fs::File>, layout: Option<Layout>) -> Result<Read> {
+fn look_at(name: &str, mut file: BufReader<File>, named: Option<Layout>) -> Result<Read> {
     let kind = documents::inspect(name, &mut file).map_err(refused)?;
     if !kind.is_workbook() {
         return Err(unsupported(kind));
     }
-    todo!()
+    let book = match Workbook::read(&mut file, kind) {
+        Ok(book) => book,
+        Err(failure) => return Ok((kind, named, Err(failure))),
+    };
+    let layout = named.or_else(|| book.layout());
+    let parsed = match layout {
+        Some(layout) => book.parse(layout).and_then(complete),
+        // Without a layout there is no client either, so that nobody looks at this.
+        None => Ok(ParsedOrder::default()),
+    };
+    Ok((kind, layout, parsed))
+}
+
+/// What an order must have, with a tax that is printed once shared over its lines.
+fn complete(order: ParsedOrder) -> Result<ParsedOrder, ParseFailure> {
+    let mut order = documents::require_for_po_upload(order)?;
+    documents::share_tax(&mut order);
+    Ok(order)
 }
 
 fn refused(error: InspectError) -> Error {
@@ -77,13 +100,20 @@ fn refused(error: InspectError) -> Error {
     match error {
         InspectError::Empty => Error::invalid_field("file", "invalid", text),
         InspectError::UnsafeArchive { .. } => Error::invalid_field("file", "unsafe_archive", text),
-        InspectError::Unsupported { .. } | InspectError::Mismatch { .. } => Error::UnsupportedMediaType(text.into()),
+        InspectError::Io(error) => Error::internal(error),
+        InspectError::Unsupported { .. } | InspectError::Mismatch { .. } => {
+            Error::UnsupportedMediaType(text.into())
+        }
     }
 }
 
 fn unsupported(kind: FileKind) -> Error {
     Error::UnsupportedMediaType(match kind {
         FileKind::Csv => "CSV cannot be parsed; upload the PDF or Excel original".into(),
-        kind => format!("A \"{}\" file cannot be parsed; upload the Excel original (xlsx, xls)", kind.extension()).into(),
+        kind => format!(
+            "A \"{}\" file cannot be parsed; upload the Excel original (xlsx, xls)",
+            kind.extension()
+        )
+        .into(),
     })
 }

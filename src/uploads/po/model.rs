@@ -39,7 +39,10 @@ impl FromFields for UploadOptions {
 
 /// The form, for the OpenAPI document. Every field but the file may also stand in the query.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "read through `UploadOptions`; this only documents the form")]
+#[expect(
+    dead_code,
+    reason = "read through `UploadOptions`; this only documents the form"
+)]
 pub(super) struct UploadForm {
     /// The file: xlsx or xls.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]

@@ -14,9 +14,9 @@ use crate::{
     app::AppState,
     audit::{Action, Change},
     auth::{Caller, Editor},
-    documents::{ParseFailure, ParsedOrder},
+    documents::{Layout, ParseFailure, ParsedOrder},
     error::{Error, Fault, Result},
-    finance::clients::{self, Layout},
+    finance::clients::{self, Parser},
     http::{
         envelope::Mirror,
         extract,
@@ -76,15 +76,18 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
     let file = file.ok_or_else(|| Error::internal(anyhow::anyhow!("a missing file was not noticed")))?;
 
     let named = match options.client_id {
-        Some(id) => Some(layout_of(state, id).await?),
+        Some(id) => Some(parser_of(state, id).await?),
         None => None,
     };
-    let FormFile { filename, received, .. } = file;
-    let order = intake::read(state, filename, received, named.as_ref().map(|(_, layout)| *layout)).await?;
-    let (client_name, layout) = match named {
+    let FormFile {
+        filename, received, ..
+    } = file;
+    let layout = named.as_ref().map(|(_, parser)| parser.layout);
+    let order = intake::read(state, filename, received, layout).await?;
+    let (client_name, parser) = match named {
         Some(named) => named,
-        None => match order.layout {
-            Some(layout) => layout_of(state, layout.client()).await?,
+        None => match order.layout.and_then(Parser::of_layout) {
+            Some(parser) => parser_of(state, parser.client).await?,
             None => {
                 return Err(Error::invalid_field(
                     "client_id",
@@ -95,21 +98,20 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
         },
     };
     let caller = write.caller()?.clone();
-    let upload = Upload::stage(state, caller, layout, client_name, &options, order).await?;
+    let upload = Upload::stage(state, caller, parser, client_name, &options, order).await?;
     let mut uow = write.begin().await?;
     let kept = upload.keep(&mut uow, state, &options).await?;
     upload.finish(uow, state, kept).await
 }
 
-/// A client's name and the layout of its files.
-async fn layout_of(state: &AppState, id: ClientId) -> Result<(String, Layout)> {
+/// A client's name and the parser of its files.
+async fn parser_of(state: &AppState, id: ClientId) -> Result<(String, Parser)> {
     let client = clients::store::find(&state.db, id)
         .await?
         .ok_or_else(|| Error::unknown_reference("client_id", "client"))?;
-    let layout = Layout::of(client.id, &client.name).ok_or_else(|| {
-        Error::invalid_field("client_id", "value_error", "No parser for this client")
-    })?;
-    Ok((client.name, layout))
+    let parser = Parser::of(&client)
+        .ok_or_else(|| Error::invalid_field("client_id", "value_error", "No parser for this client"))?;
+    Ok((client.name, parser))
 }
 
 /// A file that was received and read, with the names that its rows will know it by.
@@ -117,7 +119,7 @@ struct Upload {
     caller: Caller,
     uploaded_by: String,
     client_name: String,
-    layout: Layout,
+    parser: Parser,
     order: Order,
     now: DateTime<Utc>,
     hash: String,
@@ -144,7 +146,7 @@ impl Upload {
     async fn stage(
         state: &AppState,
         caller: Caller,
-        layout: Layout,
+        parser: Parser,
         client_name: String,
         options: &UploadOptions,
         order: Order,
@@ -154,8 +156,16 @@ impl Upload {
         let storage_filename = storage::session_file_name(now, extension).map_err(Error::internal)?;
         let document_filename = storage::document_name(extension).map_err(Error::internal)?;
         let received = &order.received;
-        let session_copy = state.storage.stage(received, &storage_filename).await.map_err(Error::internal)?;
-        let document_copy = state.storage.stage(received, &document_filename).await.map_err(Error::internal)?;
+        let session_copy = state
+            .storage
+            .stage(received, &storage_filename)
+            .await
+            .map_err(Error::internal)?;
+        let document_copy = state
+            .storage
+            .stage(received, &document_filename)
+            .await
+            .map_err(Error::internal)?;
         let random = storage::random::<8>().map_err(Error::internal)?;
         Ok(Self {
             uploaded_by: options
@@ -170,11 +180,11 @@ impl Upload {
             file_id: Uuid::new_v4().to_string(),
             session_id: format!(
                 "sess_client{}_{}_{}",
-                layout.client(),
+                parser.client,
                 now.format("%Y%m%d_%H%M%S"),
                 hex::encode(random)
             ),
-            layout,
+            parser,
             order,
             storage_filename,
             document_filename,
@@ -188,7 +198,7 @@ impl Upload {
         let uploads = &state.config.uploads;
         quota::count_upload(uow, self.caller.id, self.now, uploads.uploads_per_hour).await?;
         let target = Target {
-            client: self.layout.client(),
+            client: self.parser.client,
             project_id: options.project_id,
             project_name: options.project_name.as_ref(),
             is_revision: options.revision,
@@ -222,7 +232,7 @@ impl Upload {
         };
         let session_metadata = json!({
             "upload_type": "po",
-            "client_id": self.layout.client(),
+            "client_id": self.parser.client,
             "client_name": self.client_name,
         });
         let expires_at = self.now + chrono::TimeDelta::from_std(ttl).map_err(Error::internal)?;
@@ -236,14 +246,16 @@ impl Upload {
         store::insert_session(uow.conn(), &session).await?;
 
         let parsed = self.order.parsed.as_ref().ok();
-        let po_number = parsed.filter(|_| saved.is_some()).and_then(|order| order.header.po_number.as_deref());
+        let po_number = parsed
+            .filter(|_| saved.is_some())
+            .and_then(|order| order.header.po_number.as_deref());
         let refusal = match kept {
             Kept::Refused(error) => Some(error.summary()),
             Kept::Saved(_) | Kept::FileOnly => None,
         };
         let metadata = json!({
             "parsed": parsed.is_some(),
-            "parser_type": self.layout.parser_type(),
+            "parser_type": self.parser.parser_type,
             "client_name": self.client_name,
             "line_item_count": parsed.map_or(0, |order| order.lines.len()),
             "parse_status": if refusal.is_some() { "FAILED" } else { "SUCCESS" },
@@ -265,7 +277,11 @@ impl Upload {
             metadata: &metadata,
         };
         store::insert_file(uow.conn(), &file).await?;
-        let action = if refusal.is_some() { Action::Refused } else { Action::Stored };
+        let action = if refusal.is_some() {
+            Action::Refused
+        } else {
+            Action::Stored
+        };
         let mut change = Change::new(action, "upload_file", &self.file_id).after(&json!({
             "session_id": self.session_id, "file_hash": self.hash, "file_size": self.size,
             "po_id": saved.map(|saved| saved.po),
@@ -285,8 +301,8 @@ impl Upload {
                 size: self.size,
                 mime_type: self.order.kind.mime(),
                 hash: &self.hash,
-                description: match self.layout {
-                    Layout::Bajaj => "PO upload",
+                description: match self.parser.layout {
+                    Layout::BajajOrder => "PO upload",
                     Layout::ProformaInvoice => "Proforma Invoice upload",
                 },
                 uploaded_by: self.caller.id,
@@ -332,9 +348,9 @@ impl Upload {
             parsing_status: "completed",
             file_id: self.file_id.clone(),
             session_id: self.session_id.clone(),
-            client_id: self.layout.client(),
+            client_id: self.parser.client,
             client_name: self.client_name.clone(),
-            parser_type: self.layout.parser_type(),
+            parser_type: self.parser.parser_type,
             po_details: PoDetails::from(order),
             line_items: order.lines.iter().map(ReadLine::from).collect(),
             line_item_count: order.lines.len(),
@@ -363,7 +379,13 @@ impl Upload {
         let faults = failure
             .findings
             .iter()
-            .map(|finding| Fault::new(finding.field.clone(), finding.kind.as_str(), finding.message.clone()))
+            .map(|finding| {
+                Fault::new(
+                    finding.field.clone(),
+                    finding.kind.as_str(),
+                    finding.message.clone(),
+                )
+            })
             .collect();
         self.with_evidence(Error::invalid(faults), &failure.partial)
     }
@@ -388,8 +410,8 @@ impl Upload {
         self.with_file(error)
             .with_extra("parse_status", json!("FAILED"))
             .with_extra("parsing_status", json!("failed"))
-            .with_extra("client_id", json!(self.layout.client()))
-            .with_extra("parser_type", json!(self.layout.parser_type()))
+            .with_extra("client_id", json!(self.parser.client))
+            .with_extra("parser_type", json!(self.parser.parser_type))
             .with_extra("po_details", json!(PoDetails::from(order)))
             .with_extra("warnings", json!(order.warnings))
     }

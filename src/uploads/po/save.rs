@@ -83,8 +83,15 @@ pub(super) fn lines(order: &ParsedOrder) -> Result<Vec<NewLine>, Vec<Fault>> {
         ("po_details.po_number", &order.header.po_number),
         ("po_details.pi_number", &order.header.pi_number),
     ] {
-        if number.as_ref().is_some_and(|number| number.chars().count() > NUMBER_LENGTH) {
-            faults.push(Fault::new(field, "invalid", format!("has more than {NUMBER_LENGTH} characters")));
+        if number
+            .as_ref()
+            .is_some_and(|number| number.chars().count() > NUMBER_LENGTH)
+        {
+            faults.push(Fault::new(
+                field,
+                "invalid",
+                format!("has more than {NUMBER_LENGTH} characters"),
+            ));
         }
     }
     let totals = &order.printed;
@@ -194,7 +201,13 @@ pub(super) async fn save(
         None => None,
     };
     let existing = match by_number {
-        Some(po) => Some((po, format!("A PO with the number {} exists already", number.unwrap_or_default()))),
+        Some(po) => Some((
+            po,
+            format!(
+                "A PO with the number {} exists already",
+                number.unwrap_or_default()
+            ),
+        )),
         None => super::super::store::po_made_from(uow.conn(), target.hash)
             .await?
             .map(|po| (po, "A PO was made from this file already".to_owned())),
@@ -208,14 +221,17 @@ pub(super) async fn save(
 
     let (project, project_name) = project(uow, target, order).await?;
     if let Some(invoice) = invoice {
-        let found = purchase_orders::lock_by_proforma(uow.conn(), invoice, target.client, Some(project)).await?;
+        let found =
+            purchase_orders::lock_by_proforma(uow.conn(), invoice, target.client, Some(project)).await?;
         match found {
             Some(found) if found.is_open_agreement || target.is_revision => {
                 return replace(uow, target, found.id, order, &lines).await;
             }
             Some(found) => {
                 return Err(NotSaved::Duplicate {
-                    message: format!("A PO with the proforma invoice {invoice} exists already in this project"),
+                    message: format!(
+                        "A PO with the proforma invoice {invoice} exists already in this project"
+                    ),
                     existing: found.id,
                 });
             }
@@ -332,9 +348,17 @@ async fn project(
         }
         return Ok((id, name.to_string()));
     }
-    let number = order.header.po_number.as_ref().or(order.header.pi_number.as_ref());
+    let number = order
+        .header
+        .po_number
+        .as_ref()
+        .or(order.header.pi_number.as_ref());
     let unassigned = format!("Unassigned PO Project ({})", number.map_or("", String::as_str));
-    let candidates = [order.store_id.as_deref(), order.header.site_name.as_deref(), Some(&unassigned)];
+    let candidates = [
+        order.store_id.as_deref(),
+        order.header.site_name.as_deref(),
+        Some(&unassigned),
+    ];
     for name in candidates.into_iter().flatten() {
         let Ok(name) = Text::<NAME_LENGTH>::new(&cut(name, NAME_LENGTH)) else {
             continue;
@@ -400,7 +424,11 @@ async fn parties(uow: &mut UnitOfWork, order: &ParsedOrder) -> Result<Parties> {
         )
         .await?;
         if is_new {
-            uow.record(Change::created("site", id, &json!({"store_id": order.store_id, "site_name": name})));
+            uow.record(Change::created(
+                "site",
+                id,
+                &json!({"store_id": order.store_id, "site_name": name}),
+            ));
         }
         site = Some(id);
     }

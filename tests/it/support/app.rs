@@ -116,6 +116,11 @@ impl TestApp {
         &self.state.clock
     }
 
+    /// Where the server stores files.
+    pub(crate) fn upload_folder(&self) -> &std::path::Path {
+        self._uploads.path()
+    }
+
     /// The same person calling this server.
     pub(crate) fn caller_of(&self, caller: &Caller) -> Caller {
         Caller::new(

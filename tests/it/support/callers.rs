@@ -115,6 +115,18 @@ impl Call {
         Self(self.0.multipart(form))
     }
 
+    /// The answer; nothing if the server is gone before it is complete.
+    pub(crate) async fn try_send(self) -> Option<Reply> {
+        let response = self.0.send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.ok()?.to_vec();
+        Some(Reply {
+            status,
+            headers,
+            bytes,
+        })
+    }
+
     pub(crate) async fn send(self) -> Reply {
         let response = self.0.send().await.expect("the server answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

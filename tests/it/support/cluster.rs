@@ -32,32 +32,34 @@ const FOLDER: &str = "nexgen-finance-test-";
 const FOLDER_LEFT_AFTER: Duration = Duration::from_mins(10);
 
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
-/// A database that only one test uses, migrated and empty.
+/// A database that only one test uses.
 #[derive(Debug, Clone)]
 pub(crate) struct TestDatabase {
     /// How to connect to it, by a name such as `test_0197f3…`, as a role that may do everything in it.
     pub(crate) options: PgConnectOptions,
 }
 
-/// Makes a database for one test, from the template that `migrator` makes. A test run has one migrator.
+/// Makes a database for one test, migrated, from the template that `migrator` makes. A test run has one migrator.
 pub(crate) async fn database(migrator: &'static Migrator) -> TestDatabase {
-    let cluster = CLUSTER.get_or_init(|| Cluster::start(migrator)).await;
-    // The number begins with the time, by which a later run knows how old the database is.
-    let name = format!("test_{}", Uuid::now_v7().simple());
-    let mut admin = cluster
-        .options
-        .connect()
-        .await
-        .expect("connect to the test cluster");
-    execute(
-        &mut admin,
-        format!("CREATE DATABASE {name} TEMPLATE {}", cluster.template),
-    )
-    .await;
-    admin.close().await.expect("end the session");
-    TestDatabase {
-        options: cluster.options.clone().database(&name),
+    let cluster = CLUSTER.get_or_init(Cluster::start).await;
+    let template = TEMPLATE
+        .get_or_init(|| make_template(&cluster.options, migrator))
+        .await;
+    cluster.make(template).await
+}
+
+/// Makes a database for one test that holds nothing at all.
+pub(crate) async fn empty_database() -> TestDatabase {
+    CLUSTER.get_or_init(Cluster::start).await.make("template0").await
+}
+
+impl TestDatabase {
+    /// Makes a copy of the database, to which nobody may be connected.
+    pub(crate) async fn copy(&self) -> Self {
+        let name = self.options.get_database().expect("a name");
+        CLUSTER.get_or_init(Cluster::start).await.make(name).await
     }
 }
 
@@ -85,13 +87,12 @@ pub(crate) fn settings(parent: &Path) -> EmbeddedSettings {
 struct Cluster {
     /// How to connect to the database from which others are made.
     options: PgConnectOptions,
-    template: String,
     /// Held until the process ends.
     _postgres: Option<EmbeddedPostgres>,
 }
 
 impl Cluster {
-    async fn start(migrator: &'static Migrator) -> Self {
+    async fn start() -> Self {
         let url = std::env::var_os("TEST_DATABASE_URL").filter(|url| !url.is_empty());
         let (options, postgres) = if let Some(url) = url {
             let url = url.into_string().expect("TEST_DATABASE_URL is text");
@@ -103,11 +104,20 @@ impl Cluster {
             let postgres = start_private().await;
             (postgres.connect_options("postgres"), Some(postgres))
         };
-        let template = make_template(&options, migrator).await;
         Self {
             options,
-            template,
             _postgres: postgres,
+        }
+    }
+
+    async fn make(&self, template: &str) -> TestDatabase {
+        // The number begins with the time, by which a later run knows how old the database is.
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let mut admin = self.options.connect().await.expect("connect to the test cluster");
+        execute(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        admin.close().await.expect("end the session");
+        TestDatabase {
+            options: self.options.clone().database(&name),
         }
     }
 }
