@@ -56,7 +56,7 @@ pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
 fn compression() -> CompressionLayer<impl Predicate> {
     let spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     CompressionLayer::new().compress_when(
-        SizeAbove::new(COMPRESSION_FLOOR - 1)
+        SizeAbove::new(COMPRESSION_FLOOR)
             .and(NotForContentType::IMAGES)
             .and(NotForContentType::SSE)
             .and(NotForContentType::const_new("application/zip"))

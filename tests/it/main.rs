@@ -12,8 +12,10 @@
 mod adoption;
 mod auth;
 mod clients;
+mod compression;
 mod constraints;
 mod crash;
+mod database_away;
 mod documents;
 mod embedded;
 mod errors;
@@ -28,6 +30,7 @@ mod po_upload;
 mod projects;
 mod purchase_orders;
 mod queries;
+mod rate_limit;
 mod sessions;
 mod startup;
 mod summaries;

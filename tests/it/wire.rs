@@ -48,6 +48,15 @@ async fn what_is_no_http_is_answered_400_and_closed() {
     let app = TestApp::start().await;
     let long = |length| "x".repeat(length);
     for (request, status) in [
+        (
+            "GET /api/health HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "GET /api/health HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n".to_owned(),
+            400,
+        ),
+        ("\r\n\r\nnonsense\r\n\r\n".to_owned(), 400),
         ("GET /api/\0 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), 400),
         ("GET /api/po?q=\"a\" HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), 400),
         ("GET /api/po\x7f HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), 400),

@@ -15,7 +15,7 @@ use nexgen_finance::{
     postgres::{migrate, pool},
     types::Clock,
 };
-use sqlx::{PgPool, migrate::Migrator};
+use sqlx::{ConnectOptions, Connection, PgPool, migrate::Migrator, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -50,17 +50,25 @@ impl TestApp {
         Self::on(database.options, uploads, settings).await
     }
 
+    /// A server on a database of the test's own making, which is migrated here.
+    pub(crate) async fn start_on(options: PgConnectOptions, settings: &[(&str, &str)]) -> Self {
+        let mut connection = options.connect().await.expect("connect to the database");
+        MIGRATOR
+            .run_direct(None, &mut connection, false)
+            .await
+            .expect("migrate the database");
+        connection.close().await.expect("end the session");
+        let uploads = Arc::new(tempfile::tempdir().expect("make a temp folder"));
+        Self::on(options, uploads, settings).await
+    }
+
     /// A second server on the same database and files, as behind a load balancer.
     pub(crate) async fn another(&self) -> Self {
         let options = self.db.connect_options().as_ref().clone();
         Self::on(options, Arc::clone(&self._uploads), &[]).await
     }
 
-    async fn on(
-        options: sqlx::postgres::PgConnectOptions,
-        uploads: Arc<TempDir>,
-        settings: &[(&str, &str)],
-    ) -> Self {
+    async fn on(options: PgConnectOptions, uploads: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
         let folder = uploads
             .path()
             .to_str()
