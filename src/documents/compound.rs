@@ -469,3 +469,145 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes.chunks_exact(4).filter_map(|chunk| u32_at(chunk, 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(number: u16, data: &[u8]) -> Vec<u8> {
+        let mut record = number.to_le_bytes().to_vec();
+        record.extend(u16::try_from(data.len()).unwrap().to_le_bytes());
+        record.extend(data);
+        record
+    }
+
+    fn words(values: &[u16]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    /// A workbook stream with these global records and as many sheets as asked, all at the same place.
+    fn stream(globals: &[Vec<u8>], sheets: usize, cells: &[Vec<u8>]) -> Vec<u8> {
+        let globals = globals.concat();
+        let start = globals.len() + sheets * 8 + 4;
+        let mut stream = globals;
+        for _ in 0..sheets {
+            stream.extend(record(BOUND_SHEET, &u32::try_from(start).unwrap().to_le_bytes()));
+        }
+        stream.extend(record(END, &[]));
+        stream.extend(record(BEGIN, &[0; 4]));
+        stream.extend(cells.concat());
+        stream.extend(record(END, &[]));
+        stream
+    }
+
+    fn shared_text(len: u16) -> Vec<u8> {
+        let mut table = vec![0; 8];
+        table.extend(len.to_le_bytes());
+        table.push(0);
+        table.extend(vec![b'x'; usize::from(len)]);
+        record(SHARED_STRINGS, &table)
+    }
+
+    fn naming_cells(count: u16) -> Vec<Vec<u8>> {
+        (0..count)
+            .map(|row| record(SHARED_STRING, &words(&[row, 0, 0, 0, 0])))
+            .collect()
+    }
+
+    #[test]
+    fn a_plain_sheet_passes_and_tells_which_one_was_open() {
+        let window = record(WINDOW, &words(&[0, 0, 0, 0, 0, 1, 0, 0, 0]));
+        let cells = [record(NUMBER, &words(&[9, 5, 0, 0, 0, 0, 0]))];
+
+        assert_eq!(
+            check_records(&stream(&[window], 1, &cells)),
+            Ok(Facts { active_sheet: 1 })
+        );
+    }
+
+    #[test]
+    fn cells_beyond_the_limits_are_refused_even_if_there_is_only_one() {
+        for cell in [[10_000, 0], [0, 100]] {
+            let cells = [record(NUMBER, &words(&[cell[0], cell[1], 0, 0, 0, 0, 0]))];
+            assert_eq!(check_records(&stream(&[], 1, &cells)), Err(TOO_LARGE));
+        }
+        let declared = record(DIMENSIONS, &words(&[0, 0, 0xFFFF, 0, 0, 256, 0]));
+        assert_eq!(check_records(&stream(&[], 1, &[declared])), Err(TOO_LARGE));
+    }
+
+    #[test]
+    fn a_long_text_in_many_cells_is_refused() {
+        let text = [shared_text(8_000)];
+
+        assert!(check_records(&stream(&text, 1, &naming_cells(1_000))).is_ok());
+        assert_eq!(
+            check_records(&stream(&text, 1, &naming_cells(2_000))),
+            Err(TOO_MUCH_TEXT)
+        );
+    }
+
+    #[test]
+    fn a_long_name_in_many_formulas_is_refused() {
+        let mut name = vec![0; 14];
+        name[3] = 255;
+        let formulas = |count: u16| -> Vec<Vec<u8>> {
+            (0..count)
+                .map(|row| record(FORMULA, &[words(&[row, 0]), vec![0; 4_000]].concat()))
+                .collect()
+        };
+
+        assert!(check_records(&stream(&[record(DEFINED_NAME, &name)], 1, &formulas(50))).is_ok());
+        assert_eq!(
+            check_records(&stream(&[record(DEFINED_NAME, &name)], 1, &formulas(60))),
+            Err(TOO_MUCH_TEXT)
+        );
+    }
+
+    #[test]
+    fn sheets_that_overlap_are_refused() {
+        let cells: Vec<_> = (0..100)
+            .map(|row| record(NUMBER, &words(&[row, 0, 0, 0, 0, 0, 0])))
+            .collect();
+
+        assert!(check_records(&stream(&[], 1, &cells)).is_ok());
+        assert_eq!(check_records(&stream(&[], 5, &cells)), Err(DAMAGED));
+    }
+
+    #[test]
+    fn shared_texts_are_measured_across_their_pieces() {
+        // Three texts: narrow, wide with formatting runs, and one that a piece cuts and widens.
+        let mut first = vec![3, 0, 0, b'a', b'b', b'c'];
+        first.extend([2, 0, 0x09, 1, 0, b'd', 0, b'e', 0, 9, 9, 9, 9]);
+        first.extend([4, 0, 0, b'f', b'g']);
+        let second = [1, b'h', 0, b'i', 0, 1, 0, 0, b'j'];
+        let pieces = [first.as_slice(), &second];
+
+        let lens = SharedStrings {
+            pieces: pieces.into_iter(),
+            piece: &[],
+        }
+        .lens()
+        .unwrap();
+
+        assert_eq!(lens, [9, 6, 12, 3]);
+    }
+
+    #[test]
+    fn a_chain_in_a_circle_ends() {
+        let mut file = SIGNATURE.to_vec();
+        file.resize(HEADER_LEN, 0xFF);
+        file[30..32].copy_from_slice(&9_u16.to_le_bytes());
+        // The directory starts at sector 1; the table at sector 0 says that 1 is followed by 1.
+        file[48..52].copy_from_slice(&1_u32.to_le_bytes());
+        file[64..68].copy_from_slice(&0_u32.to_le_bytes());
+        file[76..80].copy_from_slice(&0_u32.to_le_bytes());
+        let table: Vec<u8> = [0xFFFF_FFFD_u32, 1]
+            .into_iter()
+            .flat_map(u32::to_le_bytes)
+            .collect();
+        file.extend(table);
+        file.resize(HEADER_LEN * 3, 0xFF);
+
+        assert_eq!(examine(&file), Err(DAMAGED));
+    }
+}

@@ -8,7 +8,8 @@
 //!   the bytes are.
 //! - `sheets`, `grid`: the workbook as plain grids of cells. Numbers come as exact decimals.
 //! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
-//! - `table`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each line.
+//! - `table`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each line
+//!   with `remarks` on them.
 //! - `summary`, `share_tax`: the totals below the table; a tax that is printed once, shared over the lines.
 //! - `proforma`, `bajaj`: the two layouts, made of these parts.
 //! - `requirements`: what a route insists on. Parsers refuse only what cannot be read at all; everything else they find
@@ -29,6 +30,7 @@ mod labels;
 mod lines;
 mod model;
 mod proforma;
+mod remarks;
 mod requirements;
 mod share_tax;
 mod sheets;
