@@ -9,6 +9,7 @@ use super::grid::Reading;
 use super::items::Item;
 use super::model::{Finding, FindingKind, ParsedLine};
 use super::remarks::Remarks;
+use super::share_tax::implied_rate;
 use super::text::{self, round_money};
 
 /// Figures of a line agree if they differ by at most this much.
@@ -188,6 +189,7 @@ impl LineReading<'_> {
                 "amount and tax do not add up to the gross amount: the tax is {tax}, not {difference}"
             ));
         }
+        let tax_rate = tax_rate.or_else(|| implied_rate(total?, gst_amount?));
         ParsedLine {
             sr: item.serial,
             boq_name: item.description,
@@ -363,7 +365,7 @@ mod tests {
         );
         assert_eq!(percents, [(Some(dec!(18)), a.0, a.1), (Some(dec!(5)), b.0, b.1)]);
         assert_eq!(fractions, percents);
-        assert_eq!(amounts, [(None, a.0, a.1), (None, b.0, b.1)]);
+        assert_eq!(amounts, percents);
     }
 
     #[test]
@@ -373,7 +375,7 @@ mod tests {
         for (value, expected) in [
             ("18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
             ("0.18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
-            ("36", (None, Some(dec!(36)), Some(dec!(136)))),
+            ("36", (Some(dec!(36)), Some(dec!(36)), Some(dec!(136)))),
             ("40%", (Some(dec!(40)), Some(dec!(40)), Some(dec!(140)))),
             ("", (None, None, Some(dec!(100)))),
         ] {

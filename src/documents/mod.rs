@@ -1,10 +1,10 @@
 //! Parsers of purchase-order files.
 //!
 //! Pure functions from a file to a [`ParsedOrder`]: no database, no clock, no names of parties. What a file is tells
-//! [`inspect`], from its name and its content together. A [`Workbook`] is read once, tells its [`Layout`] and gives the
+//! [`inspect()`], from its name and its content together. A [`Workbook`] is read once, tells its [`Layout`] and gives the
 //! order; where the figures come from, in the order of reading:
 //!
-//! - `archive`, `compound`: guards that run before a workbook reader opens a file. They bound time and memory, whatever
+//! - `archive`, `compound`, `biff`: guards that run before a workbook reader opens a file. They bound time and memory, whatever
 //!   the bytes are.
 //! - `sheets`, `grid`: the workbook as plain grids of cells. Numbers come as exact decimals.
 //! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
@@ -20,6 +20,7 @@
 
 mod archive;
 mod bajaj;
+mod biff;
 mod compound;
 mod grid;
 mod header;
