@@ -31,6 +31,7 @@ mod projects;
 mod purchase_orders;
 mod queries;
 mod rate_limit;
+mod readme;
 mod sessions;
 mod startup;
 mod summaries;

@@ -71,6 +71,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }
