@@ -224,6 +224,7 @@ fn read_table(grid: &Grid, table: &Table, order: &mut ParsedOrder) -> Result<(),
     order.printed = summary::read(grid, end_row, &table.columns, summary::LineSums::of(order));
     share_tax::share_tax(order);
     summary::complete(order);
+    order.findings.extend(summary::excess(order));
     let sum = summary::LineSums::of(order).gross;
     if let Some(total) = order.printed.total_amount
         && sum.saturating_sub(total).abs() > TOLERANCE

@@ -1,11 +1,7 @@
-//! Guards for the older `.xls` files before the workbook reader opens them.
+//! The file system inside an `.xls` file: sectors, chained by a table into streams.
 //!
-//! Such a file is a small file system (sectors chained by a table) that holds a stream of records. A crafted one can
-//! chain sectors in a circle, place one cell in the last corner of a sheet or name one long text in a million cells, and a
-//! reader that trusts it runs out of memory. So chains, positions and texts are walked here first, without keeping
-//! anything but the stream.
-
-use super::grid::{MAX_COLUMNS, MAX_ROWS, TOO_LARGE};
+//! A crafted file can chain sectors in a circle, and a reader that trusts it runs out of memory. So the chains are walked
+//! here first; [`super::biff`] looks at what they hold.
 
 const SIGNATURE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 const HEADER_LEN: usize = 512;
@@ -15,34 +11,17 @@ const MINI_STREAM_CUTOFF: usize = 4096;
 /// From here on a sector number is a marker, not a place.
 const FIRST_MARKER: u32 = 0xFFFF_FFFA;
 const END_OF_CHAIN: u32 = 0xFFFF_FFFE;
-/// All sheets together may span this many cells.
-const MAX_CELLS: usize = 2_000_000;
-const MAX_SHEETS: usize = 256;
-/// The reader copies a shared text into each cell that names it; all copies together.
-const MAX_TEXT: usize = 32 * 1024 * 1024;
-const MAX_SHARED_STRINGS: usize = 500_000;
-/// The reader writes each formula out; all formulas together.
-const MAX_FORMULA_TEXT: usize = 32 * 1024 * 1024;
 
-/// What the guards found in a workbook stream.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Facts {
-    /// Index (from 0) of the sheet that was open when the file was saved.
-    pub(super) active_sheet: usize,
+/// The streams of a compound file that a workbook reader may open: `Workbook`, and what older programs wrote as `Book`.
+/// `None` if there is neither, or if a chain leaves the file or runs in a circle.
+pub(super) fn workbook_streams(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let file = CompoundFile::open(bytes)?;
+    let entries = ["Workbook", "Book"]
+        .into_iter()
+        .filter_map(|name| file.entry(name));
+    let streams: Vec<Vec<u8>> = entries.map(|entry| file.stream(entry)).collect::<Option<_>>()?;
+    (!streams.is_empty()).then_some(streams)
 }
-
-/// Checks a compound file and the workbook in it.
-///
-/// # Errors
-/// A sentence that says why the file is not read.
-pub(super) fn examine(bytes: &[u8]) -> Result<Facts, &'static str> {
-    let file = CompoundFile::open(bytes).ok_or(DAMAGED)?;
-    let stream = file.workbook().ok_or(DAMAGED)?;
-    check_records(&stream)
-}
-
-const DAMAGED: &str = "the workbook is damaged";
-const TOO_MUCH_TEXT: &str = "the workbook holds too much text";
 
 struct CompoundFile<'a> {
     bytes: &'a [u8],
@@ -148,8 +127,7 @@ impl<'a> CompoundFile<'a> {
         Some(out)
     }
 
-    fn workbook(&self) -> Option<Vec<u8>> {
-        let entry = self.entry("Workbook").or_else(|| self.entry("Book"))?;
+    fn stream(&self, entry: &[u8]) -> Option<Vec<u8>> {
         let (start, len) = (u32_at(entry, 116)?, stream_len(entry, self.sector_len)?);
         if len < MINI_STREAM_CUTOFF {
             self.mini_chain(start, len)
@@ -177,289 +155,14 @@ fn stream_len(entry: &[u8], sector_len: usize) -> Option<usize> {
     usize::try_from(u64::from(high) << 32 | u64::from(low)).ok()
 }
 
-/// One record of the workbook stream: its number and its data.
-struct Records<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = (u16, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let number = u16_at(self.rest, 0)?;
-        let end = usize::from(u16_at(self.rest, 2)?).checked_add(4)?;
-        let data = self.rest.get(4..end)?;
-        self.rest = self.rest.get(end..)?;
-        Some((number, data))
-    }
-}
-
-const FORMULA: u16 = 0x0006;
-const END: u16 = 0x000A;
-const DEFINED_NAME: u16 = 0x0018;
-const CONTINUE: u16 = 0x003C;
-const WINDOW: u16 = 0x003D;
-const BOUND_SHEET: u16 = 0x0085;
-const MULTIPLE_NUMBERS: u16 = 0x00BD;
-const RICH_STRING: u16 = 0x00D6;
-const SHARED_STRINGS: u16 = 0x00FC;
-const SHARED_STRING: u16 = 0x00FD;
-const DIMENSIONS: u16 = 0x0200;
-const NUMBER: u16 = 0x0203;
-const LABEL: u16 = 0x0204;
-const BOOL_OR_ERROR: u16 = 0x0205;
-const FORMULA_STRING: u16 = 0x0207;
-const SHORT_NUMBER: u16 = 0x027E;
-const BEGIN: u16 = 0x0809;
-
-/// What the sheets of a workbook refer to.
-#[derive(Default)]
-struct Globals {
-    active_sheet: usize,
-    /// Where the sheets begin in the stream.
-    sheets: Vec<u32>,
-    /// Upper bounds of the shared texts' lengths, in bytes.
-    text_lens: Vec<usize>,
-    /// Upper bound of the length of a name that a formula may hold, in bytes.
-    name_len: usize,
-}
-
-/// What all sheets together may still use.
-struct Budget {
-    cells: usize,
-    text: usize,
-    formula_text: usize,
-    /// Sheets do not overlap, so together they are no longer than the stream.
-    stream: usize,
-}
-
-fn check_records(stream: &[u8]) -> Result<Facts, &'static str> {
-    let globals = read_globals(stream)?;
-    if globals.sheets.len() > MAX_SHEETS {
-        return Err("the workbook has too many sheets");
-    }
-    let mut budget = Budget {
-        cells: MAX_CELLS,
-        text: MAX_TEXT,
-        formula_text: MAX_FORMULA_TEXT,
-        stream: stream.len(),
-    };
-    for start in &globals.sheets {
-        let start = usize::try_from(*start).map_err(|_| DAMAGED)?;
-        check_sheet(stream.get(start..).ok_or(DAMAGED)?, &globals, &mut budget)?;
-    }
-    Ok(Facts {
-        active_sheet: globals.active_sheet,
-    })
-}
-
-fn read_globals(stream: &[u8]) -> Result<Globals, &'static str> {
-    let mut globals = Globals {
-        name_len: 32,
-        ..Globals::default()
-    };
-    let mut records = Records { rest: stream };
-    while let Some((number, data)) = records.next().filter(|(number, _)| *number != END) {
-        match number {
-            WINDOW => globals.active_sheet = u16_at(data, 10).map_or(0, usize::from),
-            BOUND_SHEET => globals.sheets.push(u32_at(data, 0).ok_or(DAMAGED)?),
-            // A name's length counts characters of up to three bytes.
-            DEFINED_NAME => {
-                let len = data.get(3).map_or(0, |len| usize::from(*len));
-                globals.name_len = globals.name_len.max(len.saturating_mul(3));
-            }
-            SHARED_STRINGS => {
-                let mut pieces = vec![data.get(8..).ok_or(DAMAGED)?];
-                let mut ahead = Records { rest: records.rest };
-                while let Some((CONTINUE, data)) = ahead.next() {
-                    pieces.push(data);
-                }
-                globals.text_lens = SharedStrings {
-                    pieces: pieces.into_iter(),
-                    piece: &[],
-                }
-                .lens()?;
-            }
-            _ => {}
-        }
-    }
-    Ok(globals)
-}
-
-/// The table of shared texts, cut into pieces of at most 8 kB.
-struct SharedStrings<'a, I: Iterator<Item = &'a [u8]>> {
-    pieces: I,
-    piece: &'a [u8],
-}
-
-impl<'a, I: Iterator<Item = &'a [u8]>> SharedStrings<'a, I> {
-    /// How many bytes each text has at most.
-    fn lens(mut self) -> Result<Vec<usize>, &'static str> {
-        let mut lens = Vec::new();
-        while self.has_more() {
-            if lens.len() == MAX_SHARED_STRINGS {
-                return Err(TOO_MUCH_TEXT);
-            }
-            // A table that ends within a text is damaged; the reader will say so.
-            let Some(len) = self.skip_text() else { break };
-            lens.push(len);
-        }
-        Ok(lens)
-    }
-
-    fn has_more(&mut self) -> bool {
-        while self.piece.is_empty() {
-            match self.pieces.next() {
-                Some(piece) => self.piece = piece,
-                None => return false,
-            }
-        }
-        true
-    }
-
-    fn skip_text(&mut self) -> Option<usize> {
-        let mut chars = usize::from(u16_at(self.piece, 0)?);
-        let flags = *self.piece.get(2)?;
-        let bound = chars.saturating_mul(3);
-        self.piece = self.piece.get(3..)?;
-        let mut trailer = 0_usize;
-        if flags & 0x08 != 0 {
-            trailer = usize::from(u16_at(self.piece, 0)?).saturating_mul(4);
-            self.piece = self.piece.get(2..)?;
-        }
-        if flags & 0x04 != 0 {
-            trailer = trailer.saturating_add(usize::try_from(u32_at(self.piece, 0)?).ok()?);
-            self.piece = self.piece.get(4..)?;
-        }
-        let mut width = if flags & 0x01 == 0 { 1 } else { 2 };
-        loop {
-            let fitting = (self.piece.len() / width).min(chars);
-            self.piece = self.piece.get(fitting.saturating_mul(width)..)?;
-            chars = chars.saturating_sub(fitting);
-            if chars == 0 {
-                break;
-            }
-            // The rest of a text that is cut says anew how wide its characters are.
-            self.piece = self.pieces.next()?;
-            let (flags, rest) = self.piece.split_first()?;
-            width = if flags & 0x01 == 0 { 1 } else { 2 };
-            self.piece = rest;
-        }
-        while trailer > 0 {
-            if !self.has_more() {
-                return None;
-            }
-            let skipped = self.piece.len().min(trailer);
-            self.piece = self.piece.get(skipped..)?;
-            trailer = trailer.saturating_sub(skipped);
-        }
-        Some(bound)
-    }
-}
-
-/// Takes what the reader will use for a sheet from the budget. Cells count by the smallest rectangle around all values.
-fn check_sheet(sheet: &[u8], globals: &Globals, budget: &mut Budget) -> Result<(), &'static str> {
-    let mut span: Option<Span> = None;
-    let mut depth = 0_usize;
-    let mut has_formula = false;
-    for (number, data) in (Records { rest: sheet }) {
-        budget.stream = budget
-            .stream
-            .checked_sub(data.len().saturating_add(4))
-            .ok_or(DAMAGED)?;
-        match number {
-            BEGIN => depth = depth.saturating_add(1),
-            END if depth <= 1 => break,
-            END => depth = depth.saturating_sub(1),
-            // Charts inside the sheet have records of the same numbers.
-            _ if depth > 1 => {}
-            DIMENSIONS => check_dimensions(data)?,
-            FORMULA | RICH_STRING | SHARED_STRING | NUMBER | LABEL | BOOL_OR_ERROR | SHORT_NUMBER => {
-                let (row, column) = (u16_at(data, 0).ok_or(DAMAGED)?, u16_at(data, 2).ok_or(DAMAGED)?);
-                Span::widen(&mut span, row, column);
-                if number == SHARED_STRING {
-                    let index = u32_at(data, 6).and_then(|index| usize::try_from(index).ok());
-                    let len = index
-                        .and_then(|index| globals.text_lens.get(index))
-                        .copied()
-                        .unwrap_or(0);
-                    budget.text = budget.text.checked_sub(len).ok_or(TOO_MUCH_TEXT)?;
-                }
-                if number == FORMULA {
-                    has_formula = true;
-                    // A reference to a name takes five bytes and becomes the name.
-                    let text = (data.len() / 5).saturating_mul(globals.name_len);
-                    budget.formula_text = budget.formula_text.checked_sub(text).ok_or(TOO_MUCH_TEXT)?;
-                }
-            }
-            // The text of the last formula; without one the reader puts it into the first cell.
-            FORMULA_STRING if !has_formula => Span::widen(&mut span, 0, 0),
-            MULTIPLE_NUMBERS => {
-                let (row, first) = (u16_at(data, 0).ok_or(DAMAGED)?, u16_at(data, 2).ok_or(DAMAGED)?);
-                let last = u16_at(data, data.len().saturating_sub(2)).ok_or(DAMAGED)?;
-                Span::widen(&mut span, row, first);
-                Span::widen(&mut span, row, last);
-            }
-            _ => {}
-        }
-    }
-    let cells = span.map_or(Ok(0), Span::cells)?;
-    budget.cells = budget
-        .cells
-        .checked_sub(cells)
-        .ok_or("the sheets of the workbook are too large")?;
-    Ok(())
-}
-
-/// The sheet's declared size is only a hint, but the reader reserves memory for it.
-fn check_dimensions(data: &[u8]) -> Result<(), &'static str> {
-    let (rows, columns) = if data.len() == 10 {
-        (u16_at(data, 2).map(u32::from), u16_at(data, 6))
-    } else {
-        (u32_at(data, 4), u16_at(data, 10))
-    };
-    let (rows, columns) = rows.zip(columns).ok_or(DAMAGED)?;
-    let cells = usize::try_from(rows)
-        .unwrap_or(usize::MAX)
-        .saturating_mul(usize::from(columns));
-    if cells > MAX_CELLS { Err(TOO_LARGE) } else { Ok(()) }
-}
-
-struct Span {
-    rows: (u16, u16),
-    columns: (u16, u16),
-}
-
-impl Span {
-    fn widen(span: &mut Option<Self>, row: u16, column: u16) {
-        let old = span.take().unwrap_or(Self {
-            rows: (row, row),
-            columns: (column, column),
-        });
-        *span = Some(Self {
-            rows: (old.rows.0.min(row), old.rows.1.max(row)),
-            columns: (old.columns.0.min(column), old.columns.1.max(column)),
-        });
-    }
-
-    fn cells(self) -> Result<usize, &'static str> {
-        if usize::from(self.rows.1) >= MAX_ROWS || usize::from(self.columns.1) >= MAX_COLUMNS {
-            return Err(TOO_LARGE);
-        }
-        let rows = usize::from(self.rows.1.saturating_sub(self.rows.0)).saturating_add(1);
-        let columns = usize::from(self.columns.1.saturating_sub(self.columns.0)).saturating_add(1);
-        Ok(rows.saturating_mul(columns))
-    }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     bytes
         .get(at..)?
         .first_chunk()
         .map(|chunk| u16::from_le_bytes(*chunk))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes
         .get(at..)?
         .first_chunk()
@@ -468,4 +171,28 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes.chunks_exact(4).filter_map(|chunk| u32_at(chunk, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_in_a_circle_ends() {
+        let mut file = SIGNATURE.to_vec();
+        file.resize(HEADER_LEN, 0xFF);
+        file[30..32].copy_from_slice(&9_u16.to_le_bytes());
+        // The directory starts at sector 1; the table at sector 0 says that 1 is followed by 1.
+        file[48..52].copy_from_slice(&1_u32.to_le_bytes());
+        file[64..68].copy_from_slice(&0_u32.to_le_bytes());
+        file[76..80].copy_from_slice(&0_u32.to_le_bytes());
+        let table: Vec<u8> = [0xFFFF_FFFD_u32, 1]
+            .into_iter()
+            .flat_map(u32::to_le_bytes)
+            .collect();
+        file.extend(table);
+        file.resize(HEADER_LEN * 3, 0xFF);
+
+        assert_eq!(workbook_streams(&file), None);
+    }
 }

@@ -86,7 +86,10 @@ impl Meaning {
     }
 
     fn of_date(words: &Words) -> Option<Self> {
-        if words.has_any(&["DELIVERY", "DUE", "VALID", "VALIDITY", "PAYMENT"]) {
+        // "PI No & Date" names two values in one cell, of which neither can be told from the other.
+        if words.has_any(&[
+            "DELIVERY", "DUE", "VALID", "VALIDITY", "PAYMENT", "NO", "NUMBER", "#",
+        ]) {
             None
         } else if words.has_any(&["PI", "INVOICE", "PROFORMA"]) {
             Some(Self::Exact(Field::PiDate))

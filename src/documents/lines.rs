@@ -8,6 +8,8 @@ use rust_decimal::{Decimal, dec};
 use super::grid::Reading;
 use super::items::Item;
 use super::model::{Finding, FindingKind, ParsedLine};
+use super::remarks::Remarks;
+use super::share_tax::implied_rate;
 use super::text::{self, round_money};
 
 /// Figures of a line agree if they differ by at most this much.
@@ -28,11 +30,16 @@ pub(super) struct Completed {
 pub(super) fn complete(items: Vec<Item>, assumed_quantity: Option<Decimal>) -> Completed {
     let meaning = RateMeaning::of(&items);
     let mut out = Completed::default();
+    let mut remarks = Remarks::default();
     for (index, item) in items.into_iter().enumerate() {
-        let mut line = LineReading { index, out: &mut out };
-        let parsed = line.complete(item, meaning, assumed_quantity);
-        out.lines.push(parsed);
+        let mut line = LineReading {
+            index,
+            remarks: &mut remarks,
+            findings: &mut out.findings,
+        };
+        out.lines.push(line.complete(item, meaning, assumed_quantity));
     }
+    out.warnings = remarks.into_warnings();
     out
 }
 
@@ -113,14 +120,13 @@ fn amount_before_tax(item: &Item) -> Option<Decimal> {
 /// Where the line being read stands in the document, and where remarks on it go.
 struct LineReading<'a> {
     index: usize,
-    out: &'a mut Completed,
+    remarks: &'a mut Remarks,
+    findings: &'a mut Vec<Finding>,
 }
 
 impl LineReading<'_> {
-    fn warn(&mut self, message: &str) {
-        self.out
-            .warnings
-            .push(format!("Line {}: {message}", self.index.saturating_add(1)));
+    fn warn(&mut self, remark: impl Into<String>) {
+        self.remarks.note(self.index, remark);
     }
 
     /// A figure that must not be negative; what cannot be read is a finding about `field`.
@@ -140,7 +146,7 @@ impl LineReading<'_> {
         };
         if number.is_none() {
             let message = format!("Missing or invalid {name}");
-            self.out.findings.push(Finding::on_line(
+            self.findings.push(Finding::on_line(
                 self.index,
                 field,
                 FindingKind::Invalid,
@@ -179,10 +185,11 @@ impl LineReading<'_> {
         if let (Some(tax), Some(difference)) = (gst_amount, from_gross)
             && !agree(tax, difference)
         {
-            self.warn(&format!(
+            self.warn(format!(
                 "amount and tax do not add up to the gross amount: the tax is {tax}, not {difference}"
             ));
         }
+        let tax_rate = tax_rate.or_else(|| implied_rate(total?, gst_amount?));
         ParsedLine {
             sr: item.serial,
             boq_name: item.description,
@@ -218,7 +225,7 @@ impl LineReading<'_> {
         }
         if let (None, Some(assumed), true) = (q, assumed_quantity, quantity.is_absent()) {
             q = Some(assumed);
-            self.warn(&format!("no quantity is printed, {assumed} is assumed"));
+            self.warn(format!("no quantity is printed, {assumed} is assumed"));
         }
         if r.is_none() {
             r = t.zip(q).and_then(|(t, q)| text::fine(t.checked_div(q)?));
@@ -228,8 +235,8 @@ impl LineReading<'_> {
     }
 
     fn warn_derived(&mut self, value: Option<Decimal>, name: &str, formula: &str) {
-        if let Some(value) = value {
-            self.warn(&format!("no {name} is printed; {value} is {formula}"));
+        if value.is_some() {
+            self.warn(format!("no {name} is printed, {formula} is taken"));
         }
     }
 
@@ -241,7 +248,7 @@ impl LineReading<'_> {
         if let (Some(product), Some(total)) = (product, total)
             && !agree(product, total)
         {
-            self.warn(&format!(
+            self.warn(format!(
                 "quantity × rate is {product}, but the amount says {total}; the amount is kept"
             ));
         }
@@ -261,7 +268,7 @@ impl LineReading<'_> {
             RateMeaning::Amount => {
                 let tax = text::money(value).filter(|tax| !tax.is_sign_negative());
                 if tax.is_none() {
-                    self.warn(&format!("{value} is no tax amount"));
+                    self.warn(format!("{value} is no tax amount"));
                 }
                 return (None, tax);
             }
@@ -270,7 +277,7 @@ impl LineReading<'_> {
         };
         let rate = text::fine(percent).filter(|rate| (Decimal::ZERO..=HUNDRED).contains(rate));
         if rate.is_none() {
-            self.warn(&format!("{value} is no tax rate"));
+            self.warn(format!("{value} is no tax rate"));
         }
         (rate, None)
     }
@@ -282,7 +289,7 @@ impl LineReading<'_> {
         if text.chars().count() <= MAX {
             return Some(text);
         }
-        self.warn(&format!("the {name} is cut to {MAX} characters"));
+        self.warn(format!("the {name} is cut to {MAX} characters"));
         Some(text.chars().take(MAX).collect())
     }
 }
@@ -358,7 +365,7 @@ mod tests {
         );
         assert_eq!(percents, [(Some(dec!(18)), a.0, a.1), (Some(dec!(5)), b.0, b.1)]);
         assert_eq!(fractions, percents);
-        assert_eq!(amounts, [(None, a.0, a.1), (None, b.0, b.1)]);
+        assert_eq!(amounts, percents);
     }
 
     #[test]
@@ -368,7 +375,7 @@ mod tests {
         for (value, expected) in [
             ("18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
             ("0.18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
-            ("36", (None, Some(dec!(36)), Some(dec!(136)))),
+            ("36", (Some(dec!(36)), Some(dec!(36)), Some(dec!(136)))),
             ("40%", (Some(dec!(40)), Some(dec!(40)), Some(dec!(140)))),
             ("", (None, None, Some(dec!(100)))),
         ] {

@@ -1,14 +1,15 @@
 //! Parsers of purchase-order files.
 //!
 //! Pure functions from a file to a [`ParsedOrder`]: no database, no clock, no names of parties. What a file is tells
-//! [`inspect`], from its name and its content together. A [`Workbook`] is read once, tells its [`Layout`] and gives the
+//! [`inspect()`], from its name and its content together. A [`Workbook`] is read once, tells its [`Layout`] and gives the
 //! order; where the figures come from, in the order of reading:
 //!
-//! - `archive`, `compound`: guards that run before a workbook reader opens a file. They bound time and memory, whatever
+//! - `archive`, `compound`, `biff`: guards that run before a workbook reader opens a file. They bound time and memory, whatever
 //!   the bytes are.
 //! - `sheets`, `grid`: the workbook as plain grids of cells. Numbers come as exact decimals.
 //! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
-//! - `table`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each line.
+//! - `table`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each line
+//!   with `remarks` on them.
 //! - `summary`, `share_tax`: the totals below the table; a tax that is printed once, shared over the lines.
 //! - `proforma`, `bajaj`: the two layouts, made of these parts.
 //! - `requirements`: what a route insists on. Parsers refuse only what cannot be read at all; everything else they find
@@ -19,6 +20,7 @@
 
 mod archive;
 mod bajaj;
+mod biff;
 mod compound;
 mod grid;
 mod header;
@@ -29,6 +31,7 @@ mod labels;
 mod lines;
 mod model;
 mod proforma;
+mod remarks;
 mod requirements;
 mod share_tax;
 mod sheets;

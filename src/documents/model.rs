@@ -129,7 +129,7 @@ pub struct ParsedLine {
     pub rate: Option<Decimal>,
     /// Amount before tax.
     pub taxable_amount: Option<Decimal>,
-    /// Tax in percent, 4 places.
+    /// Tax in percent, 4 places: as printed, else the rate that gives the tax.
     pub tax_rate: Option<Decimal>,
     /// Tax of this line; `None` where no tax is known.
     pub gst_amount: Option<Decimal>,

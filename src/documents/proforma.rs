@@ -65,5 +65,6 @@ fn read_table(grid: &Grid, table: &Table, order: &mut ParsedOrder) -> Result<Vec
     order.printed = summary::read(grid, end_row, columns, summary::LineSums::of(order));
     share_tax::share_tax(order);
     summary::complete(order);
+    findings.extend(summary::excess(order));
     Ok(findings)
 }

@@ -41,6 +41,8 @@ pub fn require_for_po_upload(mut order: ParsedOrder) -> Result<ParsedOrder, Pars
             "quantity",
             "Missing or invalid quantity",
         );
+        // A rate that is not printed follows from the amount, unless it would be beyond all bounds.
+        demand(line.rate.is_some(), "rate", "Missing or invalid rate");
         demand(
             line.taxable_amount.is_some(),
             "amount",
@@ -59,15 +61,34 @@ pub fn require_for_proforma_upload(mut order: ParsedOrder) -> Result<ParsedOrder
     settle(order, findings)
 }
 
-fn settle(order: ParsedOrder, findings: Vec<Finding>) -> Result<ParsedOrder, ParseFailure> {
-    if findings.is_empty() {
-        Ok(order)
-    } else {
-        Err(ParseFailure {
-            findings,
-            partial: Box::new(order),
-        })
+/// More of a kind than this is no help to anyone; the rest is counted.
+const MAX_REPORTED: usize = 100;
+
+fn settle(mut order: ParsedOrder, mut findings: Vec<Finding>) -> Result<ParsedOrder, ParseFailure> {
+    if let Some(more) = shorten(&mut order.warnings) {
+        order.warnings.push(format!("… and {more} more"));
     }
+    if findings.is_empty() {
+        return Ok(order);
+    }
+    if let Some(more) = shorten(&mut findings) {
+        findings.push(Finding::new(
+            "line_items",
+            FindingKind::Invalid,
+            format!("… and {more} more"),
+        ));
+    }
+    Err(ParseFailure {
+        findings,
+        partial: Box::new(order),
+    })
+}
+
+/// Cuts a list at its limit; tells how many entries are gone.
+fn shorten<T>(list: &mut Vec<T>) -> Option<usize> {
+    let more = list.len().saturating_sub(MAX_REPORTED);
+    list.truncate(MAX_REPORTED);
+    (more > 0).then_some(more)
 }
 
 /// True for a finding without whose remedy no purchase order can be made.
@@ -179,4 +200,52 @@ fn total_mismatch(order: &ParsedOrder) -> Option<Finding> {
         let message = format!("Total mismatch: Calculated {sum:.2} vs Reported {printed:.2}");
         Finding::new("po_details.total_amount", FindingKind::Mismatch, message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::model::ParsedLine;
+
+    #[test]
+    fn a_flood_of_faults_is_cut_and_counted() {
+        let mut order = ParsedOrder {
+            lines: vec![ParsedLine::default(); 200],
+            ..ParsedOrder::default()
+        };
+        order.warnings = vec!["odd".to_owned(); 150];
+
+        let failure = require_for_po_upload(order).unwrap_err();
+
+        assert_eq!(failure.findings.len(), MAX_REPORTED + 1);
+        assert_eq!(failure.findings[MAX_REPORTED].message, "… and 701 more");
+        assert_eq!(failure.partial.warnings[MAX_REPORTED], "… and 50 more");
+    }
+
+    #[test]
+    fn a_reading_that_failed_is_reported_once() {
+        let line = ParsedLine {
+            boq_name: "Chair".into(),
+            ..ParsedLine::default()
+        };
+        let order = ParsedOrder {
+            lines: vec![line],
+            ..ParsedOrder::default()
+        };
+        let found = vec![Finding::on_line(
+            0,
+            "quantity",
+            FindingKind::Invalid,
+            "Missing or invalid quantity",
+        )];
+
+        let findings = proforma_findings(&order, found);
+
+        let about: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.field == "line_items[0].quantity")
+            .collect();
+        assert_eq!(about.len(), 1);
+        assert_eq!(about[0].kind, FindingKind::Invalid);
+    }
 }

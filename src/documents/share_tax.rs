@@ -49,8 +49,9 @@ pub fn share_tax(order: &mut ParsedOrder) {
     }
 }
 
-/// The rate in percent that gives `tax` on `taxable`; `None` if it is no rate at all.
-fn implied_rate(taxable: Decimal, tax: Decimal) -> Option<Decimal> {
+/// The rate in percent that gives `tax` on `taxable`: the usual one that does, else the exact one to 4 places; `None` if it
+/// is no rate at all.
+pub(super) fn implied_rate(taxable: Decimal, tax: Decimal) -> Option<Decimal> {
     if tax.is_zero() {
         return Some(Decimal::ZERO);
     }

@@ -1,8 +1,8 @@
 //! Workbooks read sheet by sheet into grids.
 //!
 //! An `.xlsx` is read from the file as it lies there, one sheet at a time; the guards of [`super::archive`] bound what the
-//! reader keeps of it. An `.xls` can only be read whole, so one above [`MAX_XLS`] is refused, and [`super::compound`] bounds
-//! what comes of the rest.
+//! reader keeps of it. An `.xls` can only be read whole, so one above [`MAX_XLS`] is refused, and [`super::compound`]
+//! and [`super::biff`] bound what comes of the rest.
 
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
@@ -12,10 +12,10 @@ use calamine::{Data, DataRef, Reader, SheetType, SheetVisible, Xls, XlsError, Xl
 use rust_decimal::Decimal;
 
 use super::archive::{self, ArchiveFault, Purpose};
-use super::compound;
 use super::grid::{Grid, Value, serial_date};
 use super::inspect::FileKind;
 use super::text;
+use super::{biff, compound};
 
 /// An `.xls` file above this size is not read: the reader takes it whole into memory, and its bulk is pictures.
 const MAX_XLS: u64 = 16 * 1024 * 1024;
@@ -87,12 +87,18 @@ fn visit_xls(
     visit: &mut dyn FnMut(Grid) -> ControlFlow<()>,
 ) -> Result<(), String> {
     let bytes = read_whole(file, MAX_XLS)?;
-    let facts = compound::examine(&bytes)?;
+    let streams = compound::workbook_streams(&bytes).ok_or(DAMAGED)?;
+    let facts: Vec<biff::Facts> = streams
+        .iter()
+        .map(|stream| biff::examine(stream))
+        .collect::<Result<_, _>>()?;
+    drop(streams);
+    let active = facts.first().map_or(0, |facts| facts.active_sheet);
     let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|error| match error {
         XlsError::Password => PROTECTED.to_owned(),
         _ => DAMAGED.to_owned(),
     })?;
-    let names = visible_sheets(book.sheets_metadata(), facts.active_sheet);
+    let names = visible_sheets(book.sheets_metadata(), active);
     let has_1904_epoch = book.has_1904_epoch();
     each(&names, visit, |name| {
         let mut grid = Grid::new(has_1904_epoch);

@@ -1,11 +1,13 @@
 //! The totals below an item table, and what completes them from the lines.
 
+use std::collections::HashSet;
+
 use rust_decimal::{Decimal, dec};
 
 use super::grid::{Grid, Value};
 use super::items;
 use super::labels::Words;
-use super::model::{OrderHeader, ParsedOrder, Totals};
+use super::model::{Finding, FindingKind, OrderHeader, ParsedOrder, Totals};
 use super::table::Columns;
 use super::text;
 
@@ -138,7 +140,7 @@ struct Summary {
     /// A plain total that stands where a grand total does; an explicit one wins.
     late_total: Option<Decimal>,
     /// The labels of partial taxes that are counted, because a breakdown by rate repeats none.
-    taxes: Vec<String>,
+    taxes: HashSet<String>,
 }
 
 impl Summary {
@@ -161,10 +163,9 @@ impl Summary {
         };
         match figure {
             Figure::Cgst | Figure::Sgst | Figure::Igst => {
-                if self.taxes.iter().any(|known| known == label) {
+                if !self.taxes.insert(label.to_owned()) {
                     return;
                 }
-                self.taxes.push(label.to_owned());
                 let place = match figure {
                     Figure::Cgst => &mut self.cgst,
                     Figure::Sgst => &mut self.sgst,
@@ -225,6 +226,13 @@ fn first(place: &mut Option<Decimal>, value: Decimal) {
 fn is_gross(value: Decimal, sums: LineSums) -> bool {
     let agrees = |sum: Decimal| value.saturating_sub(sum).abs() <= TOLERANCE;
     agrees(sums.gross) && !agrees(sums.taxable)
+}
+
+/// A finding if the lines add up to more than is stored of one document (13 digits before the point).
+pub(super) fn excess(order: &ParsedOrder) -> Option<Finding> {
+    let message = "The lines add up to more than one document can hold";
+    let is_too_much = text::money(LineSums::of(order).gross).is_none();
+    is_too_much.then(|| Finding::new("line_items", FindingKind::Invalid, message))
 }
 
 /// Fills `order.totals`: the printed figures, and where the paper is silent what follows from the lines.
@@ -360,6 +368,22 @@ mod tests {
         );
 
         assert_eq!((found.cgst, found.total_tax), (Some(dec!(520)), Some(dec!(520))));
+    }
+
+    #[test]
+    fn lines_that_add_up_to_more_than_is_stored_are_a_finding() {
+        let line = ParsedLine {
+            gross_amount: Some(dec!(9_000_000_000_000)),
+            ..ParsedLine::default()
+        };
+        let mut order = ParsedOrder {
+            lines: vec![line.clone()],
+            ..ParsedOrder::default()
+        };
+
+        assert_eq!(excess(&order), None);
+        order.lines.push(line);
+        assert_eq!(excess(&order).unwrap().field, "line_items");
     }
 
     fn completed(vendor: &str, client: &str, tax: Decimal) -> Totals {

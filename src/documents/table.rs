@@ -7,7 +7,7 @@ use super::labels::Words;
 const MAX_PROFORMA_ROW: usize = 200;
 const MAX_BAJAJ_ROW: usize = 80;
 const AMOUNT: &[&str] = &["TOTAL", "AMOUNT", "AMT", "VALUE"];
-const TAX: &[&str] = &["GST", "TAX", "CGST", "SGST", "IGST", "UTGST"];
+const TAX: &[&str] = &["GST", "TAX", "CGST", "SGST", "IGST", "UTGST", "TAXES"];
 /// Taxes that are printed in a column each and add up.
 const PARTIAL_TAX: &[&str] = &["CGST", "SGST", "IGST", "UTGST"];
 /// With one of these an amount includes its tax, without it is before tax.
@@ -259,6 +259,7 @@ fn columns(titles: &Titles) -> Columns {
     let mut columns = Columns::default();
     let mut partial_rates = Vec::new();
     let mut partial_amounts = Vec::new();
+    let mut late_total = None;
     for (column, title) in &titles.cells {
         let column = *column;
         match title.field(has_description) {
@@ -272,6 +273,12 @@ fn columns(titles: &Titles) -> Columns {
             Some(Field::Quantity) => set(&mut columns.quantity, column),
             Some(Field::Rate) => set(&mut columns.rate, column),
             Some(Field::Unit) => set(&mut columns.unit, column),
+            // A second total to the right of the taxes includes them.
+            Some(Field::Total)
+                if columns.total.is_some() && has_tax(&columns, &partial_rates, &partial_amounts) =>
+            {
+                set(&mut late_total, column);
+            }
             Some(Field::Total) => set(&mut columns.total, column),
             Some(Field::Description) => set(&mut columns.description, column),
             Some(Field::Serial) => set(&mut columns.serial, column),
@@ -284,7 +291,18 @@ fn columns(titles: &Titles) -> Columns {
     if columns.tax_amount.is_empty() {
         columns.tax_amount = partial_amounts;
     }
+    columns.total_with_gst = columns.total_with_gst.or(late_total);
     columns
+}
+
+fn has_tax(columns: &Columns, partial_rates: &[usize], partial_amounts: &[usize]) -> bool {
+    let kinds = [
+        columns.tax_rate.as_slice(),
+        &columns.tax_amount,
+        partial_rates,
+        partial_amounts,
+    ];
+    kinds.iter().any(|kind| !kind.is_empty())
 }
 
 /// The leftmost column wins.
@@ -376,6 +394,26 @@ mod tests {
             (columns.serial, columns.description, columns.total),
             (Some(1), Some(2), Some(5))
         );
+    }
+
+    #[test]
+    fn a_second_total_includes_the_taxes_left_of_it() {
+        let taxed = proforma(&["Sr", "Description", "Qty", "Rate", "Amount", "GST 18%", "Total"]);
+        let plain = proforma(&["Sr", "Description", "Qty", "Rate", "Amount", "Total"]);
+        let explicit = proforma(&[
+            "Sr",
+            "Description",
+            "Qty",
+            "Amount",
+            "CGST",
+            "SGST",
+            "Total",
+            "Gross",
+        ]);
+
+        assert_eq!((taxed.total, taxed.total_with_gst), (Some(5), Some(7)));
+        assert_eq!((plain.total, plain.total_with_gst), (Some(5), None));
+        assert_eq!((explicit.total, explicit.total_with_gst), (Some(4), Some(8)));
     }
 
     #[test]

@@ -149,3 +149,124 @@ pub fn parse_bajaj_workbook(
 ) -> Result<ParsedOrder, ParseFailure> {
     Workbook::read(file, kind)?.parse(Layout::BajajOrder)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::documents::{inspect, require_for_po_upload, require_for_proforma_upload};
+
+    fn book(rows: &[&[&str]]) -> Workbook {
+        let grid = Arc::new(Grid::of(rows));
+        let with = |table: Option<_>| table.map(|_| Arc::clone(&grid));
+        Workbook {
+            proforma: with(table::find_proforma(&grid)),
+            bajaj: with(table::find_bajaj(&grid)),
+            first: Some(grid),
+        }
+    }
+
+    #[test]
+    fn the_layout_is_told_by_what_stands_above_the_table() {
+        const TITLES: &[&str] = &["Sr No", "Description", "Qty", "Rate", "Amount"];
+        for (head, layout) in [
+            (&["PI Number", "PI-1"], Some(Layout::ProformaInvoice)),
+            (&["PROFORMA INVOICE of today", ""], Some(Layout::ProformaInvoice)),
+            (&["Invoice Date", "22-01-2026"], Some(Layout::ProformaInvoice)),
+            (&["PO No", "4500012345"], Some(Layout::BajajOrder)),
+            (&["PO No", "ABC/12"], None),
+            (&["Bill To", "Example Retail"], Some(Layout::ProformaInvoice)),
+            (&["Quotation", "Q-1"], None),
+        ] {
+            assert_eq!(book(&[head, TITLES]).layout(), layout, "{head:?}");
+        }
+        assert_eq!(book(&[&["PO No", "4500012345"]]).layout(), None);
+    }
+
+    /// Texts and figures from which odd documents are made.
+    fn cell() -> impl Strategy<Value = String> {
+        let known = prop::sample::select(vec![
+            "Sr No",
+            "Description",
+            "HSN",
+            "Unit",
+            "Qty",
+            "Rate",
+            "Amount",
+            "Tax Rate",
+            "GST Amount",
+            "Gross",
+            "CGST",
+            "PO No",
+            "PI Number: 7",
+            "PI Date",
+            "Bill To",
+            "Vendor",
+            "GSTIN",
+            "Total",
+            "Sub Total",
+            "Grand Total",
+            "GST 18%",
+            "1",
+            "2.",
+            "18",
+            "0.18",
+            "1,00,000.00",
+            "(5)",
+            "1e5",
+            "99999999999999",
+            "0.00001",
+            "22-01-2026",
+            "Store ID",
+            "Ship To: AB12",
+            "PO: 4500012345",
+        ]);
+        prop_oneof![3 => known.prop_map(str::to_owned), 1 => "\\PC{0,12}", 2 => Just(String::new())]
+    }
+
+    proptest! {
+        #[test]
+        fn no_grid_panics_and_what_is_accepted_is_whole(rows in prop::collection::vec(prop::collection::vec(cell(), 0..9), 0..30)) {
+            let titles = vec!["Sr No", "Description", "Qty", "Rate", "Amount", "Tax Rate", "Gross"];
+            for has_titles in [false, true] {
+                let mut cells: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+                if has_titles {
+                    cells.insert(rows.len() / 3, titles.clone());
+                }
+                let slices: Vec<&[&str]> = cells.iter().map(Vec::as_slice).collect();
+                let book = book(&slices);
+                book.layout();
+                for layout in [Layout::BajajOrder, Layout::ProformaInvoice] {
+                    let order = book.parse(layout).unwrap();
+                    let _ = require_for_proforma_upload(order.clone());
+                    let Ok(order) = require_for_po_upload(order) else { continue };
+                    prop_assert!(!order.lines.is_empty());
+                    prop_assert!(order.header.po_number.is_some() || order.header.pi_number.is_some());
+                    for line in &order.lines {
+                        prop_assert!(line.quantity.is_some_and(|quantity| quantity > Decimal::ZERO));
+                        prop_assert!(line.taxable_amount.is_some_and(|amount| amount >= Decimal::ZERO));
+                        prop_assert!(line.rate.is_some_and(|rate| rate >= Decimal::ZERO));
+                        prop_assert!(line.gross_amount.is_some() && !line.boq_name.is_empty());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..2_000), signature in prop::sample::select(vec![
+            b"PK\x03\x04".as_slice(), b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", b"%PDF-", b"",
+        ])) {
+            let bytes = [signature, &bytes].concat();
+            for name in ["a.xlsx", "a.xls", "a.docx", "a.csv", "a.pdf", "a.webp"] {
+                let _ = inspect(name, &mut Cursor::new(&bytes));
+            }
+            for kind in [FileKind::Xlsx, FileKind::Xls] {
+                prop_assert!(Workbook::read(&mut Cursor::new(&bytes), kind).is_err());
+            }
+        }
+    }
+}
