@@ -24,6 +24,8 @@ mod health;
 mod idempotency;
 mod line_items;
 mod login_limit;
+mod logs;
+mod metrics;
 mod middleware;
 mod openapi;
 mod po_upload;
