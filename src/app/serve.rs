@@ -17,8 +17,8 @@ use crate::{
 
 /// The exit code of a second signal, as shells know it.
 const INTERRUPTED: i32 = 130;
-const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
-const TIDY_INTERVAL: Duration = Duration::from_secs(60);
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+const TIDY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs the server until a signal stops it.
 ///

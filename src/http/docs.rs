@@ -65,13 +65,16 @@ pub fn router(document: &utoipa::openapi::OpenApi) -> Router<AppState> {
         .route("/api/docs", get(async || Html(SWAGGER_PAGE)))
         .route(
             "/api/docs/{file}",
-            get(move |path| swagger_asset(path, Arc::clone(&config))),
+            get(move |path| {
+                let asset = swagger_asset(path, Arc::clone(&config));
+                async move { asset }
+            }),
         )
         .route("/api/redoc", get(async || Html(REDOC_PAGE)))
         .route("/api/redoc/redoc.standalone.js", get(redoc_script))
 }
 
-async fn swagger_asset(
+fn swagger_asset(
     Path(AssetPath { file }): Path<AssetPath>,
     config: Arc<Config<'static>>,
 ) -> Result<Response> {

@@ -103,9 +103,12 @@ impl Scope {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        let digest: [u8; 32] = hash.finalize().into();
-        let [a, b, c, d, e, f, g, h, ..] = digest;
-        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let digest = hash.finalize();
+        let mut number = [0; 8];
+        for (place, byte) in number.iter_mut().zip(&digest) {
+            *place = *byte;
+        }
+        i64::from_be_bytes(number)
     }
 }
 
