@@ -154,7 +154,7 @@ async fn what_the_client_has_is_not_sent_again() {
         format!("W/{tag}"),
         format!("\"x\", {tag}"),
         "*".to_owned(),
-        tag.replace("\"1", "\"1").replace(hash, &format!("{hash}-gzip")),
+        tag.replace(hash, &format!("{hash}-gzip")),
     ] {
         let reply = ask(&tags).await;
         assert_eq!((reply.status, reply.bytes.len()), (304, 0), "{tags}");

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::callers::Caller;
 
 /// How long a start may take: making a cluster included, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder with the server's data, files and logs.
 pub(crate) struct Home(TempDir);
