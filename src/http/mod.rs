@@ -15,6 +15,7 @@ pub mod layers;
 pub mod list;
 pub mod multipart;
 pub mod openapi;
+mod paced;
 pub mod panic;
 pub mod rate_limit;
 pub mod retry;
