@@ -121,7 +121,7 @@ fn is_public(path: &str) -> bool {
             | "/api/docs"
             | "/api/redoc"
             | "/api/openapi.json"
-    ) || ["/api/health/", "/api/docs/"]
+    ) || ["/api/health/", "/api/docs/", "/api/redoc/"]
         .iter()
         .any(|folder| path.starts_with(folder))
 }
