@@ -297,9 +297,9 @@ impl From<sqlx::Error> for Error {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_) => Self::Unavailable(error.into()),
+            | sqlx::Error::Tls(_)
             // The connection ended in the middle of a message.
-            sqlx::Error::Protocol(_) => Self::Unavailable(error.into()),
+            | sqlx::Error::Protocol(_) => Self::Unavailable(error.into()),
             _ => Self::Internal(error.into()),
         }
     }

@@ -81,6 +81,10 @@ pub struct Change {
 
 impl Change {
     /// Something happened to an entity, which is named by its table.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "ids are copied and names borrowed; callers read better without a reference"
+    )]
     pub fn new(action: Action, entity: &'static str, id: impl ToString) -> Self {
         Self {
             action,

@@ -65,17 +65,17 @@ pub fn router(document: &utoipa::openapi::OpenApi) -> Router<AppState> {
         .route("/api/docs", get(async || Html(SWAGGER_PAGE)))
         .route(
             "/api/docs/{file}",
-            get(move |path| swagger_asset(path, Arc::clone(&config))),
+            get(move |Path(AssetPath { file }): Path<AssetPath>| {
+                let asset = swagger_asset(&file, Arc::clone(&config));
+                async move { asset }
+            }),
         )
         .route("/api/redoc", get(async || Html(REDOC_PAGE)))
         .route("/api/redoc/redoc.standalone.js", get(redoc_script))
 }
 
-async fn swagger_asset(
-    Path(AssetPath { file }): Path<AssetPath>,
-    config: Arc<Config<'static>>,
-) -> Result<Response> {
-    let asset = utoipa_swagger_ui::serve(&file, config)
+fn swagger_asset(file: &str, config: Arc<Config<'static>>) -> Result<Response> {
+    let asset = utoipa_swagger_ui::serve(file, config)
         .map_err(|error| Error::internal(anyhow::anyhow!("{error}")))?;
     let asset = asset.ok_or(Error::NoRoute)?;
     Ok((

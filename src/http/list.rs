@@ -282,7 +282,7 @@ impl Order {
             };
             match columns.iter().find(|column| column.name == name) {
                 Some(column) if keys.iter().all(|(known, _)| known != column) => {
-                    keys.push((*column, direction))
+                    keys.push((*column, direction));
                 }
                 Some(_) => {}
                 None => {

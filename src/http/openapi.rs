@@ -70,7 +70,7 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
                 if let RefOr::T(response) = response
                     && response.description.is_empty()
                 {
-                    response.description = "Done".to_owned();
+                    "Done".clone_into(&mut response.description);
                 }
             }
         }

@@ -104,8 +104,11 @@ impl Scope {
             hash.update([0]);
         }
         let digest: [u8; 32] = hash.finalize().into();
-        let [a, b, c, d, e, f, g, h, ..] = digest;
-        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let mut number = [0; 8];
+        for (kept, byte) in number.iter_mut().zip(digest) {
+            *kept = byte;
+        }
+        i64::from_be_bytes(number)
     }
 }
 

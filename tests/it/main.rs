@@ -5,6 +5,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::too_many_lines,
     dead_code,
     reason = "a test that meets what it did not expect ends by panicking; the harness offers more than each test takes"
 )]
