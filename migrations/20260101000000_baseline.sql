@@ -11,6 +11,11 @@
 -- Session settings: nexgen.legacy_timezone (zone of old timestamps without one), nexgen.legacy_user_role (role of adopted users).
 
 SET CONSTRAINTS ALL IMMEDIATE;
+-- Tables are read, sorted and hashed whole here, once. What the planner knows of them dates from before the rows were rewritten, and
+-- a nested loop that it then takes for small never ends.
+SET LOCAL work_mem = '64MB';
+SET LOCAL maintenance_work_mem = '256MB';
+SET LOCAL enable_nestloop = off;
 
 -- ============================================================================================================================
 -- 1. Helpers. All of them live in pg_temp and are gone with the session; working tables go at commit.
@@ -1804,17 +1809,24 @@ BEGIN
         SELECT client_po_id, sum(coalesce(total_price, 0)) AS net, sum(coalesce(gst_amount, 0)) AS tax
           FROM "Finances".client_po_line_item
          GROUP BY client_po_id
+    ), judged AS (
+        SELECT po.id,
+               po.total_tax IS NULL AS lacks_tax,
+               summed.tax,
+               summed.net + summed.tax = po.po_value AND summed.tax = coalesce(po.total_tax, summed.tax) AS fits
+          FROM "Finances".client_po AS po
+          LEFT JOIN summed ON summed.client_po_id = po.id
     ), settled AS (
         UPDATE "Finances".client_po AS po
-           SET value_basis = 'lines', total_tax = summed.tax
-          FROM summed, "Finances".client_po AS before
-         WHERE summed.client_po_id = po.id
-           AND before.id = po.id
-           AND summed.net + summed.tax = po.po_value
-           AND summed.tax = coalesce(po.total_tax, summed.tax)
-        RETURNING before.total_tax IS NULL AS was_missing
+           SET value_basis = CASE WHEN judged.fits THEN 'lines' ELSE 'stated' END,
+               total_tax = CASE WHEN judged.fits THEN judged.tax ELSE po.total_tax END,
+               stated_value = po.po_value,
+               stated_tax = CASE WHEN judged.fits THEN judged.tax ELSE po.total_tax END
+          FROM judged
+         WHERE judged.id = po.id
+        RETURNING judged.fits AND judged.lacks_tax AS was_filled
     )
-    SELECT count(*) FILTER (WHERE was_missing) INTO changed FROM settled;
+    SELECT count(*) FILTER (WHERE was_filled) INTO changed FROM settled;
     PERFORM pg_temp.adopt_count('client_po', 'total_tax', 'null_filled', changed, 'gst_amount of the lines');
 
     INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
@@ -1828,8 +1840,6 @@ BEGIN
            ) AS summed ON summed.client_po_id = po.id
      WHERE po.value_basis = 'stated'
      ORDER BY po.id;
-
-    UPDATE "Finances".client_po SET stated_value = po_value, stated_tax = total_tax;
 END
 $$;
 
@@ -1853,14 +1863,19 @@ BEGIN
         GET DIAGNOSTICS changed = ROW_COUNT;
         PERFORM pg_temp.adopt_count('po_project_mapping', 'project_id', 'null_filled', changed, 'project of the order');
 
-        UPDATE "Finances".po_project_mapping
+        UPDATE "Finances".po_project_mapping AS mapping
            SET is_primary = true
-         WHERE id IN (
-                   SELECT min(mapping.id)
-                     FROM "Finances".po_project_mapping AS mapping
-                     JOIN "Finances".client_po AS po ON po.id = mapping.client_po_id AND po.project_id = mapping.project_id
-                    GROUP BY mapping.project_id)
-           AND project_id NOT IN (SELECT project_id FROM "Finances".po_project_mapping WHERE is_primary);
+          FROM (
+                   SELECT min(home.id) AS id
+                     FROM "Finances".po_project_mapping AS home
+                     JOIN "Finances".client_po AS po ON po.id = home.client_po_id AND po.project_id = home.project_id
+                    GROUP BY home.project_id
+               ) AS oldest
+         WHERE oldest.id = mapping.id
+           AND NOT EXISTS (
+                   SELECT 1
+                     FROM "Finances".po_project_mapping AS chosen
+                    WHERE chosen.project_id = mapping.project_id AND chosen.is_primary);
     END IF;
 
     INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
@@ -1936,16 +1951,17 @@ BEGIN
         END IF;
     END IF;
     PERFORM pg_temp.adopt_fill_listed('vendor_order', 'po_value', '0', 'money_missing');
-    UPDATE "Finances".vendor_order SET stated_value = po_value;
 
-    UPDATE "Finances".vendor_order AS vendor_order
-       SET value_basis = 'lines'
-      FROM (
-               SELECT vendor_order_id, sum(total_price) AS total
-                 FROM "Finances".vendor_order_line_item
-                GROUP BY vendor_order_id
-           ) AS summed
-     WHERE summed.vendor_order_id = vendor_order.id AND summed.total = vendor_order.po_value;
+    WITH judged AS (
+        SELECT vendor_order.id, sum(line.total_price) = vendor_order.po_value AS fits
+          FROM "Finances".vendor_order
+          LEFT JOIN "Finances".vendor_order_line_item AS line ON line.vendor_order_id = vendor_order.id
+         GROUP BY vendor_order.id
+    )
+    UPDATE "Finances".vendor_order
+       SET stated_value = po_value, value_basis = CASE WHEN judged.fits THEN 'lines' ELSE 'stated' END
+      FROM judged
+     WHERE judged.id = vendor_order.id;
 
     INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
     SELECT 'vendor_order', vendor_order.id::text, 'line_value_conflict',
@@ -2181,7 +2197,9 @@ BEGIN
     PERFORM pg_temp.adopt_words(
         'vendor_order', 'payment_status', 'pending', ARRAY['pending', 'partial', 'paid'],
         '{"unpaid": "pending", "partially_paid": "partial", "completed": "paid"}');
-    PERFORM pg_temp.adopt_fill('vendor_order_line_item', 'status', '''pending''');
+    PERFORM pg_temp.adopt_words(
+        'vendor_order_line_item', 'status', 'pending',
+        ARRAY['pending', 'ordered', 'shipped', 'in_progress', 'delivered', 'completed', 'cancelled'], work_synonyms);
     -- A bill without a status is not taken for a final one: it stays NULL and is listed.
     PERFORM pg_temp.adopt_words(
         'billing_po', 'status', NULL, ARRAY['DRAFT', 'FINAL', 'APPROVED', 'CANCELLED'], '{"PENDING": "DRAFT"}', 'upper');
@@ -2411,7 +2429,7 @@ SELECT pg_temp.adopt_index(tab, index_name, definition)
     ('user', 'user_created_at_idx', '(created_at, id)'),
     ('client', 'client_name_idx', '(name, id)'),
     ('client', 'client_created_at_idx', '(created_at, id)'),
-    ('project', 'project_client_id_idx', '(client_id)'),
+    ('project', 'project_client_id_idx', '(client_id, id)'),
     ('project', 'project_name_lower_idx', '(lower(name))'),
     ('project', 'project_name_idx', '(name, id)'),
     ('project', 'project_status_idx', '(status, id)'),
@@ -2548,11 +2566,23 @@ END
 $$;
 
 -- ============================================================================================================================
--- 13. Sequences once more, above the rows that were added here.
+-- 13. Sequences once more, above the rows that were added here; what the planner knows of the tables, for the first requests.
 -- ============================================================================================================================
 
 SELECT pg_temp.adopt_advance(tab, col)
   FROM (VALUES ('client', 'id'), ('po_project_mapping', 'id')) AS grown (tab, col);
+
+DO $$
+DECLARE
+    tab text;
+BEGIN
+    FOR tab IN SELECT * FROM pg_temp.adopt_tables() LOOP
+        IF NOT pg_temp.adopt_was_added(tab, '*') THEN
+            EXECUTE format('ANALYZE "Finances".%I', tab);
+        END IF;
+    END LOOP;
+END
+$$;
 
 -- ============================================================================================================================
 -- 14. Report. What an earlier run has reported in the same words is not repeated.

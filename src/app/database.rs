@@ -28,7 +28,7 @@ const SYSTEM_FOLDER: &str = "/var/lib/nexgen-finance";
 /// Connections of the embedded cluster beyond the pool: for commands beside the server, psql, and PostgreSQL's own reserve.
 const SPARE_CONNECTIONS: u32 = 20;
 /// How long an external database may take to come up before the start is given up.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
+const CONNECT_PATIENCE: Duration = Duration::from_mins(1);
 const RETRY_FLOOR: Duration = Duration::from_millis(100);
 const RETRY_CEILING: Duration = Duration::from_secs(5);
 

@@ -17,8 +17,8 @@ use crate::{
 
 /// The exit code of a second signal, as shells know it.
 const INTERRUPTED: i32 = 130;
-const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
-const TIDY_INTERVAL: Duration = Duration::from_secs(60);
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+const TIDY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs the server until a signal stops it.
 ///
@@ -42,7 +42,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         database,
     } = started;
     let address = listener.local_addr()?;
-    announce(&config, address);
+    announce(&config, address, auth::has_users(&state.db).await?);
 
     let mut jobs = vec![
         tokio::spawn(sweep(state.clone())),
@@ -159,7 +159,7 @@ impl Signals {
 }
 
 /// Says where everything is, and how to go on.
-fn announce(config: &Config, address: SocketAddr) {
+fn announce(config: &Config, address: SocketAddr, has_users: bool) {
     tracing::info!("Application startup complete");
     tracing::info!("API: http://{address}/api (health: http://{address}/api/health)");
     if config.server.docs_enabled {
@@ -174,9 +174,11 @@ fn announce(config: &Config, address: SocketAddr) {
     if let DatabaseTarget::Embedded { data_dir } = &config.database.target {
         tracing::info!("Database: a private PostgreSQL below {}", data_dir.display());
     }
-    tracing::info!(
-        "The first user to sign up (POST /api/auth/signup) becomes admin; or run 'nexgen-finance create-admin'"
-    );
+    if !has_users {
+        tracing::info!(
+            "The first user to sign up (POST /api/auth/signup) becomes admin; or run 'nexgen-finance create-admin'"
+        );
+    }
 }
 
 /// Removes what has expired, every hour and at the start.

@@ -1,6 +1,8 @@
 //! The audit trail: who changed what and when. Entries are only ever added, by the unit of work, in the transaction of
 //! the change that they record.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -81,11 +83,7 @@ pub struct Change {
 
 impl Change {
     /// Something happened to an entity, which is named by its table.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "ids are copied and names borrowed; callers read better without a reference"
-    )]
-    pub fn new(action: Action, entity: &'static str, id: impl ToString) -> Self {
+    pub fn new(action: Action, entity: &'static str, id: impl Display) -> Self {
         Self {
             action,
             entity,
@@ -97,7 +95,7 @@ impl Change {
     }
 
     /// A new row.
-    pub fn created(entity: &'static str, id: impl ToString, after: &impl Serialize) -> Self {
+    pub fn created(entity: &'static str, id: impl Display, after: &impl Serialize) -> Self {
         Self::new(Action::Created, entity, id).after(after)
     }
 

@@ -28,6 +28,7 @@ use sqlx::PgPool;
 
 pub use caller::{Admin, Anyone, Caller, Editor, RequiredRole, Viewer};
 pub use roles::Role;
+pub use store::has_users;
 pub use users::create_admin;
 
 use crate::{error::Result, types::Clock};

@@ -21,9 +21,9 @@ pub(super) struct User {
     user_id: UserId,
     #[schema(example = 1)]
     id: UserId,
-    #[schema(example = "asha")]
+    #[schema(example = "accounts")]
     username: String,
-    #[schema(example = "asha@example.com")]
+    #[schema(example = "accounts@example.com")]
     email: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -131,14 +131,14 @@ impl Done {
 pub(super) struct Signup {
     /// At least 3 of letters, digits and `_ . @ -`; no two users' names differ by case alone.
     #[schema(
-        example = "asha",
+        example = "accounts",
         min_length = 3,
         max_length = 255,
         pattern = "^[A-Za-z0-9_.@-]+$"
     )]
     pub(super) username: String,
     /// No two users have the same.
-    #[schema(example = "asha@example.com", max_length = 255)]
+    #[schema(example = "accounts@example.com", max_length = 255)]
     pub(super) email: String,
     /// 6 characters to 1024 bytes, of which the first 72 bytes count.
     #[schema(value_type = String, format = Password, example = "correct horse", min_length = 6, max_length = 1024)]
@@ -167,7 +167,7 @@ impl FromFields for Ruled<Signup> {
 #[derive(Debug, ToSchema)]
 pub(super) struct Credentials {
     /// Without regard to case.
-    #[schema(example = "asha")]
+    #[schema(example = "accounts")]
     pub(super) username: String,
     #[schema(value_type = String, format = Password, example = "correct horse")]
     pub(super) password: SecretString,

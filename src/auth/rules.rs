@@ -209,11 +209,11 @@ mod tests {
     fn addresses_have_one_at_between_two_parts() {
         for (email, is_fine) in [
             ("a@b", true),
-            ("asha.rao+x@mail.example.com", true),
+            ("first.last+x@mail.example.com", true),
             ("ü@example.com", true),
             ("@example.com", false),
-            ("asha@", false),
-            ("asha", false),
+            ("accounts@", false),
+            ("accounts", false),
             ("", false),
             ("a@b@c", false),
             ("a b@c", false),

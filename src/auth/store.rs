@@ -52,7 +52,10 @@ pub(super) async fn lock_users(db: impl PgExecutor<'_>) -> Result<()> {
 }
 
 /// Whether there is any user.
-pub(super) async fn has_users(db: impl PgExecutor<'_>) -> Result<bool> {
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn has_users(db: impl PgExecutor<'_>) -> Result<bool> {
     let has_users = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM "Finances"."user") AS "has_users!""#)
         .fetch_one(db)
         .await?;

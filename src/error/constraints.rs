@@ -537,6 +537,12 @@ const CONSTRAINTS: &[Constraint] = &[
         "must be between 0 and 100",
     ),
     ours("vendor_order_line_item_pkey"),
+    check(
+        "vendor_order_line_item_status_known",
+        "status",
+        "enum",
+        "is not an allowed value",
+    ),
     reference(
         "vendor_order_line_item_vendor_id_fkey",
         "vendor_id",

@@ -65,8 +65,8 @@ pub fn router(document: &utoipa::openapi::OpenApi) -> Router<AppState> {
         .route("/api/docs", get(async || Html(SWAGGER_PAGE)))
         .route(
             "/api/docs/{file}",
-            get(move |Path(AssetPath { file }): Path<AssetPath>| {
-                let asset = swagger_asset(&file, Arc::clone(&config));
+            get(move |path| {
+                let asset = swagger_asset(path, Arc::clone(&config));
                 async move { asset }
             }),
         )
@@ -74,8 +74,11 @@ pub fn router(document: &utoipa::openapi::OpenApi) -> Router<AppState> {
         .route("/api/redoc/redoc.standalone.js", get(redoc_script))
 }
 
-fn swagger_asset(file: &str, config: Arc<Config<'static>>) -> Result<Response> {
-    let asset = utoipa_swagger_ui::serve(file, config)
+fn swagger_asset(
+    Path(AssetPath { file }): Path<AssetPath>,
+    config: Arc<Config<'static>>,
+) -> Result<Response> {
+    let asset = utoipa_swagger_ui::serve(&file, config)
         .map_err(|error| Error::internal(anyhow::anyhow!("{error}")))?;
     let asset = asset.ok_or(Error::NoRoute)?;
     Ok((

@@ -18,7 +18,7 @@ const SCHEMA: &str = r#""Finances""#;
 const LOCK: i64 = 0x6e65_7867_656e;
 /// How long a statement may wait for a table that somebody uses.
 const LOCK_TIMEOUT: &str = "60s";
-const LOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
+const LOCK_PATIENCE: Duration = Duration::from_mins(15);
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// The migrations of this build, for a database that may be empty.

@@ -177,11 +177,11 @@ decimal! {
 
 decimal! {
     /// A latitude in degrees north with at most 7 decimals.
-    Latitude, example 28.6139391
+    Latitude, example 28.613_939_1
 }
 decimal! {
     /// A longitude in degrees east with at most 7 decimals.
-    Longitude, example 77.2090212
+    Longitude, example 77.209_021_2
 }
 
 impl Money {

@@ -103,10 +103,10 @@ impl Scope {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        let digest: [u8; 32] = hash.finalize().into();
+        let digest = hash.finalize();
         let mut number = [0; 8];
-        for (kept, byte) in number.iter_mut().zip(digest) {
-            *kept = byte;
+        for (place, byte) in number.iter_mut().zip(&digest) {
+            *place = *byte;
         }
         i64::from_be_bytes(number)
     }

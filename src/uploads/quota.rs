@@ -21,7 +21,7 @@ pub(super) async fn count_upload(
     limit: u32,
 ) -> Result<()> {
     let hour = now.duration_trunc(TimeDelta::hours(1)).map_err(Error::internal)?;
-    let used = sqlx::query_scalar!(
+    let count = sqlx::query_scalar!(
         r#"
         INSERT INTO "Finances".quota_counter AS counter (subject, kind, hour, used)
         VALUES ($1, 'upload', $2, 1)
@@ -34,7 +34,7 @@ pub(super) async fn count_upload(
     )
     .fetch_one(uow.conn())
     .await?;
-    if i64::from(used) > i64::from(limit) {
+    if i64::from(count) > i64::from(limit) {
         let wait = (hour + TimeDelta::hours(1) - now)
             .to_std()
             .unwrap_or(Duration::from_secs(1));

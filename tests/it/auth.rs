@@ -64,7 +64,7 @@ async fn the_first_to_sign_up_is_admin_and_later_ones_are_not() {
 async fn signup_refuses_what_will_not_do() {
     let app = TestApp::start().await;
     let with = |field: &str, value: Value| {
-        let mut body = signup("asha");
+        let mut body = signup("clerk");
         body[field] = value;
         body
     };
@@ -86,7 +86,7 @@ async fn signup_refuses_what_will_not_do() {
             with("password", json!("12345")),
             "Password must be at least 6 characters long",
         ),
-        (with("email", json!("asha")), "Invalid email address"),
+        (with("email", json!("clerk")), "Invalid email address"),
         (with("email", json!("a@b@c")), "Invalid email address"),
         (with("email", json!("@b")), "Invalid email address"),
         (
@@ -144,12 +144,12 @@ async fn signup_refuses_what_will_not_do() {
 #[tokio::test]
 async fn names_and_addresses_are_taken_without_regard_to_case() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Admin).await;
+    app.account("clerk", Role::Admin).await;
 
     for (username, email, message) in [
-        ("ASHA", "other@example.com", "Username already exists"),
+        ("CLERK", "other@example.com", "Username already exists"),
         ("other", "Asha@Example.com", "Email already registered"),
-        ("Asha", "ASHA@example.com", TAKEN),
+        ("Asha", "CLERK@example.com", TAKEN),
     ] {
         let body = json!({"username": username, "email": email, "password": PASSWORD});
         let error = post_signup(&app, &body)
@@ -206,7 +206,7 @@ async fn of_many_first_users_at_once_one_is_admin() {
 async fn of_many_with_one_name_at_once_one_gets_it() {
     let app = TestApp::start().await;
 
-    let calls = ["asha", "Asha", "ASHA", "aSha"].map(|name| {
+    let calls = ["clerk", "Asha", "CLERK", "aSha"].map(|name| {
         let body =
             json!({"username": name, "email": format!("{name}-{name}@example.com"), "password": PASSWORD});
         post_signup(&app, &body)
@@ -225,7 +225,7 @@ async fn of_many_with_one_name_at_once_one_gets_it() {
 #[tokio::test]
 async fn failed_logins_look_alike_and_each_compares_one_hash() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     app.account("gone", Role::Viewer).await;
     app.account("broken", Role::Viewer).await;
     app.execute(r#"UPDATE "Finances"."user" SET is_active = false WHERE username = 'gone'"#)
@@ -234,8 +234,8 @@ async fn failed_logins_look_alike_and_each_compares_one_hash() {
         .await;
 
     for (name, password) in [
-        ("asha", "wrong password"),
-        ("asha", ""),
+        ("clerk", "wrong password"),
+        ("clerk", ""),
         ("nobody", PASSWORD),
         ("", PASSWORD),
         (&*"x".repeat(300), PASSWORD),
@@ -288,7 +288,7 @@ async fn a_login_takes_a_name_and_a_password() {
 async fn adopted_hashes_names_and_long_passwords_log_in() {
     let app = TestApp::start().await;
     app.account("Old Name", Role::Viewer).await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     app.account("cut", Role::Viewer).await;
     // Of 71 times x, made by libxcrypt: what is left of a character that 72 bytes would break.
     app.execute(
@@ -298,8 +298,8 @@ async fn adopted_hashes_names_and_long_passwords_log_in() {
     .await;
 
     app.try_login("old name", PASSWORD).await.expect(200);
-    let user = app.try_login(" ASHA ", PASSWORD).await.expect(200)["user"].clone();
-    assert_eq!(user["username"], "asha");
+    let user = app.try_login(" CLERK ", PASSWORD).await.expect(200)["user"].clone();
+    assert_eq!(user["username"], "clerk");
     assert!(user["last_login_at"].is_string());
     assert_ne!(user["last_login_at"], user["updated_at"]);
     let cut = format!("{}é and more", "x".repeat(71));
@@ -321,14 +321,14 @@ async fn adopted_hashes_names_and_long_passwords_log_in() {
 async fn a_login_that_a_password_change_overtakes_fails() {
     let app = TestApp::start().await;
     let other = app.another().await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     let mut change = app.db.begin().await.unwrap();
     sqlx::query(r#"UPDATE "Finances"."user" SET password_hash = 'another', token_version = 1"#)
         .execute(&mut *change)
         .await
         .unwrap();
 
-    let login = tokio::spawn(async move { other.try_login("asha", PASSWORD).await });
+    let login = tokio::spawn(async move { other.try_login("clerk", PASSWORD).await });
     app.until_waiting(1, || login.is_finished()).await;
     change.commit().await.unwrap();
 

@@ -115,7 +115,7 @@ async fn probes_tell_it_and_the_server_recovers_by_itself() {
         stranger.get("/api/projects"),
         nobody
             .post("/api/auth/login")
-            .json(&json!({"username": "asha", "password": "correct horse"})),
+            .json(&json!({"username": "clerk", "password": "correct horse"})),
     ] {
         let reply = call.send().await;
         let error = assert_unavailable(&reply);

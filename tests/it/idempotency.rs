@@ -400,8 +400,8 @@ async fn authentication_and_other_methods_take_no_key() {
             .send()
     };
 
-    let first = sign_up("asha").await;
-    let again = sign_up("asha").await;
+    let first = sign_up("clerk").await;
+    let again = sign_up("clerk").await;
     let other = sign_up("ravi").await;
 
     first.expect(200);

@@ -17,16 +17,16 @@ fn login_from(app: &TestApp, address: &str, name: &str, password: &str) -> Call 
 async fn ten_failures_lock_a_name_for_a_quarter_of_an_hour_on_all_servers() {
     let app = TestApp::start().await;
     let other = app.another().await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     app.account("ravi", Role::Viewer).await;
 
     for _ in 0..10 {
-        app.try_login("asha", "wrong")
+        app.try_login("clerk", "wrong")
             .await
             .expect_error(401, "UNAUTHORIZED");
     }
     let hashed = app.state.auth.passwords.runs();
-    for (server, name) in [(&app, "asha"), (&app, "ASHA"), (&other, "asha")] {
+    for (server, name) in [(&app, "clerk"), (&app, "CLERK"), (&other, "clerk")] {
         let refused = server.try_login(name, PASSWORD).await;
         assert_eq!(
             refused.expect_error(429, "RATE_LIMITED")["message"],
@@ -40,18 +40,18 @@ async fn ten_failures_lock_a_name_for_a_quarter_of_an_hour_on_all_servers() {
 
     // Refused attempts do not make the wait longer.
     app.clock().advance(chrono::TimeDelta::minutes(15));
-    app.try_login("asha", PASSWORD).await.expect(200);
+    app.try_login("clerk", PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
 async fn thirty_logins_at_once_get_ten_guesses() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
 
     let calls = (0..30).map(|_| {
         app.nobody()
             .post("/api/auth/login")
-            .json(&json!({"username": "asha", "password": "wrong"}))
+            .json(&json!({"username": "clerk", "password": "wrong"}))
     });
     let replies = race(calls.collect()).await;
 
@@ -63,7 +63,7 @@ async fn thirty_logins_at_once_get_ten_guesses() {
 #[tokio::test]
 async fn thirty_failures_lock_an_address() {
     let app = TestApp::start_with(&[("TRUSTED_PROXIES", "127.0.0.1/32")]).await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     for number in 0..6 {
         app.account(&format!("user{number}"), Role::Viewer).await;
     }
@@ -75,11 +75,11 @@ async fn thirty_failures_lock_an_address() {
     }
 
     // An IPv6 client is its whole network.
-    login_from(&app, "2001:db8::3", "asha", PASSWORD)
+    login_from(&app, "2001:db8::3", "clerk", PASSWORD)
         .send()
         .await
         .expect_error(429, "RATE_LIMITED");
-    login_from(&app, "2001:db8:0:1::3", "asha", PASSWORD)
+    login_from(&app, "2001:db8:0:1::3", "clerk", PASSWORD)
         .send()
         .await
         .expect(200);
@@ -88,32 +88,32 @@ async fn thirty_failures_lock_an_address() {
 #[tokio::test]
 async fn a_success_forgets_slips_of_the_same_user_at_the_same_place_only() {
     let app = TestApp::start_with(&[("TRUSTED_PROXIES", "127.0.0.1/32")]).await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     app.account("eve", Role::Viewer).await;
     for _ in 0..9 {
-        login_from(&app, "10.0.0.1", "asha", "slip").send().await;
+        login_from(&app, "10.0.0.1", "clerk", "slip").send().await;
     }
-    login_from(&app, "10.0.0.1", "asha", PASSWORD)
+    login_from(&app, "10.0.0.1", "clerk", PASSWORD)
         .send()
         .await
         .expect(200);
     for _ in 0..9 {
-        login_from(&app, "10.6.6.6", "asha", "guess").send().await;
+        login_from(&app, "10.6.6.6", "clerk", "guess").send().await;
     }
 
     login_from(&app, "10.6.6.6", "eve", PASSWORD)
         .send()
         .await
         .expect(200);
-    login_from(&app, "10.0.0.1", "asha", PASSWORD)
+    login_from(&app, "10.0.0.1", "clerk", PASSWORD)
         .send()
         .await
         .expect(200);
-    login_from(&app, "10.6.6.6", "asha", "guess")
+    login_from(&app, "10.6.6.6", "clerk", "guess")
         .send()
         .await
         .expect_error(401, "UNAUTHORIZED");
-    login_from(&app, "10.6.6.6", "asha", "guess")
+    login_from(&app, "10.6.6.6", "clerk", "guess")
         .send()
         .await
         .expect_error(429, "RATE_LIMITED");
@@ -122,18 +122,18 @@ async fn a_success_forgets_slips_of_the_same_user_at_the_same_place_only() {
 #[tokio::test]
 async fn who_is_locked_out_by_others_gets_in_from_a_known_browser_or_by_command() {
     let app = TestApp::start_with(&[("TRUSTED_PROXIES", "127.0.0.1/32")]).await;
-    app.account("asha", Role::Admin).await;
+    app.account("clerk", Role::Admin).await;
     app.account("eve", Role::Viewer).await;
-    let known = app.login("asha").await.refresh;
+    let known = app.login("clerk").await.refresh;
     let foreign = app.login("eve").await.refresh;
     for _ in 0..10 {
-        login_from(&app, "10.6.6.6", "asha", "guess").send().await;
+        login_from(&app, "10.6.6.6", "clerk", "guess").send().await;
     }
     let with_cookie = |token: &str| {
-        login_from(&app, "10.0.0.1", "asha", PASSWORD).header("cookie", &format!("refresh_token={token}"))
+        login_from(&app, "10.0.0.1", "clerk", PASSWORD).header("cookie", &format!("refresh_token={token}"))
     };
 
-    login_from(&app, "10.0.0.1", "asha", PASSWORD)
+    login_from(&app, "10.0.0.1", "clerk", PASSWORD)
         .send()
         .await
         .expect_error(429, "RATE_LIMITED");
@@ -145,13 +145,13 @@ async fn who_is_locked_out_by_others_gets_in_from_a_known_browser_or_by_command(
 
     auth::create_admin(
         &app.db,
-        "asha",
-        "asha@example.com",
+        "clerk",
+        "clerk@example.com",
         &"battery staple".to_owned().into(),
     )
     .await
     .unwrap();
-    login_from(&app, "10.0.0.1", "asha", "battery staple")
+    login_from(&app, "10.0.0.1", "clerk", "battery staple")
         .send()
         .await
         .expect(200);

@@ -6,7 +6,13 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::type_complexity,
+    clippy::format_collect,
     clippy::too_many_lines,
+    clippy::large_stack_arrays,
+    clippy::needless_raw_string_hashes,
+    clippy::unreadable_literal,
+    clippy::case_sensitive_file_extension_comparisons,
     dead_code,
     reason = "a test that meets what it did not expect ends by panicking; the harness offers more than each test takes"
 )]
@@ -35,6 +41,7 @@ mod projects;
 mod purchase_orders;
 mod queries;
 mod rate_limit;
+mod readme;
 mod sessions;
 mod startup;
 mod summaries;

@@ -37,8 +37,8 @@ async fn count(app: &TestApp, action: &str) -> i64 {
 #[tokio::test]
 async fn a_refresh_token_is_good_once_and_gives_the_next() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let first = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let first = app.login("clerk").await;
 
     let reply = app.refresh(&first.refresh).await;
     let second = Session::of(&app, &reply);
@@ -57,9 +57,9 @@ async fn a_refresh_token_is_good_once_and_gives_the_next() {
 #[tokio::test]
 async fn a_second_use_ends_the_whole_session_and_no_other() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let first = app.login("asha").await;
-    let elsewhere = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let first = app.login("clerk").await;
+    let elsewhere = app.login("clerk").await;
     let second = Session::of(&app, &app.refresh(&first.refresh).await);
 
     assert_refused(&app.refresh(&first.refresh).await);
@@ -74,8 +74,8 @@ async fn a_second_use_ends_the_whole_session_and_no_other() {
 #[tokio::test]
 async fn of_two_refreshes_at_once_exactly_one_wins() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
 
     let body = json!({"refresh_token": session.refresh});
     let calls = (0..4).map(|_| app.nobody().post("/api/auth/refresh").json(&body));
@@ -89,8 +89,8 @@ async fn of_two_refreshes_at_once_exactly_one_wins() {
 #[tokio::test]
 async fn the_refresh_cookie_works_from_pages_of_ours() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
     let cookie = format!("access_token=stale; refresh_token={}", session.refresh);
     let call = |origin: &str| {
         app.nobody()
@@ -110,8 +110,8 @@ async fn the_refresh_cookie_works_from_pages_of_ours() {
 #[tokio::test]
 async fn bad_refresh_tokens_are_refused() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
 
     let none = app.nobody().post("/api/auth/refresh").send().await;
     assert_eq!(
@@ -173,8 +173,8 @@ async fn who_was_deactivated_or_has_another_password_cannot_refresh() {
 async fn a_refresh_that_a_password_change_overtakes_fails() {
     let app = TestApp::start().await;
     let other = app.another().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
     let mut change = app.db.begin().await.unwrap();
     sqlx::query(r#"UPDATE "Finances"."user" SET token_version = 1"#)
         .execute(&mut *change)
@@ -201,9 +201,9 @@ async fn a_refresh_that_a_password_change_overtakes_fails() {
 async fn logout_ends_the_session_at_once_here_and_in_seconds_elsewhere() {
     let app = TestApp::start().await;
     let other = app.another().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
-    let elsewhere = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
+    let elsewhere = app.login("clerk").await;
     let there = other.nobody().with_token(&session.access);
     there.get("/api/auth/me").send().await.expect(200);
 
@@ -229,21 +229,22 @@ async fn logout_ends_the_session_at_once_here_and_in_seconds_elsewhere() {
 #[tokio::test]
 async fn logout_ends_the_session_of_a_refresh_token_sent_along_if_it_is_ones_own() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     app.account("ravi", Role::Viewer).await;
     let caller = app.viewer().await;
-    let (asha, other_asha, ravi) = (
-        app.login("asha").await,
-        app.login("asha").await,
+    let (clerk, other_clerk, ravi) = (
+        app.login("clerk").await,
+        app.login("clerk").await,
         app.login("ravi").await,
     );
 
     for body in [
-        json!({"refresh_token": other_asha.refresh}),
+        json!({"refresh_token": other_clerk.refresh}),
         json!({"refresh_token": ravi.refresh}),
     ] {
-        let asha = Session::of(&app, &app.try_login("asha", PASSWORD).await);
-        asha.caller
+        let clerk = Session::of(&app, &app.try_login("clerk", PASSWORD).await);
+        clerk
+            .caller
             .post("/api/auth/logout")
             .json(&body)
             .send()
@@ -252,8 +253,8 @@ async fn logout_ends_the_session_of_a_refresh_token_sent_along_if_it_is_ones_own
     }
     caller.post("/api/auth/logout").send().await.expect(200);
 
-    assert_refused(&app.refresh(&other_asha.refresh).await);
-    app.refresh(&asha.refresh).await.expect(200);
+    assert_refused(&app.refresh(&other_clerk.refresh).await);
+    app.refresh(&clerk.refresh).await.expect(200);
     app.refresh(&ravi.refresh).await.expect(200);
     app.nobody()
         .post("/api/auth/logout")
@@ -265,8 +266,8 @@ async fn logout_ends_the_session_of_a_refresh_token_sent_along_if_it_is_ones_own
 #[tokio::test]
 async fn a_new_password_ends_all_sessions_and_the_old_password() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let (session, elsewhere) = (app.login("asha").await, app.login("asha").await);
+    app.account("clerk", Role::Viewer).await;
+    let (session, elsewhere) = (app.login("clerk").await, app.login("clerk").await);
 
     let reply = change_password(&session.caller, PASSWORD, "battery staple").await;
 
@@ -278,10 +279,10 @@ async fn a_new_password_ends_all_sessions_and_the_old_password() {
         assert_refused(&session.caller.get("/api/auth/me").send().await);
         assert_refused(&app.refresh(&session.refresh).await);
     }
-    app.try_login("asha", PASSWORD)
+    app.try_login("clerk", PASSWORD)
         .await
         .expect_error(401, "UNAUTHORIZED");
-    app.try_login("asha", "battery staple").await.expect(200);
+    app.try_login("clerk", "battery staple").await.expect(200);
     let hash: String = app.value(r#"SELECT password_hash FROM "Finances"."user""#).await;
     assert!(hash.starts_with("$2b$12$"), "{hash}");
     assert_eq!(count(&app, "password_changed").await, 1);
@@ -290,8 +291,8 @@ async fn a_new_password_ends_all_sessions_and_the_old_password() {
 #[tokio::test]
 async fn a_password_is_not_changed_without_the_current_one_or_to_a_bad_one() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
 
     let wrong = change_password(&session.caller, "wrong", "battery staple").await;
     assert_eq!(wrong.faults(), ["current_password: value_error"]);
@@ -310,7 +311,7 @@ async fn a_password_is_not_changed_without_the_current_one_or_to_a_bad_one() {
     // A stolen token is no way to guess the password: guesses here and at login are counted together.
     for _ in 0..4 {
         change_password(&session.caller, "wrong", "battery staple").await;
-        app.try_login("asha", "wrong").await;
+        app.try_login("clerk", "wrong").await;
     }
     assert_eq!(
         change_password(&session.caller, "wrong", "battery staple")
@@ -326,11 +327,11 @@ async fn a_password_is_not_changed_without_the_current_one_or_to_a_bad_one() {
 #[tokio::test]
 async fn the_sweeper_removes_what_has_ended_and_no_more() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
     session.caller.post("/api/auth/logout").send().await.expect(200);
-    app.login("asha").await;
-    app.try_login("asha", "wrong").await;
+    app.login("clerk").await;
+    app.try_login("clerk", "wrong").await;
     let rows = async || {
         auth::sweep(&app.db, app.clock()).await.unwrap();
         (

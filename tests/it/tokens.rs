@@ -16,7 +16,7 @@ const BAD: &str = "Invalid authentication credentials";
 /// The claims of an access token for a user.
 fn claims(app: &TestApp, id: i32) -> Value {
     let now = app.clock().now().timestamp();
-    json!({"sub": id.to_string(), "username": "asha", "email": "asha@example.com", "iat": now, "exp": now + 1800,
+    json!({"sub": id.to_string(), "username": "clerk", "email": "clerk@example.com", "iat": now, "exp": now + 1800,
            "roles": ["viewer"], "role": "viewer", "jti": uuid::Uuid::new_v4().simple().to_string(), "type": "access",
            "ver": 0})
 }
@@ -49,7 +49,7 @@ async fn without_a_token_routes_say_so_and_unknown_paths_do_not_exist() {
 #[tokio::test]
 async fn bad_tokens_are_refused() {
     let app = TestApp::start().await;
-    let id = app.account("asha", Role::Viewer).await;
+    let id = app.account("clerk", Role::Viewer).await;
     let gone = app.account("gone", Role::Viewer).await;
     let inactive = app.account("inactive", Role::Viewer).await;
     app.execute(r#"DELETE FROM "Finances"."user" WHERE username = 'gone'"#)
@@ -101,7 +101,7 @@ async fn bad_tokens_are_refused() {
         ("of another version", with("ver", json!(1))),
         ("without a user", without("sub")),
         ("of a user by number", with("sub", json!(id))),
-        ("of no user", with("sub", json!("asha"))),
+        ("of no user", with("sub", json!("clerk"))),
         ("of a removed user", with("sub", json!(gone.to_string()))),
         ("of an inactive user", with("sub", json!(inactive.to_string()))),
         ("nonsense", "nonsense".to_owned()),
@@ -142,8 +142,8 @@ async fn bad_tokens_are_refused() {
 #[tokio::test]
 async fn a_token_lives_half_an_hour_and_half_a_minute() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
 
     app.clock().advance(TimeDelta::seconds(1800 + 28));
     session.caller.get("/api/auth/me").send().await.expect(200);
@@ -159,16 +159,16 @@ async fn a_token_lives_half_an_hour_and_half_a_minute() {
 #[tokio::test]
 async fn the_algorithm_of_the_settings_counts() {
     let app = TestApp::start_with(&[("ALGORITHM", "HS384")]).await;
-    let id = app.account("asha", Role::Viewer).await;
+    let id = app.account("clerk", Role::Viewer).await;
 
-    app.login("asha")
+    app.login("clerk")
         .await
         .caller
         .get("/api/auth/me")
         .send()
         .await
         .expect(200);
-    let other = token(id, "asha", Role::Viewer, app.clock().now());
+    let other = token(id, "clerk", Role::Viewer, app.clock().now());
     app.nobody()
         .with_token(other)
         .get("/api/auth/me")
@@ -180,10 +180,10 @@ async fn the_algorithm_of_the_settings_counts() {
 #[tokio::test]
 async fn tokens_of_before_are_good_until_the_password_changes_or_they_are_logged_out() {
     let app = TestApp::start().await;
-    let id = app.account("asha", Role::Editor).await;
+    let id = app.account("clerk", Role::Editor).await;
     let now = app.clock().now().timestamp();
     let old = |end: i64| {
-        let claims = json!({"sub": id.to_string(), "username": "asha", "email": "asha@example.com", "iat": now,
+        let claims = json!({"sub": id.to_string(), "username": "clerk", "email": "clerk@example.com", "iat": now,
                             "exp": now + end});
         app.nobody().with_token(sign(&claims))
     };
@@ -217,8 +217,8 @@ async fn tokens_of_before_are_good_until_the_password_changes_or_they_are_logged
 #[tokio::test]
 async fn the_role_is_the_databases_not_the_tokens() {
     let app = TestApp::start().await;
-    let id = app.account("asha", Role::Viewer).await;
-    let claimed = token(id, "asha", Role::Admin, app.clock().now());
+    let id = app.account("clerk", Role::Viewer).await;
+    let claimed = token(id, "clerk", Role::Admin, app.clock().now());
 
     let reply = app.nobody().with_token(claimed).get("/api/users").send().await;
 
@@ -284,8 +284,8 @@ async fn what_is_known_of_a_user_is_asked_once_in_five_seconds() {
 #[tokio::test]
 async fn public_routes_do_not_look_at_tokens() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let body = json!({"username": "asha", "password": PASSWORD});
+    app.account("clerk", Role::Viewer).await;
+    let body = json!({"username": "clerk", "password": PASSWORD});
 
     for (method, path) in [
         (Method::GET, "/"),
@@ -314,8 +314,8 @@ async fn public_routes_do_not_look_at_tokens() {
 #[tokio::test]
 async fn the_cookie_is_a_token_unless_there_is_a_header() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Viewer).await;
+    let session = app.login("clerk").await;
     let cookie = format!("theme=dark; access_token={}", session.access);
     let get = |path: &str| app.nobody().get(path).header("cookie", &cookie);
 
@@ -345,8 +345,8 @@ async fn the_cookie_is_a_token_unless_there_is_a_header() {
 #[tokio::test]
 async fn a_write_by_cookie_has_to_come_from_a_page_of_ours() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Admin).await;
-    let session = app.login("asha").await;
+    app.account("clerk", Role::Admin).await;
+    let session = app.login("clerk").await;
     let host = app.base_url.trim_start_matches("http://").to_owned();
     let call = |method: Method, headers: &[(&str, &str)]| {
         let call = app
@@ -417,9 +417,9 @@ async fn cookies_are_closed_to_scripts_and_as_wide_as_the_settings_say() {
         ),
     ] {
         let app = TestApp::start_with(&settings).await;
-        app.account("asha", Role::Viewer).await;
+        app.account("clerk", Role::Viewer).await;
 
-        let reply = app.try_login("asha", PASSWORD).await;
+        let reply = app.try_login("clerk", PASSWORD).await;
 
         let body = reply.expect(200);
         let access = body["access_token"].as_str().unwrap();

@@ -114,7 +114,7 @@ async fn an_admin_makes_users_who_can_log_in() {
 #[tokio::test]
 async fn a_new_user_has_to_be_right() {
     let app = TestApp::start().await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     let admin = app.admin().await;
     let post = |body: Value| admin.post("/api/users").json(&body).send();
 
@@ -136,7 +136,7 @@ async fn a_new_user_has_to_be_right() {
         .await
         .expect_error(400, "BAD_REQUEST");
     assert_eq!(short["message"], "Username must be at least 3 characters long");
-    let taken = post(new_user("ASHA", "viewer"))
+    let taken = post(new_user("CLERK", "viewer"))
         .await
         .expect_error(409, "CONFLICT");
     assert_eq!(taken["message"], "Username or email already exists");
@@ -223,7 +223,7 @@ async fn an_admin_changes_what_is_given_and_nothing_else() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let id = app.account("ravi", Role::Viewer).await;
-    app.account("asha", Role::Viewer).await;
+    app.account("clerk", Role::Viewer).await;
     let path = format!("/api/users/{id}");
     let put = |body: Value| admin.put(&path).json(&body).send();
     let before = admin.get(&path).send().await.expect(200);
@@ -249,7 +249,7 @@ async fn an_admin_changes_what_is_given_and_nothing_else() {
     assert_ne!(after["updated_at"], before["updated_at"]);
     put(json!({"email": "ravi@EXAMPLE.org"})).await.expect(200);
 
-    let taken = put(json!({"email": "ASHA@example.com"}))
+    let taken = put(json!({"email": "CLERK@example.com"}))
         .await
         .expect_error(409, "CONFLICT");
     assert_eq!(taken["message"], "Email already registered");

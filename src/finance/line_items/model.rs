@@ -272,15 +272,15 @@ pub(super) struct LineAdded {
 pub struct LineTotals {
     /// How many there are.
     pub line_item_count: i64,
-    /// Σ quantity.
+    /// Σ `quantity`.
     pub total_quantity: Quantity,
-    /// Σ total_price.
+    /// Σ `total_price`.
     pub total_value: Money,
-    /// Σ gst_amount.
+    /// Σ `gst_amount`.
     pub total_gst: Money,
-    /// Σ gross_amount, of a line without tax its total_price.
+    /// Σ `gross_amount`, of a line without tax its `total_price`.
     pub total_gross: Money,
-    /// total_value ÷ total_quantity, rounded to the paisa; 0 of nothing.
+    /// `total_value` ÷ `total_quantity`, rounded to the paisa; 0 of nothing.
     pub average_unit_price: Money,
 }
 

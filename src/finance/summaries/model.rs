@@ -247,11 +247,11 @@ pub(super) struct SummaryAnswer {
 impl SummaryAnswer {
     pub(super) fn new(
         project_id: ProjectId,
-        figures: Figures,
+        figures: &Figures,
         orders: Vec<PurchaseOrderWithLines>,
         agreements: Vec<Agreement>,
     ) -> Self {
-        let summary = FinancialSummary::from(figures);
+        let summary = FinancialSummary::from(*figures);
         Self {
             status: crate::http::envelope::SUCCESS,
             project_id,

@@ -39,6 +39,6 @@ pub(super) async fn get_financial_summary(
     let orders = purchase_orders::store::list_of_project(&db, project_id).await?;
     let agreements = store::open_agreements(&db, project_id).await?;
     Ok(Answer::ok(SummaryAnswer::new(
-        project_id, figures, orders, agreements,
+        project_id, &figures, orders, agreements,
     )))
 }

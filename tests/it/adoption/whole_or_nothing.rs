@@ -115,7 +115,7 @@ async fn ten_servers_at_once_adopt_a_database_once() {
 
 #[tokio::test]
 async fn the_owner_of_the_schema_adopts_it_without_any_other_right() {
-    let mut legacy = Legacy::load(&[SHAPE_A]).await;
+    let mut legacy = Legacy::load(&[SHAPE_A]).await.with(&[]);
     // Roles belong to the whole server: this one is made once and left.
     legacy
         .run(
@@ -156,9 +156,16 @@ async fn the_owner_of_the_schema_adopts_it_without_any_other_right() {
 
     assert_eq!(
         legacy
-            .value(r#"SELECT count(DISTINCT tableowner) FROM pg_tables WHERE schemaname = 'Finances'"#)
+            .value(r"SELECT count(DISTINCT tableowner) FROM pg_tables WHERE schemaname = 'Finances'")
             .await,
         "1"
+    );
+    // The server's TimeZone is not for everybody to read; the log's zone is, and is set with it.
+    assert_eq!(
+        legacy
+            .value("SELECT kept ->> 'timezone' FROM adoption_report WHERE rule = 'legacy_timezone'")
+            .await,
+        legacy.value("SELECT current_setting('log_timezone')").await
     );
     // A function of somebody else stays, though nobody uses it.
     assert_eq!(

@@ -34,7 +34,7 @@ pub(crate) struct TestApp {
     users: AtomicU32,
     http: reqwest::Client,
     server: JoinHandle<()>,
-    _uploads: Arc<TempDir>,
+    uploads: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -65,7 +65,7 @@ impl TestApp {
     /// A second server on the same database and files, as behind a load balancer.
     pub(crate) async fn another(&self) -> Self {
         let options = self.db.connect_options().as_ref().clone();
-        Self::on(options, Arc::clone(&self._uploads), &[]).await
+        Self::on(options, Arc::clone(&self.uploads), &[]).await
     }
 
     async fn on(options: PgConnectOptions, uploads: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
@@ -107,7 +107,7 @@ impl TestApp {
             users: AtomicU32::new(0),
             http,
             server,
-            _uploads: uploads,
+            uploads,
         }
     }
 
@@ -118,7 +118,7 @@ impl TestApp {
 
     /// Where the server stores files.
     pub(crate) fn upload_folder(&self) -> &std::path::Path {
-        self._uploads.path()
+        self.uploads.path()
     }
 
     /// The same person calling this server.

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::callers::Caller;
 
 /// How long a start may take: making a cluster included, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder with the server's data, files and logs.
 pub(crate) struct Home(TempDir);
@@ -71,6 +71,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }
