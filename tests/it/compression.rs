@@ -15,7 +15,6 @@ use crate::support::{TestApp, callers::Reply, wire::SideServer};
 
 /// Routes that answer so many bytes of such a type.
 fn bytes_route() -> Router<AppState> {
-    #[expect(clippy::disallowed_types, reason = "no contract depends on a route of a test")]
     let handler = async |Path(length): Path<usize>, Query(query): Query<Vec<(String, String)>>| {
         let kind = query
             .into_iter()

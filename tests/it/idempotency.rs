@@ -304,8 +304,11 @@ async fn insert(uow: &mut UnitOfWork, name: &str) -> Result<i64> {
     Ok(id)
 }
 
+/// How a handler ends that has begun to write.
+type Failure = fn(UnitOfWork) -> Result<StoredAnswer>;
+
 /// A route that fails the first time in its own way, after it has written.
-fn fails_once(how: fn(UnitOfWork) -> Result<StoredAnswer>) -> Router<AppState> {
+fn fails_once(how: Failure) -> Router<AppState> {
     let calls = Arc::new(AtomicUsize::new(0));
     let handler = async move |write: Write<Editor>| {
         let mut uow = write.begin().await?;
@@ -322,7 +325,7 @@ fn fails_once(how: fn(UnitOfWork) -> Result<StoredAnswer>) -> Router<AppState> {
 async fn a_fault_of_the_server_leaves_the_key_free_and_nothing_written() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let ways: [(&str, fn(UnitOfWork) -> Result<StoredAnswer>); 2] = [
+    let ways: [(&str, Failure); 2] = [
         ("panics", |_| panic!("on purpose")),
         ("errs", |_| {
             Err(anyhow::anyhow!("on purpose")).map_err(nexgen_finance::error::Error::internal)

@@ -85,7 +85,6 @@ fn value(reply: &Reply, series: &str) -> String {
 async fn requests_are_told_by_route_template_and_status_never_by_path() {
     let app = TestApp::start().await;
     let nobody = app.nobody();
-    #[expect(clippy::disallowed_types, reason = "no contract depends on a route of a test")]
     let handler = async |Path(id): Path<u32>| {
         if id == 0 {
             Err(nexgen_finance::error::Error::NotFound("Thing"))

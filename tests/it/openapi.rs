@@ -160,7 +160,7 @@ fn no_route_is_mounted_around_the_document() {
                 .to_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if name.ends_with(".rs") && !known.contains(&name.as_str()) {
+            } else if path.extension().is_some_and(|kind| kind == "rs") && !known.contains(&name.as_str()) {
                 let source = std::fs::read_to_string(&path).unwrap();
                 read += 1;
                 for word in [".route(", ".route_service(", ".nest(", ".nest_service("] {

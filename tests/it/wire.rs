@@ -177,7 +177,7 @@ async fn a_chunked_body_over_the_limit_is_413_though_no_length_was_said() {
     request.extend_from_slice(b"F\r\n{\"name\": \"Store\r\n");
     for _ in 0..40 {
         request.extend_from_slice(b"10000\r\n");
-        request.extend_from_slice(&[b'x'; 0x10000]);
+        request.extend_from_slice("x".repeat(0x10000).as_bytes());
         request.extend_from_slice(b"\r\n");
     }
     request.extend_from_slice(b"2\r\n\"}\r\n0\r\n\r\n");
