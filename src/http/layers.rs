@@ -52,8 +52,8 @@ pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
         .layer(with_state(state.clone(), rate_limit::by_user))
         .layer(from_fn(retry::once))
         .layer(from_fn(conditional::answer_not_modified));
-    let routed = routes.layer(inner).with_state(state);
-    Router::new().fallback_service(routed).layer(outer)
+    let service = routes.layer(inner).with_state(state);
+    Router::new().fallback_service(service).layer(outer)
 }
 
 /// gzip, br or zstd for what shrinks by it.
