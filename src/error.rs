@@ -174,6 +174,21 @@ impl Error {
         self
     }
 
+    /// Everything that the client is told, in one line.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Invalid(refusal) | Self::Conflict(refusal) if !refusal.faults.is_empty() => {
+                let faults: Vec<&str> = refusal
+                    .faults
+                    .iter()
+                    .map(|fault| fault.message.as_str())
+                    .collect();
+                faults.join("; ")
+            }
+            _ => self.message().into_owned(),
+        }
+    }
+
     /// The stable code of the error contract.
     pub fn code(&self) -> &'static str {
         match self {
@@ -282,9 +297,9 @@ impl From<sqlx::Error> for Error {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_) => Self::Unavailable(error.into()),
+            | sqlx::Error::Tls(_)
             // The connection ended in the middle of a message.
-            sqlx::Error::Protocol(_) => Self::Unavailable(error.into()),
+            | sqlx::Error::Protocol(_) => Self::Unavailable(error.into()),
             _ => Self::Internal(error.into()),
         }
     }

@@ -25,8 +25,10 @@ use crate::{
 const EMBEDDED_DATABASE: &str = "Nexgen_erp";
 /// Where root's clusters go if root alone can enter the data folder.
 const SYSTEM_FOLDER: &str = "/var/lib/nexgen-finance";
+/// Connections of the embedded cluster beyond the pool: for commands beside the server, psql, and PostgreSQL's own reserve.
+const SPARE_CONNECTIONS: u32 = 20;
 /// How long an external database may take to come up before the start is given up.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
+const CONNECT_PATIENCE: Duration = Duration::from_mins(1);
 const RETRY_FLOOR: Duration = Duration::from_millis(100);
 const RETRY_CEILING: Duration = Duration::from_secs(5);
 
@@ -85,6 +87,9 @@ impl Database {
         };
         let mut settings = EmbeddedSettings::new(data_dir, search);
         settings.elsewhere = Some(PathBuf::from(SYSTEM_FOLDER));
+        let pool = config.pool_size.saturating_add(config.max_overflow);
+        let needed = u16::try_from(pool.saturating_add(SPARE_CONNECTIONS)).unwrap_or(u16::MAX);
+        settings.max_connections = settings.max_connections.max(needed);
         EmbeddedPostgres::start(settings).await
     }
 
@@ -222,6 +227,9 @@ async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
             Ok(connection) => return Ok(connection.close().await?),
             Err(error) => error,
         };
+        if is_final(&error) {
+            return Err(error).context("the database refuses the connection");
+        }
         if started.elapsed() + pause > CONNECT_PATIENCE {
             return Err(error).context("the database did not take a connection within a minute");
         }
@@ -229,4 +237,12 @@ async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_CEILING);
     }
+}
+
+/// Whether waiting does not help: the database is up and knows no such user, password or database.
+fn is_final(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("28") || code == "3D000")
 }

@@ -4,7 +4,7 @@ mod commands;
 mod database;
 mod serve;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
 use anyhow::Context;
 use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
@@ -29,9 +29,12 @@ use crate::{
 /// How many files are parsed at once, off the async threads.
 const PARSERS: usize = 4;
 
-/// What handlers share; a clone costs a few reference counts.
+/// What handlers share; a clone costs one reference count, since every layer of the middleware makes some.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// The parts of an [`AppState`].
+pub struct Parts {
     /// The settings.
     pub config: Arc<Config>,
     /// The one pool of connections.
@@ -62,7 +65,7 @@ impl AppState {
         let storage = Storage::open(&config.uploads.dir)
             .await
             .with_context(|| format!("UPLOAD_DIR {} cannot be used", config.uploads.dir.display()))?;
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             auth: Arc::new(AuthState::new(&config.auth, clock.clone())),
             rate_limits: RateLimits::new(&config.rate_limit).map(Arc::new),
             storage,
@@ -72,12 +75,20 @@ impl AppState {
             config,
             db,
             clock,
-        })
+        })))
     }
 
     /// The whole service: routes behind the middleware stack.
     pub fn into_service(self) -> IntoMakeServiceWithConnectInfo<axum::Router, SocketAddr> {
         router::service(self).into_make_service_with_connect_info::<SocketAddr>()
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

@@ -12,13 +12,13 @@ use super::{AppState, Database};
 use crate::{
     auth,
     config::{Config, DatabaseTarget},
-    unit_of_work, uploads,
+    telemetry, unit_of_work, uploads,
 };
 
 /// The exit code of a second signal, as shells know it.
 const INTERRUPTED: i32 = 130;
-const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
-const TIDY_INTERVAL: Duration = Duration::from_secs(60);
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+const TIDY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs the server until a signal stops it.
 ///
@@ -38,15 +38,19 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let Started {
         state,
         listener,
+        metrics_listener,
         database,
     } = started;
     let address = listener.local_addr()?;
-    announce(&config, address);
+    announce(&config, address, auth::has_users(&state.db).await?);
 
-    let jobs = vec![
+    let mut jobs = vec![
         tokio::spawn(sweep(state.clone())),
         tokio::spawn(tidy(state.clone())),
     ];
+    if let Some(listener) = metrics_listener {
+        jobs.push(tokio::spawn(serve_metrics(listener, state.clone())));
+    }
     let watch = database.watch();
     run(&state, listener, &mut signals).await?;
 
@@ -62,6 +66,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 struct Started {
     state: AppState,
     listener: TcpListener,
+    /// That of `METRICS_PORT`.
+    metrics_listener: Option<TcpListener>,
     database: Database,
 }
 
@@ -73,14 +79,30 @@ async fn start(config: Arc<Config>) -> anyhow::Result<Started> {
         .await
         .map_err(anyhow::Error::new)
         .context("finishing interrupted uploads")?;
-    let listener = TcpListener::bind((config.server.host.as_str(), config.server.port))
-        .await
-        .with_context(|| format!("binding {}:{}", config.server.host, config.server.port))?;
+    let metrics_listener = match config.telemetry.metrics_port {
+        Some(port) => Some(bind(&config.server.host, port).await?),
+        None => None,
+    };
+    let listener = bind(&config.server.host, config.server.port).await?;
     Ok(Started {
         state,
         listener,
+        metrics_listener,
         database,
     })
+}
+
+async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((host, port))
+        .await
+        .with_context(|| format!("{host}:{port} cannot be listened on"))
+}
+
+/// Serves `/metrics` on a port of its own until the server ends.
+async fn serve_metrics(listener: TcpListener, state: AppState) {
+    if let Err(error) = axum::serve(listener, telemetry::routes::own_listener(state)).await {
+        tracing::error!(%error, "the listener of METRICS_PORT has ended");
+    }
 }
 
 /// Serves until a signal, then drains: not ready at once, closed after the grace, cut off after the timeout.
@@ -137,11 +159,14 @@ impl Signals {
 }
 
 /// Says where everything is, and how to go on.
-fn announce(config: &Config, address: SocketAddr) {
+fn announce(config: &Config, address: SocketAddr, has_users: bool) {
     tracing::info!("Application startup complete");
     tracing::info!("API: http://{address}/api (health: http://{address}/api/health)");
     if config.server.docs_enabled {
         tracing::info!("Docs: http://{address}/api/docs and http://{address}/api/redoc");
+    }
+    if let Some(port) = config.telemetry.metrics_port {
+        tracing::info!("Metrics: http://{}:{port}/metrics", config.server.host);
     }
     if let Some(folder) = &config.telemetry.log_dir {
         tracing::info!("Logs: {}/app.log and error.log", folder.display());
@@ -149,9 +174,11 @@ fn announce(config: &Config, address: SocketAddr) {
     if let DatabaseTarget::Embedded { data_dir } = &config.database.target {
         tracing::info!("Database: a private PostgreSQL below {}", data_dir.display());
     }
-    tracing::info!(
-        "The first user to sign up (POST /api/auth/signup) becomes admin; or run 'nexgen-finance create-admin'"
-    );
+    if !has_users {
+        tracing::info!(
+            "The first user to sign up (POST /api/auth/signup) becomes admin; or run 'nexgen-finance create-admin'"
+        );
+    }
 }
 
 /// Removes what has expired, every hour and at the start.

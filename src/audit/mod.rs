@@ -1,6 +1,8 @@
 //! The audit trail: who changed what and when. Entries are only ever added, by the unit of work, in the transaction of
 //! the change that they record.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -23,6 +25,8 @@ pub enum Action {
     Stored,
     /// A file was refused.
     Refused,
+    /// Somebody made an account for themselves.
+    Signup,
     /// Somebody logged in.
     Login,
     /// A login failed.
@@ -49,6 +53,7 @@ impl Action {
             Self::StatusChanged => "status_changed",
             Self::Stored => "stored",
             Self::Refused => "refused",
+            Self::Signup => "signup",
             Self::Login => "login",
             Self::LoginFailed => "login_failed",
             Self::Logout => "logout",
@@ -78,7 +83,7 @@ pub struct Change {
 
 impl Change {
     /// Something happened to an entity, which is named by its table.
-    pub fn new(action: Action, entity: &'static str, id: impl ToString) -> Self {
+    pub fn new(action: Action, entity: &'static str, id: impl Display) -> Self {
         Self {
             action,
             entity,
@@ -90,7 +95,7 @@ impl Change {
     }
 
     /// A new row.
-    pub fn created(entity: &'static str, id: impl ToString, after: &impl Serialize) -> Self {
+    pub fn created(entity: &'static str, id: impl Display, after: &impl Serialize) -> Self {
         Self::new(Action::Created, entity, id).after(after)
     }
 

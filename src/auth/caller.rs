@@ -1,6 +1,7 @@
 //! The caller of a request and the extractors that say which role a handler asks for.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use uuid::Uuid;
 
 use super::Role;
 use crate::{
@@ -17,10 +18,12 @@ pub struct Caller {
     pub username: String,
     /// Their role, from the database, not from the token.
     pub role: Role,
-    /// The token's own id and end, so that logout can revoke it; old tokens have no id.
-    pub token_id: Option<String>,
+    /// The token's id, so that logout can revoke it; old tokens, which have none, are named by their hash.
+    pub token_id: String,
     /// When the token ends, in seconds since 1970.
     pub token_expires_at: i64,
+    /// The family of refresh tokens that came with the token; old tokens have none.
+    pub session: Option<Uuid>,
 }
 
 /// What a handler asks of its caller.

@@ -1,28 +1,43 @@
 //! Who calls and what they may: users, passwords, tokens and roles.
+//!
+//! A request is let in by its access token (`layer`); what the caller may is the role that the database has for them
+//! now, not the one in the token. Sessions outlive access tokens by refresh tokens (`sessions`). Whatever is known of
+//! failed logins, revoked tokens and sessions lies in the database, so that all servers agree; each remembers what it
+//! read for at most five seconds (`standing`).
 
 pub mod caller;
+mod cookies;
 pub mod layer;
-pub mod login_limit;
+mod login;
+mod login_limit;
+mod model;
+mod origin;
 pub mod passwords;
 pub mod roles;
 pub mod routes;
-pub mod sessions;
-pub mod store;
+mod rules;
+mod sessions;
+mod standing;
+mod store;
 pub mod tokens;
-pub mod users;
+mod user_list;
+pub mod user_routes;
+mod users;
+
+use sqlx::PgPool;
 
 pub use caller::{Admin, Anyone, Caller, Editor, RequiredRole, Viewer};
 pub use roles::Role;
-/// stub
-pub async fn sweep(_db: &sqlx::PgPool, _clock: &crate::types::Clock) -> crate::error::Result<()> {
-    Ok(())
-}
-/// stub
-pub async fn create_admin(
-    _db: &sqlx::PgPool,
-    _u: &str,
-    _e: &str,
-    _p: &secrecy::SecretString,
-) -> crate::error::Result<crate::types::ids::UserId> {
-    Err(crate::error::Error::NoRoute)
+pub use store::has_users;
+pub use users::create_admin;
+
+use crate::{error::Result, types::Clock};
+
+/// Removes tokens that have ended and failed logins that no longer count.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn sweep(db: &PgPool, clock: &Clock) -> Result<()> {
+    sessions::sweep(db, clock.now()).await?;
+    login_limit::sweep(db, clock.now()).await
 }

@@ -1,7 +1,10 @@
 //! The three roles and their order: viewer reads, editor also writes, admin also deletes documents and manages users.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
+
+use crate::types::{Input, Problem};
 
 /// What a user may do; each role may do all that the ones before it may.
 #[derive(
@@ -36,5 +39,12 @@ impl Role {
         Self::ALL
             .into_iter()
             .find(|role| role.as_str().eq_ignore_ascii_case(text.trim()))
+    }
+}
+
+impl Input for Role {
+    fn read(value: &Value) -> Result<Self, Problem> {
+        let role = value.as_str().and_then(Self::parse);
+        role.ok_or_else(|| Problem::new("enum", "must be one of: viewer, editor, admin"))
     }
 }

@@ -17,8 +17,8 @@ Without --password-stdin a password is drawn and printed, once. The command work
 database, and with the embedded one also while no server runs.
 
 Examples:
-  nexgen-finance create-admin --username asha --email asha@example.com
-  nexgen-finance create-admin --username asha --email asha@example.com --password-stdin < password.txt";
+  nexgen-finance create-admin --username accounts --email accounts@example.com
+  nexgen-finance create-admin --username accounts --email accounts@example.com --password-stdin < password.txt";
 
 /// The longest line that is read as a password, in bytes.
 const LONGEST_LINE: u64 = 4096;

@@ -28,7 +28,7 @@ there. None is needed to try it out: the server then runs a private PostgreSQL b
 Examples:
   nexgen-finance                                          start the server
   PORT=9000 LOG_FORMAT=json nexgen-finance serve          the same, with settings
-  nexgen-finance create-admin --username asha --email asha@example.com
+  nexgen-finance create-admin --username admin --email admin@example.com
   nexgen-finance check-config                             what takes effect, and every fault of the settings
 
 Exit codes:
@@ -133,7 +133,7 @@ mod tests {
     fn every_command_is_known_and_no_other() {
         for line in [
             "x migrate",
-            "x create-admin --username asha --email asha@example.com --password-stdin",
+            "x create-admin --username accounts --email accounts@example.com --password-stdin",
             "x openapi --output openapi.json",
             "x openapi",
             "x check-config",
@@ -145,7 +145,7 @@ mod tests {
             "x start",
             "x --port 1",
             "x create-admin",
-            "x create-admin --username asha",
+            "x create-admin --username accounts",
             "x serve now",
         ] {
             assert_eq!(

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../.env.example");
+const GUIDE: &str = include_str!("../../DEPLOYMENT_GUIDE.md");
 const KEY: &str = "0f9a1c55d4e24b0e8d7b3a6c9e1f2a4b";
 
 /// A production that starts.
@@ -246,7 +247,8 @@ fn every_variable_takes_a_good_value() {
         Some("http://localhost:4318")
     );
     assert_eq!(config.telemetry.metrics_port, Some(9100));
-    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+    assert!(config.warnings[0].contains("DATABASE_REPLICA_URL"));
 }
 
 fn joined(values: &[IpNet]) -> String {
@@ -660,4 +662,27 @@ fn the_example_file_has_the_order_of_the_print() {
     let printed: Vec<_> = config.settings.iter().map(|setting| setting.name).collect();
 
     assert_eq!(order, printed);
+}
+
+#[test]
+fn the_guide_has_a_line_for_every_variable_with_its_default() {
+    let rows: Vec<(&str, &str)> = GUIDE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .filter(|(name, _)| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
+        .filter_map(|(name, rest)| Some((name, rest.split('|').next()?.trim())))
+        .collect();
+
+    let config = good(&[]);
+
+    let names: Vec<_> = rows.iter().map(|(name, _)| *name).collect();
+    let printed: Vec<_> = config.settings.iter().map(|setting| setting.name).collect();
+    assert_eq!(names, printed);
+    for ((name, told), setting) in rows.iter().zip(&config.settings) {
+        let default = told.split(';').next().unwrap();
+        let is_plain = setting.value.parse::<u64>().is_ok() || setting.value.parse::<bool>().is_ok();
+        if is_plain {
+            assert_eq!(default, setting.value, "{name}");
+        }
+    }
 }

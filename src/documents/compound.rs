@@ -1,10 +1,7 @@
-//! Guards for the older `.xls` files before the workbook reader opens them.
+//! The file system inside an `.xls` file: sectors, chained by a table into streams.
 //!
-//! Such a file is a small file system (sectors chained by a table) that holds a stream of records. A crafted one can
-//! chain sectors in a circle or place one cell in the last corner of a sheet, and a reader that trusts it runs out of
-//! memory. So the chains and the cells' positions are walked here first, without keeping anything but the stream.
-
-use super::cells::{MAX_COLUMNS, MAX_ROWS};
+//! A crafted file can chain sectors in a circle, and a reader that trusts it runs out of memory. So the chains are walked
+//! here first; [`super::biff`] looks at what they hold.
 
 const SIGNATURE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 const HEADER_LEN: usize = 512;
@@ -14,29 +11,17 @@ const MINI_STREAM_CUTOFF: usize = 4096;
 /// From here on a sector number is a marker, not a place.
 const FIRST_MARKER: u32 = 0xFFFF_FFFA;
 const END_OF_CHAIN: u32 = 0xFFFF_FFFE;
-/// All sheets together may span this many cells.
-const MAX_CELLS: usize = 2_000_000;
-const MAX_SHEETS: usize = 256;
 
-/// What the guards found in a workbook stream.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Facts {
-    /// Index (from 0) of the sheet that was open when the file was saved.
-    pub(super) active_sheet: usize,
+/// The streams of a compound file that a workbook reader may open: `Workbook`, and what older programs wrote as `Book`.
+/// `None` if there is neither, or if a chain leaves the file or runs in a circle.
+pub(super) fn workbook_streams(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let file = CompoundFile::open(bytes)?;
+    let entries = ["Workbook", "Book"]
+        .into_iter()
+        .filter_map(|name| file.entry(name));
+    let streams: Vec<Vec<u8>> = entries.map(|entry| file.stream(entry)).collect::<Option<_>>()?;
+    (!streams.is_empty()).then_some(streams)
 }
-
-/// Checks a compound file and the workbook in it.
-///
-/// # Errors
-/// A sentence that says why the file is not read.
-pub(super) fn examine(bytes: &[u8]) -> Result<Facts, &'static str> {
-    let file = CompoundFile::open(bytes).ok_or(DAMAGED)?;
-    let stream = file.workbook().ok_or(DAMAGED)?;
-    check_records(&stream)
-}
-
-const DAMAGED: &str = "the workbook is damaged";
-const TOO_LARGE: &str = "a sheet has more than 10 000 rows or 100 columns";
 
 struct CompoundFile<'a> {
     bytes: &'a [u8],
@@ -57,8 +42,14 @@ impl<'a> CompoundFile<'a> {
             12 => 4096,
             _ => return None,
         };
-        let mut file =
-            Self { bytes, sector_len, table: Vec::new(), mini_table: Vec::new(), mini_stream: Vec::new(), directory: Vec::new() };
+        let mut file = Self {
+            bytes,
+            sector_len,
+            table: Vec::new(),
+            mini_table: Vec::new(),
+            mini_stream: Vec::new(),
+            directory: Vec::new(),
+        };
         file.table = file.read_table()?;
         file.directory = file.chain(u32_at(bytes, 48)?, usize::MAX)?;
         let mini_sectors = usize::try_from(u32_at(bytes, 64)?).ok()?;
@@ -73,9 +64,13 @@ impl<'a> CompoundFile<'a> {
     }
 
     fn sector(&self, id: u32) -> Option<&'a [u8]> {
-        let start = usize::try_from(id).ok()?.checked_add(1)?.checked_mul(self.sector_len)?;
+        let start = usize::try_from(id)
+            .ok()?
+            .checked_add(1)?
+            .checked_mul(self.sector_len)?;
         let rest = self.bytes.get(start..)?;
-        rest.get(..self.sector_len.min(rest.len())).filter(|sector| !sector.is_empty())
+        rest.get(..self.sector_len.min(rest.len()))
+            .filter(|sector| !sector.is_empty())
     }
 
     /// No chain is longer than the file has sectors, unless it runs in a circle.
@@ -132,17 +127,23 @@ impl<'a> CompoundFile<'a> {
         Some(out)
     }
 
-    fn workbook(&self) -> Option<Vec<u8>> {
-        let entry = self.entry("Workbook").or_else(|| self.entry("Book"))?;
+    fn stream(&self, entry: &[u8]) -> Option<Vec<u8>> {
         let (start, len) = (u32_at(entry, 116)?, stream_len(entry, self.sector_len)?);
-        if len < MINI_STREAM_CUTOFF { self.mini_chain(start, len) } else { self.chain(start, len) }
+        if len < MINI_STREAM_CUTOFF {
+            self.mini_chain(start, len)
+        } else {
+            self.chain(start, len)
+        }
     }
 
     fn entry(&self, name: &str) -> Option<&[u8]> {
         self.directory.chunks_exact(DIRECTORY_ENTRY_LEN).find(|entry| {
             let units = entry.iter().take(64).copied().collect::<Vec<u8>>();
-            let units = units.chunks_exact(2).map(|pair| u16_at(pair, 0).unwrap_or_default());
-            let stored = char::decode_utf16(units.take_while(|unit| *unit != 0)).map(|c| c.unwrap_or('\u{fffd}'));
+            let units = units
+                .chunks_exact(2)
+                .map(|pair| u16_at(pair, 0).unwrap_or_default());
+            let stored =
+                char::decode_utf16(units.take_while(|unit| *unit != 0)).map(|c| c.unwrap_or('\u{fffd}'));
             stored.collect::<String>().eq_ignore_ascii_case(name)
         })
     }
@@ -154,135 +155,44 @@ fn stream_len(entry: &[u8], sector_len: usize) -> Option<usize> {
     usize::try_from(u64::from(high) << 32 | u64::from(low)).ok()
 }
 
-/// One record of the workbook stream: its number and its data.
-struct Records<'a> {
-    rest: &'a [u8],
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|chunk| u16::from_le_bytes(*chunk))
 }
 
-impl<'a> Iterator for Records<'a> {
-    type Item = (u16, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let number = u16_at(self.rest, 0)?;
-        let end = usize::from(u16_at(self.rest, 2)?).checked_add(4)?;
-        let data = self.rest.get(4..end)?;
-        self.rest = self.rest.get(end..)?;
-        Some((number, data))
-    }
-}
-
-const FORMULA: u16 = 0x0006;
-const END: u16 = 0x000A;
-const WINDOW: u16 = 0x003D;
-const BOUND_SHEET: u16 = 0x0085;
-const MULTIPLE_NUMBERS: u16 = 0x00BD;
-const RICH_STRING: u16 = 0x00D6;
-const SHARED_STRING: u16 = 0x00FD;
-const DIMENSIONS: u16 = 0x0200;
-const NUMBER: u16 = 0x0203;
-const LABEL: u16 = 0x0204;
-const BOOL_OR_ERROR: u16 = 0x0205;
-const SHORT_NUMBER: u16 = 0x027E;
-const BEGIN: u16 = 0x0809;
-
-fn check_records(stream: &[u8]) -> Result<Facts, &'static str> {
-    let mut sheets = Vec::new();
-    let mut active_sheet = 0;
-    for (number, data) in (Records { rest: stream }).take_while(|(number, _)| *number != END) {
-        match number {
-            WINDOW => active_sheet = u16_at(data, 10).map_or(0, usize::from),
-            BOUND_SHEET => sheets.push(u32_at(data, 0).ok_or(DAMAGED)?),
-            _ => {}
-        }
-    }
-    if sheets.len() > MAX_SHEETS {
-        return Err("the workbook has too many sheets");
-    }
-    let mut cells = 0_usize;
-    for start in sheets {
-        let start = usize::try_from(start).map_err(|_| DAMAGED)?;
-        cells = cells.saturating_add(spanned_cells(stream.get(start..).ok_or(DAMAGED)?)?);
-        if cells > MAX_CELLS {
-            return Err("the sheets of the workbook are too large");
-        }
-    }
-    Ok(Facts { active_sheet })
-}
-
-/// How many cells the smallest rectangle around all values of a sheet has.
-fn spanned_cells(sheet: &[u8]) -> Result<usize, &'static str> {
-    let mut span: Option<Span> = None;
-    let mut depth = 0_usize;
-    for (number, data) in (Records { rest: sheet }) {
-        match number {
-            BEGIN => depth = depth.saturating_add(1),
-            END if depth <= 1 => break,
-            END => depth = depth.saturating_sub(1),
-            // Charts inside the sheet have records of the same numbers.
-            _ if depth > 1 => {}
-            DIMENSIONS => check_dimensions(data)?,
-            FORMULA | RICH_STRING | SHARED_STRING | NUMBER | LABEL | BOOL_OR_ERROR | SHORT_NUMBER => {
-                let (row, column) = (u16_at(data, 0).ok_or(DAMAGED)?, u16_at(data, 2).ok_or(DAMAGED)?);
-                Span::widen(&mut span, row, column);
-            }
-            MULTIPLE_NUMBERS => {
-                let (row, first) = (u16_at(data, 0).ok_or(DAMAGED)?, u16_at(data, 2).ok_or(DAMAGED)?);
-                let last = u16_at(data, data.len().saturating_sub(2)).ok_or(DAMAGED)?;
-                Span::widen(&mut span, row, first);
-                Span::widen(&mut span, row, last);
-            }
-            _ => {}
-        }
-    }
-    span.map_or(Ok(0), Span::cells)
-}
-
-/// The sheet's declared size is only a hint, but the reader reserves memory for it.
-fn check_dimensions(data: &[u8]) -> Result<(), &'static str> {
-    let (rows, columns) = if data.len() == 10 {
-        (u16_at(data, 2).map(u32::from), u16_at(data, 6))
-    } else {
-        (u32_at(data, 4), u16_at(data, 10))
-    };
-    match (rows, columns) {
-        (Some(0..=65_536), Some(0..=256)) => Ok(()),
-        (Some(_), Some(_)) => Err(TOO_LARGE),
-        _ => Err(DAMAGED),
-    }
-}
-
-struct Span {
-    rows: (u16, u16),
-    columns: (u16, u16),
-}
-
-impl Span {
-    fn widen(span: &mut Option<Self>, row: u16, column: u16) {
-        let old = span.take().unwrap_or(Self { rows: (row, row), columns: (column, column) });
-        *span = Some(Self {
-            rows: (old.rows.0.min(row), old.rows.1.max(row)),
-            columns: (old.columns.0.min(column), old.columns.1.max(column)),
-        });
-    }
-
-    fn cells(self) -> Result<usize, &'static str> {
-        if usize::from(self.rows.1) >= MAX_ROWS || usize::from(self.columns.1) >= MAX_COLUMNS {
-            return Err(TOO_LARGE);
-        }
-        let rows = usize::from(self.rows.1.saturating_sub(self.rows.0)).saturating_add(1);
-        let columns = usize::from(self.columns.1.saturating_sub(self.columns.0)).saturating_add(1);
-        Ok(rows.saturating_mul(columns))
-    }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|chunk| u16::from_le_bytes(*chunk))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|chunk| u32::from_le_bytes(*chunk))
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|chunk| u32::from_le_bytes(*chunk))
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes.chunks_exact(4).filter_map(|chunk| u32_at(chunk, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_in_a_circle_ends() {
+        let mut file = SIGNATURE.to_vec();
+        file.resize(HEADER_LEN, 0xFF);
+        file[30..32].copy_from_slice(&9_u16.to_le_bytes());
+        // The directory starts at sector 1; the table at sector 0 says that 1 is followed by 1.
+        file[48..52].copy_from_slice(&1_u32.to_le_bytes());
+        file[64..68].copy_from_slice(&0_u32.to_le_bytes());
+        file[76..80].copy_from_slice(&0_u32.to_le_bytes());
+        let table: Vec<u8> = [0xFFFF_FFFD_u32, 1]
+            .into_iter()
+            .flat_map(u32::to_le_bytes)
+            .collect();
+        file.extend(table);
+        file.resize(HEADER_LEN * 3, 0xFF);
+
+        assert_eq!(workbook_streams(&file), None);
+    }
 }

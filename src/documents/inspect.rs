@@ -2,7 +2,9 @@
 //!
 //! The list of kinds here is the whole list of what may be stored. The client's `Content-Type` plays no part.
 
-use super::archive::{self, ArchiveFault};
+use std::io::{self, BufRead, BufReader, Read, Seek};
+
+use super::archive::{self, ArchiveFault, Purpose};
 
 /// A kind of file that may be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +95,7 @@ impl FileKind {
 pub const ALLOWED_EXTENSIONS: &str = "pdf, xlsx, xls, docx, doc, csv, txt, jpg, jpeg, png, gif, webp";
 
 /// Why a file was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     /// The file has no bytes.
     #[error("The file is empty")]
@@ -116,43 +118,59 @@ pub enum InspectError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file could not be read, which says nothing about its content.
+    #[error("The file could not be read")]
+    Io(#[from] io::Error),
 }
 
-/// Tells what a file is from its name and its whole content.
+/// Tells what a file is from its name and its whole content, without taking it into memory.
 ///
 /// Archives are unpacked once, through a small buffer, so this can take a second or so for a large workbook: call it on
 /// a thread that may block.
 ///
 /// # Errors
 /// [`InspectError`]: the file is empty, of a kind that is not stored, not what its name says, or a harmful archive.
-pub fn inspect(filename: &str, bytes: &[u8]) -> Result<FileKind, InspectError> {
-    if bytes.is_empty() {
+pub fn inspect(filename: &str, file: &mut (impl Read + Seek)) -> Result<FileKind, InspectError> {
+    file.rewind()?;
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD).read_to_end(&mut head)?;
+    if head.is_empty() {
         return Err(InspectError::Empty);
     }
     let trimmed = filename.trim_end_matches(['.', ' ']);
-    let extension = trimmed.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
+    let extension = trimmed
+        .rsplit_once('.')
+        .map(|(_, extension)| extension.to_lowercase())
+        .unwrap_or_default();
     let Some(kind) = FileKind::of_extension(&extension) else {
         return Err(InspectError::Unsupported { extension });
     };
     let matches = match kind {
-        FileKind::Pdf => bytes.get(..bytes.len().min(1024)).is_some_and(|head| contains(head, b"%PDF-")),
-        FileKind::Xlsx => is_package(bytes, "xl/")?,
-        FileKind::Docx => is_package(bytes, "word/")?,
-        FileKind::Xls | FileKind::Doc => bytes.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
-        FileKind::Csv | FileKind::Txt => is_text(bytes),
-        FileKind::Jpeg => bytes.starts_with(b"\xFF\xD8\xFF"),
-        FileKind::Png => bytes.starts_with(b"\x89PNG\r\n\x1A\n"),
-        FileKind::Gif => bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a"),
-        FileKind::Webp => bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
+        FileKind::Pdf => contains(&head, b"%PDF-"),
+        FileKind::Xlsx => is_package(&head, file, "xl/")?,
+        FileKind::Docx => is_package(&head, file, "word/")?,
+        FileKind::Xls | FileKind::Doc => head.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+        FileKind::Csv | FileKind::Txt => is_text(file)?,
+        FileKind::Jpeg => head.starts_with(b"\xFF\xD8\xFF"),
+        FileKind::Png => head.starts_with(b"\x89PNG\r\n\x1A\n"),
+        FileKind::Gif => head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a"),
+        FileKind::Webp => head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"),
     };
-    if matches { Ok(kind) } else { Err(InspectError::Mismatch { extension }) }
+    if matches {
+        Ok(kind)
+    } else {
+        Err(InspectError::Mismatch { extension })
+    }
 }
 
-fn is_package(bytes: &[u8], folder: &str) -> Result<bool, InspectError> {
-    if !bytes.starts_with(b"PK\x03\x04") {
+/// So many bytes are looked at for a signature.
+const HEAD: u64 = 1024;
+
+fn is_package(head: &[u8], file: &mut (impl Read + Seek), folder: &str) -> Result<bool, InspectError> {
+    if !head.starts_with(b"PK\x03\x04") {
         return Ok(false);
     }
-    match archive::examine(bytes) {
+    match archive::examine(file, Purpose::Storing) {
         Ok(contents) => Ok(contents.is_package(folder)),
         Err(ArchiveFault::NotAnArchive) => Ok(false),
         Err(ArchiveFault::Unsafe(reason)) => Err(InspectError::UnsafeArchive { reason }),
@@ -164,10 +182,68 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
 }
 
 /// Text has no control characters but TAB, CR and LF, and is UTF-8 or Windows-1252.
-fn is_text(bytes: &[u8]) -> bool {
-    let has_control = bytes.iter().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r' | b'\n'));
-    let is_windows_1252 = || !bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D));
-    !has_control && (std::str::from_utf8(bytes).is_ok() || is_windows_1252())
+fn is_text(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    file.rewind()?;
+    let mut reader = BufReader::with_capacity(64 * 1024, file);
+    let mut utf8 = Utf8::default();
+    let mut is_windows_1252 = true;
+    loop {
+        let chunk = reader.fill_buf()?;
+        if chunk.is_empty() {
+            return Ok(is_windows_1252 || utf8.is_whole());
+        }
+        if chunk
+            .iter()
+            .any(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r' | b'\n'))
+        {
+            return Ok(false);
+        }
+        utf8.feed(chunk);
+        is_windows_1252 &= !chunk
+            .iter()
+            .any(|byte| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D));
+        if utf8.is_broken && !is_windows_1252 {
+            return Ok(false);
+        }
+        let used = chunk.len();
+        reader.consume(used);
+    }
+}
+
+/// Checks UTF-8 that comes in pieces; a character may be cut by the edge of two.
+#[derive(Default)]
+struct Utf8 {
+    /// The beginning of a character whose rest is still to come, at most 3 bytes.
+    cut: Vec<u8>,
+    is_broken: bool,
+}
+
+impl Utf8 {
+    fn feed(&mut self, chunk: &[u8]) {
+        let mut rest = chunk;
+        while let (false, false, Some((next, after))) =
+            (self.is_broken, self.cut.is_empty(), rest.split_first())
+        {
+            self.cut.push(*next);
+            rest = after;
+            let cut = std::mem::take(&mut self.cut);
+            self.check(&cut);
+        }
+        if !self.is_broken && !rest.is_empty() {
+            self.check(rest);
+        }
+    }
+
+    fn check(&mut self, bytes: &[u8]) {
+        if let Err(error) = std::str::from_utf8(bytes) {
+            self.is_broken |= error.error_len().is_some();
+            self.cut = bytes.get(error.valid_up_to()..).unwrap_or_default().to_vec();
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        !self.is_broken && self.cut.is_empty()
+    }
 }
 
 /// The name under which an upload is remembered: the last path component without control characters and characters
@@ -198,6 +274,8 @@ pub fn safe_filename(raw: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
     #[test]
@@ -214,24 +292,59 @@ mod tests {
             ("a.gif", b"GIF89a", FileKind::Gif),
             ("a.webp", b"RIFF\0\0\0\0WEBP", FileKind::Webp),
         ] {
-            assert_eq!(inspect(name, bytes), Ok(kind), "{name}");
+            assert_eq!(inspect(name, &mut Cursor::new(bytes)).unwrap(), kind, "{name}");
         }
     }
 
     #[test]
     fn a_renamed_or_foreign_file_is_refused() {
-        let mismatch = |extension: &str| InspectError::Mismatch { extension: extension.to_owned() };
-        assert_eq!(inspect("a.xlsx", b"\x89PNG\r\n\x1A\n"), Err(mismatch("xlsx")));
-        assert_eq!(inspect("a.xlsx", b"PK\x03\x04 cut off"), Err(mismatch("xlsx")));
-        assert_eq!(inspect("a.pdf", b"GIF89a"), Err(mismatch("pdf")));
-        assert_eq!(inspect("a.txt", b"a\0b"), Err(mismatch("txt")));
-        assert_eq!(inspect("a.txt", b"a\x1b[0m"), Err(mismatch("txt")));
-        assert_eq!(inspect("a.csv", b"\x81\xFF"), Err(mismatch("csv")));
-        assert_eq!(inspect("a.webp", b"RIFF"), Err(mismatch("webp")));
-        for name in ["a.exe", "a.svg", "a.html", "xlsx", "a.xlsx.exe"] {
-            assert!(matches!(inspect(name, b"x"), Err(InspectError::Unsupported { .. })), "{name}");
+        for (name, bytes) in [
+            ("a.xlsx", b"\x89PNG\r\n\x1A\n".as_slice()),
+            ("a.xlsx", b"PK\x03\x04 cut off"),
+            ("a.pdf", b"GIF89a"),
+            ("a.txt", b"a\0b"),
+            ("a.txt", b"a\x1b[0m"),
+            ("a.csv", b"\x81\xFF"),
+            ("a.webp", b"RIFF"),
+        ] {
+            let refusal = inspect(name, &mut Cursor::new(bytes)).unwrap_err();
+            assert!(matches!(refusal, InspectError::Mismatch { .. }), "{name}");
         }
-        assert_eq!(inspect("a.pdf", b""), Err(InspectError::Empty));
+        for name in ["a.exe", "a.svg", "a.html", "xlsx", "a.xlsx.exe"] {
+            let refusal = inspect(name, &mut Cursor::new(b"x")).unwrap_err();
+            assert!(matches!(refusal, InspectError::Unsupported { .. }), "{name}");
+        }
+        assert!(matches!(
+            inspect("a.pdf", &mut Cursor::new(b"")),
+            Err(InspectError::Empty)
+        ));
+    }
+
+    #[test]
+    fn text_is_judged_across_the_edges_of_what_is_read() {
+        // The letters with dots are no Windows-1252 once their bytes hold 0x81, so only UTF-8 can save them.
+        let text = "ā".repeat(100_000);
+        for cut in 0..4 {
+            let mut bytes = vec![b'x'; cut];
+            bytes.extend_from_slice(text.as_bytes());
+            assert!(is_text(&mut Cursor::new(&bytes)).unwrap(), "{cut}");
+            bytes.pop();
+            bytes.push(0x81);
+            bytes.push(0x81);
+            assert!(!is_text(&mut Cursor::new(&bytes)).unwrap(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn pieces_of_utf8_are_judged_as_the_whole_is() {
+        let whole = "a₹é𝄞z".as_bytes();
+        for size in 1..whole.len() {
+            let mut utf8 = Utf8::default();
+            whole.chunks(size).for_each(|piece| utf8.feed(piece));
+            assert!(utf8.is_whole(), "{size}");
+            utf8.feed(&whole[..2]);
+            assert!(!utf8.is_whole(), "{size}");
+        }
     }
 
     #[test]

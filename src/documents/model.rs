@@ -47,12 +47,20 @@ pub struct Finding {
 
 impl Finding {
     pub(crate) fn new(field: impl Into<String>, kind: FindingKind, message: impl Into<String>) -> Self {
-        Self { field: field.into(), kind, message: message.into() }
+        Self {
+            field: field.into(),
+            kind,
+            message: message.into(),
+        }
     }
 
     /// A finding about line `index` (from 0) of the document; the message counts lines from 1.
     pub(crate) fn on_line(index: usize, field: &str, kind: FindingKind, message: &str) -> Self {
-        Self::new(format!("line_items[{index}].{field}"), kind, format!("Line {}: {message}", index.saturating_add(1)))
+        Self::new(
+            format!("line_items[{index}].{field}"),
+            kind,
+            format!("Line {}: {message}", index.saturating_add(1)),
+        )
     }
 }
 
@@ -121,7 +129,7 @@ pub struct ParsedLine {
     pub rate: Option<Decimal>,
     /// Amount before tax.
     pub taxable_amount: Option<Decimal>,
-    /// Tax in percent, 4 places.
+    /// Tax in percent, 4 places: as printed, else the rate that gives the tax.
     pub tax_rate: Option<Decimal>,
     /// Tax of this line; `None` where no tax is known.
     pub gst_amount: Option<Decimal>,
@@ -174,6 +182,10 @@ impl ParseFailure {
 
     /// All messages in one line, separated by semicolons.
     pub fn summary(&self) -> String {
-        self.findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; ")
+        self.findings
+            .iter()
+            .map(|finding| finding.message.as_str())
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }

@@ -9,7 +9,8 @@ const MAX_DIGITS: usize = 15;
 /// One line of printable text: every kind of white space and control character becomes a space, runs become one.
 pub(crate) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}' | '\u{feff}'));
+    let words =
+        text.split(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}' | '\u{feff}'));
     for word in words.filter(|word| !word.is_empty()) {
         if !out.is_empty() {
             out.push(' ');
@@ -53,7 +54,11 @@ pub(crate) fn amount(text: &str) -> Option<Decimal> {
     if digits == 0 || points > 1 || digits.saturating_add(points) != body.len() {
         return None;
     }
-    let significant = body.trim_start_matches(['0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    let significant = body
+        .trim_start_matches(['0', '.'])
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .count();
     if significant > MAX_DIGITS || digits > 2 * MAX_DIGITS || (in_brackets && is_signed) {
         return None;
     }
@@ -64,7 +69,20 @@ pub(crate) fn amount(text: &str) -> Option<Decimal> {
 fn strip_currency(text: &str) -> &str {
     let text = text.strip_suffix("/-").unwrap_or(text);
     let text = text.strip_suffix("INR").unwrap_or(text);
-    ["INR", "RS.", "RS"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text)
+    ["INR", "RS.", "RS"]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+        .unwrap_or(text)
+}
+
+/// The value as money below the largest that is stored (13 digits before the point), rounded; `None` above.
+pub(crate) fn money(value: Decimal) -> Option<Decimal> {
+    Some(round_money(value)).filter(|value| value.abs() < Decimal::from(10_i64.pow(13)))
+}
+
+/// The value as a quantity or rate below the largest that is stored (11 digits before the point), rounded; `None` above.
+pub(crate) fn fine(value: Decimal) -> Option<Decimal> {
+    Some(round_fine(value)).filter(|value| value.abs() < Decimal::from(10_i64.pow(11)))
 }
 
 /// True if a number taken from a numeric cell has too many digits to be an amount.
@@ -80,8 +98,13 @@ pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let upper = clean(text).to_ascii_uppercase();
     let day_part = without_time(&upper);
     let has_separator = day_part.contains(['-', '/', '.']);
-    let parts: Vec<&str> = day_part.split(['-', '/', '.', ',', ' ']).filter(|part| !part.is_empty()).collect();
-    let [first, second, third] = parts.as_slice() else { return None };
+    let parts: Vec<&str> = day_part
+        .split(['-', '/', '.', ',', ' '])
+        .filter(|part| !part.is_empty())
+        .collect();
+    let [first, second, third] = parts.as_slice() else {
+        return None;
+    };
     let (year, month, day) = if first.len() == 4 {
         (year(first)?, number(second, 2)?, number(third, 2)?)
     } else if let Some(month) = month(second) {
@@ -104,7 +127,9 @@ pub(crate) fn in_range(date: NaiveDate) -> Option<NaiveDate> {
 }
 
 fn without_time(upper: &str) -> &str {
-    let Some(colon) = upper.find(':') else { return upper };
+    let Some(colon) = upper.find(':') else {
+        return upper;
+    };
     let before = upper.get(..colon).unwrap_or_default();
     // The hour ends at the colon; the date ends before the space or the T that precedes it.
     let hour_start = before.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -116,7 +141,10 @@ fn number(text: &str, max_len: usize) -> Option<u32> {
 }
 
 fn day(text: &str) -> Option<u32> {
-    let bare = ["ST", "ND", "RD", "TH"].iter().find_map(|ending| text.strip_suffix(ending)).unwrap_or(text);
+    let bare = ["ST", "ND", "RD", "TH"]
+        .iter()
+        .find_map(|ending| text.strip_suffix(ending))
+        .unwrap_or(text);
     number(bare, 2)
 }
 
@@ -145,7 +173,9 @@ fn month(text: &str) -> Option<u32> {
         "DECEMBER",
     ];
     let is_short = text.len() == 3 || text == "SEPT";
-    let position = MONTHS.iter().position(|name| *name == text || (is_short && name.starts_with(text)))?;
+    let position = MONTHS
+        .iter()
+        .position(|name| *name == text || (is_short && name.starts_with(text)))?;
     u32::try_from(position).ok()?.checked_add(1)
 }
 
@@ -229,8 +259,26 @@ mod tests {
     #[test]
     fn what_is_not_a_number_is_never_zero() {
         for text in [
-            "", "-", "1e5", "12O0", "1.2.3", "18%", "NaN", "inf", "abc", "()", ".", "1234567890123456", "१२", "₹", "5 nos",
-            "((5))", "(-5)", "--5", "0x10", "Rs",
+            "",
+            "-",
+            "1e5",
+            "12O0",
+            "1.2.3",
+            "18%",
+            "NaN",
+            "inf",
+            "abc",
+            "()",
+            ".",
+            "1234567890123456",
+            "१२",
+            "₹",
+            "5 nos",
+            "((5))",
+            "(-5)",
+            "--5",
+            "0x10",
+            "Rs",
         ] {
             assert_eq!(amount(text), None, "{text}");
         }
@@ -257,8 +305,17 @@ mod tests {
             assert_eq!(date(text), expected, "{text}");
         }
         assert_eq!(date("29-02-2024"), NaiveDate::from_ymd_opt(2024, 2, 29));
-        for text in ["31-02-2026", "29-02-2026", "1999-12-31", "01-01-2100", "13/13/2026", "2026", "10 02 2026", "", "a-b-c"]
-        {
+        for text in [
+            "31-02-2026",
+            "29-02-2026",
+            "1999-12-31",
+            "01-01-2100",
+            "13/13/2026",
+            "2026",
+            "10 02 2026",
+            "",
+            "a-b-c",
+        ] {
             assert_eq!(date(text), None, "{text}");
         }
     }
@@ -278,7 +335,13 @@ mod tests {
     #[test]
     fn a_gstin_has_its_fifteen_places() {
         assert!(is_gstin("27AAAAA0000A1Z5"));
-        for text in ["27AAAAA0000A1Z", "27AAAAA0000A0Z5", "27AAAAA0000A1Y5", "27aaaaa0000A1Z5", "XXAAAAA0000A1Z5"] {
+        for text in [
+            "27AAAAA0000A1Z",
+            "27AAAAA0000A0Z5",
+            "27AAAAA0000A1Y5",
+            "27aaaaa0000A1Z5",
+            "XXAAAAA0000A1Z5",
+        ] {
             assert!(!is_gstin(text), "{text}");
         }
     }

@@ -1,4 +1,13 @@
-//! The books: one folder a domain.
+//! The books: one folder a domain, each the owner of its tables. Figures that cross documents live in [`summaries`].
+
+pub mod clients;
+pub mod line_items;
+pub mod projects;
+pub mod purchase_orders;
+pub mod sites;
+pub mod summaries;
+pub mod vendors;
+
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::AppState;
@@ -6,4 +15,9 @@ use crate::app::AppState;
 /// The routes of all domains.
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .merge(clients::router())
+        .merge(projects::router())
+        .merge(purchase_orders::router())
+        .merge(line_items::router())
+        .merge(summaries::router())
 }

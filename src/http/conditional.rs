@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -21,8 +21,11 @@ pub async fn answer_not_modified(request: Request, next: Next) -> Response {
     if response.status() == StatusCode::OK && current.is_some_and(|current| matches(&known, current)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::empty();
-        response.headers_mut().remove(header::CONTENT_TYPE);
-        response.headers_mut().remove(header::CONTENT_LENGTH);
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_TYPE);
+        headers.remove(header::CONTENT_LENGTH);
+        // As the answer with a body has it from the compression.
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
     response
 }

@@ -12,7 +12,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{app::AppState, error::Error};
 
-const PREFLIGHT_CACHE: Duration = Duration::from_secs(3600);
+const PREFLIGHT_CACHE: Duration = Duration::from_hours(1);
 
 /// The headers for listed origins.
 pub fn layer(origins: &[String]) -> CorsLayer {

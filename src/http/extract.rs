@@ -1,6 +1,6 @@
 //! Extractors for JSON bodies, paths and queries, which answer every fault at once and in our error shape.
 
-use std::error::Error as _;
+use std::{borrow::Cow, error::Error as _};
 
 use axum::{
     body::{Bytes, to_bytes},
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::{Error, Fault, Result},
-    http::body_limit,
+    http::{body_limit, json},
     types::{Fields, FromFields},
     unit_of_work::Fingerprint,
 };
@@ -73,22 +73,11 @@ fn parse_object(body: &Bytes) -> Result<Map<String, Value>> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(body) {
+    let invalid = |text: Cow<'static, str>| Error::invalid(vec![Fault::new("body", "json_invalid", text)]);
+    match json::read(body) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Error::invalid(vec![Fault::new(
-            "body",
-            "json_invalid",
-            "must be a JSON object",
-        )])),
-        Err(error) => Err(Error::invalid(vec![Fault::new(
-            "body",
-            "json_invalid",
-            format!(
-                "is not valid JSON (line {}, column {})",
-                error.line(),
-                error.column()
-            ),
-        )])),
+        Ok(_) => Err(invalid("must be a JSON object".into())),
+        Err(fault) => Err(invalid(fault.into())),
     }
 }
 
@@ -97,14 +86,15 @@ impl<S: Send + Sync, T: FromFields> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self> {
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, usize::MAX)
-            .await
-            .map_err(|error| unreadable(&error))?;
+        // Before the body is read: what says that it is a form may be as long as a file.
         if !is_json(&parts.headers) {
             return Err(Error::UnsupportedMediaType(
                 "Content-Type must be application/json".into(),
             ));
         }
+        let body = to_bytes(body, usize::MAX)
+            .await
+            .map_err(|error| unreadable(&error))?;
         if let Some(fingerprint) = parts.extensions.get::<Fingerprint>() {
             fingerprint.set_body(&body);
         }
@@ -145,7 +135,7 @@ macro_rules! path_parameters {
         #[doc = $doc]
         #[derive(Debug, Clone, utoipa::IntoParams)]
         #[into_params(parameter_in = Path)]
-        pub struct $name { $(#[doc = $field_doc] pub $field: $id),+ }
+        pub(crate) struct $name { $(#[doc = $field_doc] pub(crate) $field: $id),+ }
 
         impl $crate::types::FromFields for $name {
             fn from_fields(fields: &mut $crate::types::Fields<'_>) -> Option<Self> {

@@ -1,10 +1,11 @@
-//! The middleware stack, in one place. Of the calls in a group the last one is the outermost.
+//! The middleware stack, in one place; a request passes it from top to bottom.
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state as with_state},
 };
+use tower::ServiceBuilder;
 use tower_http::compression::{
     CompressionLayer,
     predicate::{NotForContentType, Predicate, SizeAbove},
@@ -23,40 +24,43 @@ use crate::{
 const COMPRESSION_FLOOR: u64 = 1000;
 
 /// Puts the stack around the routes.
+///
+/// Each group is one layer of the router: the router boxes every layer of its own, and each box is copied by all those
+/// around it, for every request.
 pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
-    // What needs to know which route matched stands inside the router …
-    let inner = routes
-        .layer(from_fn(conditional::answer_not_modified))
-        .layer(from_fn(retry::once))
-        .layer(with_state(state.clone(), rate_limit::by_user))
-        .layer(with_state(state.clone(), auth::layer::authenticate))
-        .layer(with_state(state.clone(), rate_limit::by_address))
-        .layer(with_state(state.clone(), timeout::enforce))
-        .layer(DefaultBodyLimit::disable())
-        .layer(with_state(state.clone(), body_limit::enforce))
-        .layer(from_fn(drain::rest))
-        .layer(from_fn(access_log::note_route))
-        .with_state(state.clone());
-    // … and what comes before routing, since it may change the path, outside of it.
-    Router::new()
-        .fallback_service(inner)
-        .layer(with_state(state.clone(), error_body::write))
-        .layer(compression())
-        .layer(with_state(state.clone(), trusted_hosts::check))
-        .layer(panic::layer())
-        .layer(cors::layer(&state.config.server.cors_origins))
-        .layer(with_state(state.clone(), cors::refuse_foreign_preflight))
-        .layer(with_state(state.clone(), error_body::write))
-        .layer(with_state(state.clone(), security_headers::add))
+    // What comes before routing, since it may change the path, stands outside of the router …
+    let outer = ServiceBuilder::new()
+        .layer(with_state(state.clone(), context::establish))
         .layer(from_fn(access_log::record))
-        .layer(with_state(state, context::establish))
+        .layer(with_state(state.clone(), security_headers::add))
+        .layer(with_state(state.clone(), error_body::write))
+        .layer(with_state(state.clone(), cors::refuse_foreign_preflight))
+        .layer(cors::layer(&state.config.server.cors_origins))
+        .layer(panic::layer())
+        .layer(with_state(state.clone(), trusted_hosts::check))
+        .layer(compression())
+        .layer(with_state(state.clone(), error_body::write));
+    // … and what needs to know which route matched, inside.
+    let inner = ServiceBuilder::new()
+        .layer(from_fn(access_log::note_route))
+        .layer(from_fn(drain::rest))
+        .layer(with_state(state.clone(), body_limit::enforce))
+        .layer(DefaultBodyLimit::disable())
+        .layer(with_state(state.clone(), timeout::enforce))
+        .layer(with_state(state.clone(), rate_limit::by_address))
+        .layer(with_state(state.clone(), auth::layer::authenticate))
+        .layer(with_state(state.clone(), rate_limit::by_user))
+        .layer(from_fn(retry::once))
+        .layer(from_fn(conditional::answer_not_modified));
+    let service = routes.layer(inner).with_state(state);
+    Router::new().fallback_service(service).layer(outer)
 }
 
 /// gzip, br or zstd for what shrinks by it.
 fn compression() -> CompressionLayer<impl Predicate> {
     let spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     CompressionLayer::new().compress_when(
-        SizeAbove::new(COMPRESSION_FLOOR - 1)
+        SizeAbove::new(COMPRESSION_FLOOR)
             .and(NotForContentType::IMAGES)
             .and(NotForContentType::SSE)
             .and(NotForContentType::const_new("application/zip"))

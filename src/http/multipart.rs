@@ -1,12 +1,18 @@
 //! Forms with files: text fields gathered, files streamed to storage and hashed on the way, within limits.
 
-use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
+use axum::{
+    body::Body,
+    extract::{FromRequest, Multipart, Request, multipart::Field},
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
     app::AppState,
     error::{Error, Fault, Result},
-    http::body_limit,
+    http::{
+        body_limit,
+        paced::{Allowance, Paced},
+    },
     types::Fields,
     unit_of_work::Fingerprint,
     uploads::storage::Received,
@@ -14,6 +20,10 @@ use crate::{
 
 /// The longest text field of a form, in bytes.
 const TEXT_LIMIT: usize = 64 * 1024;
+/// All text fields of a form together, in bytes.
+const MULTIPART_TEXT: usize = 1024 * 1024;
+/// What may come before a part's content: the end of the part before it, and its head.
+const HEAD_LIMIT: u64 = 16 * 1024;
 /// The most parts of a form.
 const PART_LIMIT: usize = 200;
 
@@ -65,6 +75,8 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
         ));
     }
     let fingerprint = request.extensions().get::<Fingerprint>().cloned();
+    let allowance = Allowance::default();
+    let request = request.map(|body| Body::new(Paced::new(body, allowance.clone())));
     let mut multipart = Multipart::from_request(request, state)
         .await
         .map_err(|_| Error::BadRequest("The form has no valid boundary".into()))?;
@@ -74,7 +86,14 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
         files: Vec::new(),
     };
     let mut hash = Sha256::new();
-    while let Some(field) = multipart.next_field().await.map_err(|error| broken(&error))? {
+    let mut room = MULTIPART_TEXT;
+    loop {
+        allowance.set(HEAD_LIMIT);
+        let Some(field) = multipart.next_field().await.map_err(|error| broken(&error))? else {
+            break;
+        };
+        // The content has limits of its own.
+        allowance.set(u64::MAX);
         if form.texts.len() + form.files.len() >= PART_LIMIT {
             return Err(Error::invalid(vec![Fault::new(
                 "body",
@@ -102,6 +121,9 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
             });
         } else {
             let text = receive_text(field, &name).await?;
+            room = room.checked_sub(text.len()).ok_or_else(|| {
+                Error::TooLarge(format!("The text fields are larger than {MULTIPART_TEXT} bytes").into())
+            })?;
             hash.update(text.as_bytes());
             form.texts.push((name, text));
         }

@@ -4,9 +4,10 @@ use serde::Serialize;
 use utoipa::{
     IntoResponses, Modify, OpenApi, ToSchema,
     openapi::{
-        RefOr, Response, ResponseBuilder,
+        RefOr, Required, Response, ResponseBuilder,
         content::ContentBuilder,
-        schema::Ref,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::{ObjectBuilder, Ref, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -46,6 +47,54 @@ impl Modify for Security {
     }
 }
 
+/// Adds what all operations have in common and no handler should have to repeat.
+pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        if let Some(post) = &mut item.post
+            && !path.starts_with("/api/auth/")
+        {
+            post.parameters
+                .get_or_insert_default()
+                .push(idempotency_key().into());
+        }
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            for response in operation.responses.responses.values_mut() {
+                // The standard wants one also where the schema says it all.
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    "Done".clone_into(&mut response.description);
+                }
+            }
+        }
+    }
+}
+
+fn idempotency_key() -> Parameter {
+    let key = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some("^[!-~]+$"));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Names the request, so that sending it again within 24 hours does nothing but answer as before, with \
+             `Idempotency-Replayed: true`. 409 while the first one runs, 422 with another body.",
+        ))
+        .schema(Some(key))
+        .build()
+}
+
 /// Every error that is not 2xx or 304.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {
@@ -65,6 +114,8 @@ pub struct ErrorBody {
     request_id: String,
     /// Each fault, where there are faults of fields.
     errors: Option<Vec<Fault>>,
+    /// Whether the server runs with `DEBUG_MODE`; only on a 500.
+    debug: Option<bool>,
 }
 
 fn error(description: &str) -> RefOr<Response> {

@@ -16,7 +16,11 @@ use governor::{
 };
 
 use crate::{
-    app::AppState, auth::Caller, config::RateLimitConfig, error::Error, http::RequestContext,
+    app::AppState,
+    auth::Caller,
+    config::RateLimitConfig,
+    error::Error,
+    http::{RequestContext, security_headers::is_below},
     types::ids::UserId,
 };
 
@@ -85,7 +89,7 @@ pub async fn by_address(State(state): State<AppState>, request: Request, next: N
     let Some(context) = request.extensions().get::<RequestContext>() else {
         return next.run(request).await;
     };
-    if context.route_path.starts_with("/api/health") || context.route_path == "/metrics" {
+    if is_below(&context.route_path, "/api/health") || context.route_path == "/metrics" {
         return next.run(request).await;
     }
     let verdict = limits.by_address.ask(&context.remote_addr);

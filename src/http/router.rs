@@ -10,7 +10,10 @@ use crate::{
     auth,
     error::Error,
     finance, health,
-    http::{docs, layers, openapi::Document},
+    http::{
+        docs, layers,
+        openapi::{self, Document},
+    },
     telemetry,
     unit_of_work::Answer,
     uploads,
@@ -31,10 +34,12 @@ fn api() -> OpenApiRouter<AppState> {
 }
 
 fn documented() -> (Router<AppState>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(root))
         .nest("/api", api())
-        .split_for_parts()
+        .split_for_parts();
+    openapi::complete(&mut document);
+    (router, document)
 }
 
 /// The OpenAPI document of the whole API.
@@ -44,8 +49,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// All routes behind the whole stack of middleware.
 pub fn service(state: AppState) -> Router {
-    let (router, document) = documented();
-    let mut router = router.route("/metrics", get(telemetry::routes::guarded));
+    let (mut router, document) = documented();
+    if state.config.telemetry.metrics_port.is_none() {
+        router = router.route("/metrics", get(telemetry::routes::guarded));
+    }
     if state.config.server.docs_enabled {
         router = router.merge(docs::router(&document));
     }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -43,6 +43,8 @@ pub async fn add(State(state): State<AppState>, request: Request, next: Next) ->
         .map(|context| context.route_path.clone());
     let path = path.as_deref().unwrap_or_default();
     let mut response = next.run(request).await;
+    // It stands for the answer that the client has, and says the same of how long that is good.
+    let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, value);
@@ -57,16 +59,18 @@ pub async fn add(State(state): State<AppState>, request: Request, next: Next) ->
     }
     if is_below(path, "/api/auth") || is_below(path, "/api/users") {
         headers.insert(header::CACHE_CONTROL, NO_STORE);
-    } else if headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+    } else if is_not_modified
+        || headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
     {
         headers.entry(header::CACHE_CONTROL).or_insert(REVALIDATE);
     }
     response
 }
 
-fn is_below(path: &str, folder: &str) -> bool {
+/// Whether a path is a folder or lies in it.
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use sqlx::{
-    Connection, PgConnection,
+    ConnectOptions, Connection, PgConnection,
     migrate::{Migrate, Migrator},
     postgres::PgConnectOptions,
 };
@@ -43,7 +43,8 @@ fn without_schema() -> Migrator {
 /// If the database cannot be reached, the lock is not to be had in a quarter of an hour, or a migration fails; a failed
 /// one leaves the database as it was before it.
 pub async fn migrate(options: &PgConnectOptions, config: &DatabaseConfig) -> anyhow::Result<usize> {
-    let mut db = PgConnection::connect_with(options)
+    // A migration may be long and slow, and its text says nothing that the log needs.
+    let mut db = PgConnection::connect_with(&options.clone().disable_statement_logging())
         .await
         .context("connecting for migrations")?;
     limit_lock_wait(&mut db).await?;

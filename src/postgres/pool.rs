@@ -38,7 +38,7 @@ pub fn open(options: PgConnectOptions, config: &DatabaseConfig) -> PgPool {
         .max_connections(config.pool_size.saturating_add(config.max_overflow))
         .min_connections(config.pool_size / 2)
         .acquire_timeout(config.pool_timeout)
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {

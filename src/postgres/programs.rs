@@ -186,7 +186,7 @@ impl ProgramSearch {
         let mut usable = Vec::new();
         let mut unusable = Vec::new();
         for folder in self.candidates() {
-            let folder = folder.canonicalize().unwrap_or(folder);
+            let folder = real_folder(folder);
             if !seen.insert(folder.clone()) {
                 continue;
             }
@@ -232,6 +232,17 @@ impl ProgramSearch {
             .filter(|folder| folder.is_absolute())
             .collect()
     }
+}
+
+/// The folder itself, without symbolic links; where its programs are links, the folder that they lead to.
+fn real_folder(folder: PathBuf) -> PathBuf {
+    let behind_link = folder
+        .join("postgres")
+        .canonicalize()
+        .ok()
+        .and_then(|postgres| Some(postgres.parent()?.to_owned()))
+        .filter(|real| real.join("initdb").is_file());
+    behind_link.unwrap_or_else(|| folder.canonicalize().unwrap_or(folder))
 }
 
 /// The version that made the data in a folder, as its `PG_VERSION` says; `None` if there is no data.
@@ -369,6 +380,20 @@ mod tests {
         assert_eq!(newest(usable).unwrap().folder(), folders[1]);
         let refused = examine(&folders[3]).unwrap().unwrap_err();
         assert_eq!(refused, "PostgreSQL 99 is not supported, only 14 to 18 are");
+    }
+
+    #[test]
+    fn links_to_programs_are_no_second_installation() {
+        let temp = tempfile::tempdir().unwrap();
+        let real = fake(temp.path(), "real", "17.2");
+        let links = temp.path().join("links");
+        std::fs::create_dir(&links).unwrap();
+        for program in ["initdb", "postgres"] {
+            std::os::unix::fs::symlink(real.join(program), links.join(program)).unwrap();
+        }
+
+        assert_eq!(real_folder(links), real);
+        assert_eq!(real_folder(real.clone()), real);
     }
 
     #[test]

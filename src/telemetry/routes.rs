@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     app::AppState,
-    auth::{Caller, Role},
-    error::{Error, Result},
+    auth::{Admin, RequiredRole},
+    error::Result,
     http::RequestContext,
     telemetry::metrics,
 };
@@ -26,13 +26,13 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// All figures, for those who may see them.
 ///
 /// # Errors
-/// `Unauthenticated` for anybody else.
+/// `Forbidden` for other users, `Unauthenticated` for anybody else.
 pub async fn guarded(State(state): State<AppState>, request: Request) -> Result<Response> {
-    if is_local(&request) || has_token(&state, &request) || is_admin(&request) {
-        Ok(render(&state))
-    } else {
-        Err(Error::Unauthenticated("Not authenticated"))
+    if is_local(&request) || has_token(&state, &request) {
+        return Ok(render(&state));
     }
+    let (parts, _) = request.into_parts();
+    Admin::check(&parts).map(|_| render(&state))
 }
 
 /// The listener of `METRICS_PORT`, which serves nothing else; who can reach the port may see the figures.
@@ -76,11 +76,4 @@ fn has_token(state: &AppState, request: &Request) -> bool {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     // Hashes of equal length, so that the time of the comparison tells nothing of the token.
     given.is_some_and(|(_, given)| Sha256::digest(given.trim()) == Sha256::digest(token.expose_secret()))
-}
-
-fn is_admin(request: &Request) -> bool {
-    request
-        .extensions()
-        .get::<Caller>()
-        .is_some_and(|caller| caller.role >= Role::Admin)
 }

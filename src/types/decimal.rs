@@ -175,6 +175,15 @@ decimal! {
     Percent, example 18
 }
 
+decimal! {
+    /// A latitude in degrees north with at most 7 decimals.
+    Latitude, example 28.613_939_1
+}
+decimal! {
+    /// A longitude in degrees east with at most 7 decimals.
+    Longitude, example 77.209_021_2
+}
+
 impl Money {
     /// Rounds half away from zero to the paisa.
     #[must_use]
@@ -252,6 +261,32 @@ impl Input for Percent {
             return Err(Problem::new("less_than_equal", "must be at most 100"));
         }
         Ok(Self(percent))
+    }
+}
+
+fn degrees(value: &Value, most: Decimal) -> Result<Decimal, Problem> {
+    let degrees = read(value)?;
+    if degrees < -most {
+        return Err(Problem::new(
+            "greater_than_equal",
+            format!("must be at least -{most}"),
+        ));
+    }
+    if degrees > most {
+        return Err(Problem::new("less_than_equal", format!("must be at most {most}")));
+    }
+    Ok(round(degrees, 7))
+}
+
+impl Input for Latitude {
+    fn read(value: &Value) -> Result<Self, Problem> {
+        degrees(value, Decimal::from(90)).map(Self)
+    }
+}
+
+impl Input for Longitude {
+    fn read(value: &Value) -> Result<Self, Problem> {
+        degrees(value, Decimal::from(180)).map(Self)
     }
 }
 

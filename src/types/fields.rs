@@ -115,9 +115,25 @@ impl<'a> Fields<'a> {
         self.raw(name).is_some()
     }
 
+    /// Whether the field is there and neither null nor blank text.
+    pub fn has_text(&self, name: &str) -> bool {
+        self.raw(name).is_some_and(|value| !is_blank(value))
+    }
+
     /// The value as it came, unless absent or null.
     pub fn raw(&self, name: &str) -> Option<&Value> {
         self.values.get(name).filter(|value| !value.is_null())
+    }
+
+    /// All fields in the order of their names.
+    pub fn sorted(&self) -> Vec<(&str, &Value)> {
+        let mut pairs: Vec<(&str, &Value)> = self
+            .values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
+            .collect();
+        pairs.sort_by_key(|(name, _)| *name);
+        pairs
     }
 
     /// A field that must be there.
@@ -205,6 +221,11 @@ impl<'a> Fields<'a> {
             problem.kind,
             problem.message,
         ));
+    }
+
+    /// Whether nothing was wrong so far.
+    pub fn is_faultless(&self) -> bool {
+        self.faults.is_empty()
     }
 
     /// All faults found.

@@ -11,6 +11,6 @@ pub mod text;
 pub mod words;
 
 pub use clock::Clock;
-pub use decimal::{Money, Percent, Quantity, Rate};
+pub use decimal::{Latitude, Longitude, Money, Percent, Quantity, Rate};
 pub use fields::{Fields, FromFields, Input, Patch, Problem};
 pub use text::Text;

@@ -22,6 +22,7 @@ pub struct Answer<T> {
     body: T,
     location: Option<String>,
     version: Option<i32>,
+    cookies: Vec<String>,
 }
 
 impl<T> Answer<T> {
@@ -32,6 +33,7 @@ impl<T> Answer<T> {
             body,
             location: None,
             version: None,
+            cookies: Vec::new(),
         }
     }
 
@@ -56,6 +58,13 @@ impl<T> Answer<T> {
         self.version = Some(version);
         self
     }
+
+    /// Sets a cookie, written as a whole `Set-Cookie` value. It goes to this client now and is never kept for a repeat.
+    #[must_use]
+    pub fn cookie(mut self, cookie: impl Into<String>) -> Self {
+        self.cookies.push(cookie.into());
+        self
+    }
 }
 
 impl<T: Serialize> Answer<T> {
@@ -76,6 +85,7 @@ impl<T: Serialize> Answer<T> {
             status: self.status,
             headers,
             body: body.into(),
+            cookies: self.cookies,
             is_replay: false,
         })
     }
@@ -107,17 +117,25 @@ pub struct StoredAnswer {
     pub(crate) headers: Vec<(HeaderName, String)>,
     /// The body, byte for byte.
     pub(crate) body: Bytes,
+    /// Cookies of the first answer, which hold secrets and are not kept.
+    pub(crate) cookies: Vec<String>,
     /// Whether it is a repeat.
     pub(crate) is_replay: bool,
 }
 
 impl IntoResponse for StoredAnswer {
     fn into_response(self) -> Response {
-        let mut headers = HeaderMap::with_capacity(self.headers.len() + 1);
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + self.cookies.len() + 1);
         for (name, value) in self.headers {
             // What was written as a header once is a header again.
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.append(name, value);
+            }
+        }
+        for cookie in self.cookies {
+            if let Ok(mut value) = HeaderValue::try_from(cookie) {
+                value.set_sensitive(true);
+                headers.append(header::SET_COOKIE, value);
             }
         }
         if self.is_replay {

@@ -1,7 +1,7 @@
 //! Idempotency keys: a POST with an `Idempotency-Key` is done once, and repeats get the first answer, byte for byte.
 //!
-//! While a request's transaction is open, an advisory lock on the key's hash keeps a second one away (409); it ends with
-//! the connection, so that a killed server leaves nothing behind. The answer is kept in the transaction of the change. An
+//! While a request's transaction is open, an advisory lock on the key's hash keeps a second one away (409, after a moment
+//! in which the first may end); it ends with the connection, so that a killed server leaves nothing behind. The answer is kept in the transaction of the change. An
 //! upload, whose body may take minutes before its transaction opens, also leaves a `running` row with a lease that it
 //! renews; the lease of a killed server lapses within seconds.
 
@@ -103,9 +103,12 @@ impl Scope {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        let digest: [u8; 32] = hash.finalize().into();
-        let [a, b, c, d, e, f, g, h, ..] = digest;
-        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let digest = hash.finalize();
+        let mut number = [0; 8];
+        for (place, byte) in number.iter_mut().zip(&digest) {
+            *place = *byte;
+        }
+        i64::from_be_bytes(number)
     }
 }
 
@@ -148,7 +151,7 @@ impl Claim {
         .fetch_one(&mut *db)
         .await?;
         if !is_free {
-            return Err(still_running());
+            self.wait_for_end(db).await?;
         }
         // A statement of its own: one that took the lock as well would see the rows as they were before the wait.
         let kept = sqlx::query!(
@@ -186,8 +189,29 @@ impl Claim {
                 .unwrap_or(StatusCode::OK),
             headers: headers.map(read_headers).unwrap_or_default(),
             body: Bytes::from(kept.body.unwrap_or_default()),
+            cookies: Vec::new(),
             is_replay: true,
         })))
+    }
+
+    /// Gives the request that holds the key a moment to end. One that was refused has told its client so before its
+    /// connection has told the database, and the client may have been quick to try again.
+    async fn wait_for_end(&self, db: &mut PgConnection) -> Result<()> {
+        sqlx::query("SET LOCAL lock_timeout = '200ms'")
+            .execute(&mut *db)
+            .await?;
+        let locked = sqlx::query!("SELECT pg_advisory_xact_lock($1)", self.scope.lock_number())
+            .execute(&mut *db)
+            .await;
+        match locked.map_err(Error::from) {
+            Ok(_) => {}
+            Err(Error::Contended(_)) => return Err(still_running()),
+            Err(error) => return Err(error),
+        }
+        sqlx::query("SET LOCAL lock_timeout TO DEFAULT")
+            .execute(db)
+            .await?;
+        Ok(())
     }
 
     /// Keeps the answer in the transaction of the change.

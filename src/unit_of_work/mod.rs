@@ -23,6 +23,7 @@ use crate::{
     auth::{Caller, RequiredRole},
     error::{Error, Result},
     http::RequestContext,
+    types::ids::UserId,
 };
 
 /// A request that may write, made from its head; `R` says who may.
@@ -85,7 +86,11 @@ impl<R: RequiredRole> Write<R> {
     pub async fn begin(self) -> Result<UnitOfWork> {
         let mut uow = UnitOfWork::open(&self.db, self.actor).await?;
         if let Some(claim) = self.claim {
-            claim.enter(&mut uow.transaction).await?;
+            if let Err(ended) = claim.enter(&mut uow.transaction).await {
+                // Before the answer goes out: a client that sends the key again must not find it held by this.
+                uow.transaction.rollback().await?;
+                return Err(ended);
+            }
             uow.claim = Some(claim);
         }
         Ok(uow)
@@ -126,10 +131,33 @@ impl UnitOfWork {
         &self.actor
     }
 
-    /// Names the actor once it is known, as at login.
-    pub fn act_as(&mut self, caller: &Caller) {
-        self.actor.id = Some(caller.id);
-        self.actor.name.clone_from(&caller.username);
+    /// Names the actor once it is known, as at login; without an id it is who they say they are.
+    pub fn act_as(&mut self, id: Option<UserId>, name: &str) {
+        self.actor.id = id;
+        name.clone_into(&mut self.actor.name);
+    }
+
+    /// Marks a point to which the change can be taken back while what came before it stays.
+    ///
+    /// # Errors
+    /// `Unavailable` without the database.
+    pub async fn savepoint(&mut self) -> Result<Savepoint> {
+        sqlx::query("SAVEPOINT kept").execute(self.conn()).await?;
+        Ok(Savepoint {
+            changes: self.changes.len(),
+        })
+    }
+
+    /// Takes back everything since the point, what was recorded too.
+    ///
+    /// # Errors
+    /// `Unavailable` without the database.
+    pub async fn roll_back_to(&mut self, savepoint: Savepoint) -> Result<()> {
+        sqlx::query("ROLLBACK TO SAVEPOINT kept")
+            .execute(self.conn())
+            .await?;
+        self.changes.truncate(savepoint.changes);
+        Ok(())
     }
 
     /// Notes what was changed; it is committed with the change.
@@ -204,6 +232,12 @@ impl UnitOfWork {
         }
         Ok(stored)
     }
+}
+
+/// A point in a unit of work.
+#[derive(Debug)]
+pub struct Savepoint {
+    changes: usize,
 }
 
 /// Removes the idempotency keys that are older than a day.

@@ -4,7 +4,10 @@
 //! document and a client PO with its lines in one unit of work. A file that cannot be read is kept in its session,
 //! marked as failed, and makes no PO.
 
+mod po;
+mod quota;
 pub mod storage;
+mod store;
 pub mod sweeper;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -15,5 +18,5 @@ use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+    po::router()
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A file without a row may still be on its way; after this long it is not.
-const ABANDONED: Duration = Duration::from_secs(3600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Goes through `temp/` once.
 ///
@@ -21,7 +21,7 @@ pub async fn sweep(state: &AppState) -> Result<()> {
             Some(place) => match state.storage.finish(&name, &place).await {
                 Ok(()) => tracing::info!(file = name, "an interrupted upload was finished"),
                 Err(error) => {
-                    tracing::warn!(%error, file = name, "an interrupted upload could not be finished")
+                    tracing::warn!(%error, file = name, "an interrupted upload could not be finished");
                 }
             },
             None if age > ABANDONED => {

@@ -5,14 +5,48 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::type_complexity,
+    clippy::format_collect,
+    clippy::too_many_lines,
+    clippy::large_stack_arrays,
+    clippy::needless_raw_string_hashes,
+    clippy::unreadable_literal,
+    clippy::case_sensitive_file_extension_comparisons,
     dead_code,
     reason = "a test that meets what it did not expect ends by panicking; the harness offers more than each test takes"
 )]
 
 mod adoption;
+mod auth;
+mod clients;
+mod compression;
 mod constraints;
+mod crash;
+mod database_away;
+mod documents;
 mod embedded;
 mod errors;
+mod figures;
 mod health;
+mod idempotency;
+mod line_items;
+mod login_limit;
+mod logs;
+mod metrics;
 mod middleware;
+mod openapi;
+mod po_upload;
+mod projects;
+mod purchase_orders;
+mod queries;
+mod rate_limit;
+mod readme;
+mod sessions;
+mod startup;
+mod summaries;
 mod support;
+mod tokens;
+mod unit_of_work;
+mod users;
+mod wire;

@@ -1,24 +1,13 @@
 //! What every answer has, whatever the route.
 
-use reqwest::Method;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+use axum::{Router, routing::get};
+use nexgen_finance::{
+    app::AppState,
+    error::{Error, Result},
 };
+use reqwest::Method;
 
-use crate::support::TestApp;
-
-const SECURITY_HEADERS: [(&str, &str); 6] = [
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-resource-policy", "same-site"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
-    (
-        "content-security-policy",
-        "default-src 'none'; frame-ancestors 'none'",
-    ),
-];
+use crate::support::{TestApp, wire::SideServer};
 
 #[tokio::test]
 async fn every_answer_has_the_security_headers_a_time_and_an_id() {
@@ -36,19 +25,7 @@ async fn every_answer_has_the_security_headers_a_time_and_an_id() {
             .send()
             .await,
     ] {
-        for (name, value) in SECURITY_HEADERS {
-            assert_eq!(reply.header(name), value, "{name} of a {}", reply.status);
-        }
-        let (seconds, micros) = reply
-            .header("x-process-time")
-            .split_once('.')
-            .expect("a decimal time");
-        assert!(
-            seconds.bytes().all(|digit| digit.is_ascii_digit()) && micros.len() == 6,
-            "{seconds}.{micros}"
-        );
-        assert!(!reply.header("x-request-id").is_empty());
-        assert_eq!(reply.header("server"), "");
+        reply.expect_common_headers();
         assert_eq!(reply.header("strict-transport-security"), "");
     }
 }
@@ -197,89 +174,12 @@ async fn only_trusted_hosts_are_served() {
 }
 
 #[tokio::test]
-async fn a_thousand_bytes_are_compressed_and_fewer_are_not() {
-    let app = TestApp::start().await;
-    for coding in ["gzip", "br", "zstd"] {
-        let large = app
-            .nobody()
-            .get("/api/openapi.json")
-            .header("accept-encoding", coding)
-            .send()
-            .await;
-        assert_eq!(large.header("content-encoding"), coding);
-        assert!(
-            large
-                .header("vary")
-                .to_ascii_lowercase()
-                .contains("accept-encoding")
-        );
-        let small = app
-            .nobody()
-            .get("/api/health")
-            .header("accept-encoding", coding)
-            .send()
-            .await;
-        assert_eq!(small.header("content-encoding"), "");
-    }
-}
-
-#[tokio::test]
-async fn health_is_free_and_others_are_limited_with_headers() {
-    let app = TestApp::start_with(&[("RATE_LIMIT_PER_MINUTE", "10")]).await;
-    let nobody = app.nobody();
-
-    let first = nobody.get("/api/nowhere").send().await;
-    assert_eq!(first.status, 404);
-    assert_eq!(first.header("x-ratelimit-limit"), "20");
-    assert_eq!(first.header("x-ratelimit-remaining"), "3");
-    let mut refused = None;
-    for _ in 0..5 {
-        let reply = nobody.get("/api/nowhere").send().await;
-        if reply.status == 429 {
-            refused = Some(reply);
-        }
-    }
-    let refused = refused.expect("a burst of a fifth of twenty is over");
-    refused.expect_error(429, "RATE_LIMITED");
-    assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
-    assert_eq!(refused.header("x-ratelimit-remaining"), "0");
-
-    for _ in 0..20 {
-        assert_eq!(nobody.get("/api/health").send().await.status, 200);
-    }
-}
-
-#[tokio::test]
 async fn a_refused_body_of_ten_megabytes_still_gets_its_answer() {
     let app = TestApp::start().await;
     let body = format!("{{\"name\": \"{}\"}}", "x".repeat(10 * 1024 * 1024));
     let reply = app.nobody().post("/api/auth/login").body(body).send().await;
     let error = reply.expect_error(413, "PAYLOAD_TOO_LARGE");
     assert!(error["message"].as_str().unwrap().contains("2097152"));
-}
-
-#[tokio::test]
-async fn malformed_http_never_reaches_a_handler() {
-    let app = TestApp::start().await;
-    let address = app.base_url.trim_start_matches("http://").to_owned();
-    for request in [
-        "GET /api/health HTTP/1.1\r\n\r\n".to_owned(),
-        "GET /api/health HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n".to_owned(),
-        format!("GET /api/health HTTP/1.1\r\nHost: {address}/x\r\nConnection: close\r\n\r\n"),
-        "GET /api/\0 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
-        "\r\n\r\nnonsense\r\n\r\n".to_owned(),
-    ] {
-        let mut stream = TcpStream::connect(&address).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut reply = [0; 12];
-        stream
-            .read_exact(&mut reply)
-            .await
-            .unwrap_or_else(|error| panic!("{request:?}: {error}"));
-        let reply = String::from_utf8_lossy(&reply);
-        assert!(reply.starts_with("HTTP/1.1 400"), "{request:?} got {reply:?}");
-    }
-    assert_eq!(app.nobody().get("/api/health").send().await.status, 200);
 }
 
 #[tokio::test]
@@ -294,46 +194,100 @@ async fn head_and_options_work() {
     assert!(wrong.header("allow").contains("GET"));
 }
 
-#[tokio::test]
-async fn the_documentation_comes_from_the_binary_and_is_off_in_production() {
-    let app = TestApp::start().await;
-    for path in ["/api/docs", "/api/redoc"] {
-        let page = app.nobody().get(path).send().await;
-        assert_eq!(page.status, 200);
-        assert!(page.header("content-type").starts_with("text/html"));
-        assert!(
-            page.header("content-security-policy")
-                .contains("script-src 'self'")
-        );
-        let text = page.text();
-        for source in text.split("src=\"").skip(1).chain(text.split("href=\"").skip(1)) {
-            let source = source.split('"').next().unwrap();
-            assert!(source.starts_with("/api/"), "{source}");
-            let asset = app.nobody().get(source).send().await;
-            assert_eq!(asset.status, 200, "{source}");
-            assert!(!asset.bytes.is_empty(), "{source}");
-        }
-    }
-    let document = app.nobody().get("/api/openapi.json").send().await.expect(200);
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    app.nobody()
-        .get("/api/docs/nothing.js")
-        .send()
-        .await
-        .expect_error(404, "NOT_FOUND");
+/// A route that panics, and one that fails with what must not be told.
+fn failing_routes() -> Router<AppState> {
+    let panics = async || -> Result<String> { panic!("the secret text of a panic") };
+    let fails = async || -> Result<String> {
+        let cause = anyhow::anyhow!("connection string postgres://secret").context("the outer reason");
+        Err(Error::internal(cause))
+    };
+    Router::new()
+        .route("/api/panics", get(panics))
+        .route("/api/fails", get(fails))
+}
 
-    let closed = TestApp::start_with(&[("DOCS_ENABLED", "false")]).await;
-    for path in [
-        "/api/docs",
-        "/api/redoc",
-        "/api/openapi.json",
-        "/api/docs/swagger-ui.css",
-    ] {
-        closed
-            .nobody()
-            .get(path)
+#[tokio::test]
+async fn a_panic_is_an_answer_like_any_other_and_the_server_goes_on() {
+    let app = TestApp::start().await;
+    let server = SideServer::start(&app, failing_routes()).await;
+    let caller = server.caller(&app.nobody());
+    for _ in 0..3 {
+        let reply = caller
+            .get("/api/panics")
+            .header("origin", "https://app.example.com")
             .send()
-            .await
-            .expect_error(404, "NOT_FOUND");
+            .await;
+        let error = reply.expect_error(500, "INTERNAL_ERROR");
+        assert_eq!(error["debug"], false);
+        assert_eq!(error["path"], "/api/panics");
+        assert!(!reply.text().contains("secret"), "{}", reply.text());
+        reply.expect_common_headers();
+        assert_eq!(
+            reply.header("access-control-allow-origin"),
+            "https://app.example.com"
+        );
+        assert_eq!(reply.header("content-type"), "application/json");
+        assert_eq!(reply.header("cache-control"), "private, no-cache");
+    }
+}
+
+/// What production needs to start, for a server of this machine.
+const PRODUCTION: [(&str, &str); 5] = [
+    ("APP_ENVIRONMENT", "production"),
+    ("DATABASE_URL", "postgres://unused@localhost/unused"),
+    ("TRUSTED_HOSTS", "127.0.0.1"),
+    ("CORS_ORIGINS", "https://app.example.com"),
+    ("RATE_LIMIT_ENABLED", "false"),
+];
+
+#[tokio::test]
+async fn a_fault_of_ours_tells_developers_its_kind_and_production_nothing() {
+    let development = TestApp::start().await;
+    let production = TestApp::start_with(&PRODUCTION).await;
+    for (app, message) in [
+        (&development, "InternalError: the outer reason"),
+        (&production, "An internal server error occurred"),
+    ] {
+        let server = SideServer::start(app, failing_routes()).await;
+        let reply = server.caller(&app.nobody()).get("/api/fails").send().await;
+        assert_eq!(reply.expect_error(500, "INTERNAL_ERROR")["message"], message);
+        assert!(!reply.text().contains("secret"), "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn production_has_strict_transport_and_no_documentation() {
+    let app = TestApp::start_with(&PRODUCTION).await;
+    for path in ["/api/health", "/api/nowhere", "/api/po"] {
+        let reply = app.nobody().get(path).send().await;
+        reply.expect_common_headers();
+        assert_eq!(
+            reply.header("strict-transport-security"),
+            "max-age=31536000; includeSubDomains"
+        );
+    }
+    for path in ["/api/docs", "/api/redoc", "/api/openapi.json"] {
+        app.nobody().get(path).send().await.expect_error(404, "NOT_FOUND");
+    }
+    let details = app.nobody().get("/api/health/detailed").send().await.expect(200);
+    assert_eq!(details["environment"], "production");
+}
+
+#[tokio::test]
+async fn answers_are_cached_by_nobody_else_and_those_of_authentication_by_nobody() {
+    let app = TestApp::start().await;
+    let viewer = app.viewer().await;
+    for (path, policy) in [
+        ("/api/auth/me", "no-store"),
+        ("/api/v1/auth/me/", "no-store"),
+        ("/api/auth/nowhere", "no-store"),
+        ("/api/users", "no-store"),
+        ("/api/users/1", "no-store"),
+        ("/api/projects", "private, no-cache"),
+        ("/api/authors", "private, no-cache"),
+        ("/api/health", "private, no-cache"),
+    ] {
+        let reply = viewer.get(path).send().await;
+        assert_eq!(reply.header("cache-control"), policy, "{path}");
     }
 }

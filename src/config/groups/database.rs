@@ -35,6 +35,11 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> Databas
             }
         }
     }
+    if replica_url.is_some() {
+        reader.warn(
+            "DATABASE_REPLICA_URL is checked but not used by this version: all reads go to DATABASE_URL",
+        );
+    }
     let pool_size = reader.number("DB_POOL_SIZE", 20_u32, 1..=500);
     let max_overflow = reader.number("DB_MAX_OVERFLOW", 40_u32, 0..=500);
     let pool_timeout = seconds(reader, "DB_POOL_TIMEOUT", 30, 1, 300);

@@ -41,7 +41,7 @@ const READY_WITHIN: Duration = Duration::from_mins(1);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const READY_ROUND: Duration = Duration::from_millis(30);
 /// Just after a kill the dead postmaster may still be in the process table, or its backends hold shared memory.
-const START_ATTEMPTS: u32 = 10;
+const START_ATTEMPTS: u32 = 50;
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(400);
 /// How long `postgres` may take to stop in good order, and then at once.
 const STOP_WITHIN: Duration = Duration::from_secs(20);

@@ -8,16 +8,16 @@ use super::{Legacy, RESTORED, SHAPE_A, SHAPE_B, SHAPE_C, SHAPE_D};
 async fn figures(legacy: &mut Legacy) -> BTreeMap<String, String> {
     let columns = legacy
         .rows(
-            r#"
+            r"
             SELECT quote_ident(table_name), quote_ident(column_name)
               FROM information_schema.columns
               JOIN information_schema.tables USING (table_schema, table_name)
              WHERE table_schema = 'Finances' AND table_type = 'BASE TABLE' AND data_type = 'numeric'
-            "#,
+            ",
         )
         .await;
     let tables = legacy
-        .rows(r#"SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'Finances'"#)
+        .rows(r"SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'Finances'")
         .await;
     let mut figures = BTreeMap::new();
     for table in tables {

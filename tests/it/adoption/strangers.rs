@@ -7,14 +7,14 @@ async fn tables_and_columns_that_nobody_knows_stay_as_they_are() {
     let mut legacy = Legacy::load(&[SHAPE_C]).await;
     legacy
         .run(
-            r#"
+            r"
             CREATE TABLE atm_site (code text, value numeric, seen timestamp, client_id bigint REFERENCES client (id));
             INSERT INTO atm_site VALUES ('a', 1.23456, '2026-01-01', 1);
             CREATE TABLE public.client (id integer, name text);
             INSERT INTO public.client VALUES (1, 'of another schema');
             ALTER TABLE vendor ADD COLUMN rating numeric, ADD COLUMN region text NOT NULL DEFAULT 'north';
             UPDATE vendor SET rating = 4.56789;
-            "#,
+            ",
         )
         .await;
 

@@ -156,7 +156,7 @@ async fn the_owner_of_the_schema_adopts_it_without_any_other_right() {
 
     assert_eq!(
         legacy
-            .value(r#"SELECT count(DISTINCT tableowner) FROM pg_tables WHERE schemaname = 'Finances'"#)
+            .value(r"SELECT count(DISTINCT tableowner) FROM pg_tables WHERE schemaname = 'Finances'")
             .await,
         "1"
     );

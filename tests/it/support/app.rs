@@ -15,7 +15,7 @@ use nexgen_finance::{
     postgres::{migrate, pool},
     types::Clock,
 };
-use sqlx::{PgPool, migrate::Migrator};
+use sqlx::{ConnectOptions, Connection, PgPool, migrate::Migrator, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -34,7 +34,7 @@ pub(crate) struct TestApp {
     users: AtomicU32,
     http: reqwest::Client,
     server: JoinHandle<()>,
-    _uploads: Arc<TempDir>,
+    uploads: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -50,17 +50,25 @@ impl TestApp {
         Self::on(database.options, uploads, settings).await
     }
 
+    /// A server on a database of the test's own making, which is migrated here.
+    pub(crate) async fn start_on(options: PgConnectOptions, settings: &[(&str, &str)]) -> Self {
+        let mut connection = options.connect().await.expect("connect to the database");
+        MIGRATOR
+            .run_direct(None, &mut connection, false)
+            .await
+            .expect("migrate the database");
+        connection.close().await.expect("end the session");
+        let uploads = Arc::new(tempfile::tempdir().expect("make a temp folder"));
+        Self::on(options, uploads, settings).await
+    }
+
     /// A second server on the same database and files, as behind a load balancer.
     pub(crate) async fn another(&self) -> Self {
         let options = self.db.connect_options().as_ref().clone();
-        Self::on(options, Arc::clone(&self._uploads), &[]).await
+        Self::on(options, Arc::clone(&self.uploads), &[]).await
     }
 
-    async fn on(
-        options: sqlx::postgres::PgConnectOptions,
-        uploads: Arc<TempDir>,
-        settings: &[(&str, &str)],
-    ) -> Self {
+    async fn on(options: PgConnectOptions, uploads: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
         let folder = uploads
             .path()
             .to_str()
@@ -99,13 +107,28 @@ impl TestApp {
             users: AtomicU32::new(0),
             http,
             server,
-            _uploads: uploads,
+            uploads,
         }
     }
 
     /// The server's clock, which tests may move ahead.
     pub(crate) fn clock(&self) -> &Clock {
         &self.state.clock
+    }
+
+    /// Where the server stores files.
+    pub(crate) fn upload_folder(&self) -> &std::path::Path {
+        self.uploads.path()
+    }
+
+    /// The same person calling this server.
+    pub(crate) fn caller_of(&self, caller: &Caller) -> Caller {
+        Caller::new(
+            self.http.clone(),
+            &self.base_url,
+            caller.token.clone(),
+            caller.user_id,
+        )
     }
 
     /// Somebody without a token.

@@ -115,6 +115,18 @@ impl Call {
         Self(self.0.multipart(form))
     }
 
+    /// The answer; nothing if the server is gone before it is complete.
+    pub(crate) async fn try_send(self) -> Option<Reply> {
+        let response = self.0.send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.ok()?.to_vec();
+        Some(Reply {
+            status,
+            headers,
+            bytes,
+        })
+    }
+
     pub(crate) async fn send(self) -> Reply {
         let response = self.0.send().await.expect("the server answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -213,4 +225,36 @@ pub(crate) async fn race(calls: Vec<Call>) -> Vec<Reply> {
     }
     replies.sort_by_key(|reply| reply.status);
     replies
+}
+
+/// The headers that every answer has, but those of documentation pages.
+pub(crate) const SECURITY_HEADERS: [(&str, &str); 6] = [
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-site"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+];
+
+impl Reply {
+    /// Checks what every answer has, whatever its status: security headers, its id and how long it took.
+    #[track_caller]
+    pub(crate) fn expect_common_headers(&self) {
+        for (name, value) in SECURITY_HEADERS {
+            assert_eq!(self.header(name), value, "{name} of a {}", self.status);
+        }
+        let time = self.header("x-process-time");
+        let (seconds, micros) = time.split_once('.').unwrap_or_default();
+        let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        assert!(
+            !seconds.is_empty() && is_digits(seconds) && micros.len() == 6 && is_digits(micros),
+            "{time:?}"
+        );
+        assert!(!self.header("x-request-id").is_empty());
+        assert_eq!(self.header("server"), "");
+    }
 }

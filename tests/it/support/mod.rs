@@ -1,8 +1,17 @@
 //! What the tests share.
 
+pub(crate) mod accounts;
 pub(crate) mod app;
+pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
+pub(crate) mod logs;
+pub(crate) mod server;
+pub(crate) mod sheet;
+pub(crate) mod waiting;
+pub(crate) mod wire;
+pub(crate) mod workbooks;
 
 pub(crate) use app::TestApp;
-pub(crate) use callers::{Caller, race};
+pub(crate) use builders::money;
+pub(crate) use callers::race;

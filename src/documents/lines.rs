@@ -1,0 +1,475 @@
+//! Figures of items: what the cells say, and what follows from them where they are silent.
+//!
+//! A cell that is there but is no number is never taken for zero and never overwritten by a derived figure where a route
+//! insists on it; it is a finding.
+
+use rust_decimal::{Decimal, dec};
+
+use super::grid::Reading;
+use super::items::Item;
+use super::model::{Finding, FindingKind, ParsedLine};
+use super::remarks::Remarks;
+use super::share_tax::implied_rate;
+use super::text::{self, round_money};
+
+/// Figures of a line agree if they differ by at most this much.
+const TOLERANCE: Decimal = dec!(1.00);
+const HUNDRED: Decimal = dec!(100);
+/// Without a gross amount to compare with, a tax rate is at most this many percent.
+const HIGHEST_RATE: Decimal = dec!(28);
+
+/// The lines of a document with what was noticed on the way.
+#[derive(Debug, Default)]
+pub(super) struct Completed {
+    pub(super) lines: Vec<ParsedLine>,
+    pub(super) warnings: Vec<String>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Makes lines of items. `assumed_quantity` is the quantity of a line that names none and has no rate to tell it.
+pub(super) fn complete(items: Vec<Item>, assumed_quantity: Option<Decimal>) -> Completed {
+    let meaning = RateMeaning::of(&items);
+    let mut out = Completed::default();
+    let mut remarks = Remarks::default();
+    for (index, item) in items.into_iter().enumerate() {
+        let mut line = LineReading {
+            index,
+            remarks: &mut remarks,
+            findings: &mut out.findings,
+        };
+        out.lines.push(line.complete(item, meaning, assumed_quantity));
+    }
+    out.warnings = remarks.into_warnings();
+    out
+}
+
+/// What the numbers in the column titled as a tax rate are, in the whole document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RateMeaning {
+    /// 18
+    Percent,
+    /// 0.18
+    Fraction,
+    /// The tax itself.
+    Amount,
+}
+
+impl RateMeaning {
+    /// The meaning that fits the most lines. Where no line has a gross amount to compare with, or none fits, the size of
+    /// the numbers tells.
+    fn of(items: &[Item]) -> Self {
+        let mut fits = [(Self::Percent, 0_u32), (Self::Fraction, 0), (Self::Amount, 0)];
+        let rates = || {
+            items
+                .iter()
+                .filter_map(|item| item.tax_rate.value.filter(|_| !item.tax_rate.is_percent))
+        };
+        for item in items.iter().filter(|item| !item.tax_rate.is_percent) {
+            let Some(value) = item.tax_rate.value else {
+                continue;
+            };
+            let Some((total, gross)) = amount_before_tax(item).zip(item.total_with_gst.number()) else {
+                continue;
+            };
+            for (meaning, count) in &mut fits {
+                if meaning.fits(value, total, gross) {
+                    *count = count.saturating_add(1);
+                }
+            }
+        }
+        // Of equals the first: the last of a reversed search for the largest.
+        let best = fits
+            .iter()
+            .rev()
+            .max_by_key(|(_, count)| *count)
+            .filter(|(_, count)| *count > 0);
+        if let Some((meaning, _)) = best {
+            *meaning
+        } else if rates().any(|value| value > HIGHEST_RATE) {
+            Self::Amount
+        } else if rates().all(|value| value < Decimal::ONE) && rates().any(|value| !value.is_zero()) {
+            Self::Fraction
+        } else {
+            Self::Percent
+        }
+    }
+
+    fn fits(self, value: Decimal, total: Decimal, gross: Decimal) -> bool {
+        let tax = gross.saturating_sub(total);
+        let expected = match self {
+            Self::Percent if value <= HUNDRED => total.saturating_mul(value) / HUNDRED,
+            Self::Fraction if value < Decimal::ONE => total.saturating_mul(value),
+            Self::Amount => value,
+            Self::Percent | Self::Fraction => return false,
+        };
+        agree(expected, tax)
+    }
+}
+
+fn agree(one: Decimal, other: Decimal) -> bool {
+    one.saturating_sub(other).abs() <= TOLERANCE
+}
+
+fn amount_before_tax(item: &Item) -> Option<Decimal> {
+    item.total
+        .number()
+        .or_else(|| item.quantity.number()?.checked_mul(item.rate.number()?))
+        .map(round_money)
+}
+
+/// Where the line being read stands in the document, and where remarks on it go.
+struct LineReading<'a> {
+    index: usize,
+    remarks: &'a mut Remarks,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl LineReading<'_> {
+    fn warn(&mut self, remark: impl Into<String>) {
+        self.remarks.note(self.index, remark);
+    }
+
+    /// A figure that must not be negative; what cannot be read is a finding about `field`.
+    fn figure(
+        &mut self,
+        reading: Reading,
+        field: &str,
+        name: &str,
+        round: fn(Decimal) -> Option<Decimal>,
+    ) -> Figure {
+        let number = match reading {
+            Reading::Absent => return Figure::Absent,
+            Reading::Number(number) => {
+                round(number).filter(|number| !number.is_sign_negative() || number.is_zero())
+            }
+            Reading::Unreadable => None,
+        };
+        if number.is_none() {
+            let message = format!("Missing or invalid {name}");
+            self.findings.push(Finding::on_line(
+                self.index,
+                field,
+                FindingKind::Invalid,
+                &message,
+            ));
+        }
+        number.map_or(Figure::Broken, Figure::Known)
+    }
+
+    fn complete(
+        &mut self,
+        item: Item,
+        meaning: RateMeaning,
+        assumed_quantity: Option<Decimal>,
+    ) -> ParsedLine {
+        let quantity = self.figure(item.quantity, "quantity", "quantity", text::fine);
+        let rate = self.figure(item.rate, "rate", "rate", text::fine);
+        let total = self.figure(item.total, "amount", "amount", text::money);
+        let tax = self.figure(item.tax_amount, "gst_amount", "tax amount", text::money);
+        let gross = self.figure(item.total_with_gst, "gross_amount", "gross amount", text::money);
+        let (quantity, rate, total) = self.derive(quantity, rate, total, assumed_quantity);
+        self.check_product(quantity, rate, total);
+
+        let (tax_rate, tax_in_rate_column) = self.tax_rate(&item, meaning);
+        let gross = gross.known();
+        let from_gross = gross.zip(total).map(|(gross, total)| gross.saturating_sub(total));
+        if from_gross.is_some_and(|tax| tax.is_sign_negative()) {
+            self.warn("the gross amount is below the amount before tax");
+        }
+        let from_rate = || text::money(total?.checked_mul(tax_rate?)? / HUNDRED);
+        let gst_amount = tax
+            .known()
+            .or(tax_in_rate_column)
+            .or_else(|| from_gross.filter(|tax| !tax.is_sign_negative()))
+            .or_else(from_rate);
+        if let (Some(tax), Some(difference)) = (gst_amount, from_gross)
+            && !agree(tax, difference)
+        {
+            self.warn(format!(
+                "amount and tax do not add up to the gross amount: the tax is {tax}, not {difference}"
+            ));
+        }
+        let tax_rate = tax_rate.or_else(|| implied_rate(total?, gst_amount?));
+        ParsedLine {
+            sr: item.serial,
+            boq_name: item.description,
+            hsn_code: self.short(item.hsn, "HSN code"),
+            quantity,
+            unit: self.short(item.unit, "unit"),
+            rate,
+            taxable_amount: total,
+            tax_rate,
+            gst_amount,
+            gross_amount: gross
+                .or_else(|| text::money(total?.saturating_add(gst_amount.unwrap_or_default()))),
+            row_index: u32::try_from(self.index).unwrap_or(u32::MAX).saturating_add(1),
+        }
+    }
+
+    /// The one of quantity, rate and amount that is not printed follows from the other two. What is printed but broken
+    /// is replaced only if it is the rate, which no sum depends on.
+    fn derive(
+        &mut self,
+        quantity: Figure,
+        rate: Figure,
+        total: Figure,
+        assumed_quantity: Option<Decimal>,
+    ) -> (Option<Decimal>, Option<Decimal>, Option<Decimal>) {
+        let (mut q, mut r, mut t) = (quantity.known(), rate.known(), total.known());
+        if total.is_absent() {
+            t = q.zip(r).and_then(|(q, r)| text::money(q.checked_mul(r)?));
+            self.warn_derived(t, "amount", "quantity × rate");
+        } else if quantity.is_absent() {
+            q = t.zip(r).and_then(|(t, r)| text::fine(t.checked_div(r)?));
+            self.warn_derived(q, "quantity", "amount ÷ rate");
+        }
+        if let (None, Some(assumed), true) = (q, assumed_quantity, quantity.is_absent()) {
+            q = Some(assumed);
+            self.warn(format!("no quantity is printed, {assumed} is assumed"));
+        }
+        if r.is_none() {
+            r = t.zip(q).and_then(|(t, q)| text::fine(t.checked_div(q)?));
+            self.warn_derived(r, "rate", "amount ÷ quantity");
+        }
+        (q, r, t)
+    }
+
+    fn warn_derived(&mut self, value: Option<Decimal>, name: &str, formula: &str) {
+        if value.is_some() {
+            self.warn(format!("no {name} is printed, {formula} is taken"));
+        }
+    }
+
+    fn check_product(&mut self, quantity: Option<Decimal>, rate: Option<Decimal>, total: Option<Decimal>) {
+        let product = quantity
+            .zip(rate)
+            .and_then(|(quantity, rate)| quantity.checked_mul(rate))
+            .map(round_money);
+        if let (Some(product), Some(total)) = (product, total)
+            && !agree(product, total)
+        {
+            self.warn(format!(
+                "quantity × rate is {product}, but the amount says {total}; the amount is kept"
+            ));
+        }
+    }
+
+    /// The rate in percent, and the tax where the column of rates holds amounts.
+    fn tax_rate(&mut self, item: &Item, meaning: RateMeaning) -> (Option<Decimal>, Option<Decimal>) {
+        let Some(value) = item.tax_rate.value else {
+            return (None, None);
+        };
+        let meaning = if item.tax_rate.is_percent {
+            RateMeaning::Percent
+        } else {
+            meaning
+        };
+        let percent = match meaning {
+            RateMeaning::Amount => {
+                let tax = text::money(value).filter(|tax| !tax.is_sign_negative());
+                if tax.is_none() {
+                    self.warn(format!("{value} is no tax amount"));
+                }
+                return (None, tax);
+            }
+            RateMeaning::Percent => value,
+            RateMeaning::Fraction => value.saturating_mul(HUNDRED),
+        };
+        let rate = text::fine(percent).filter(|rate| (Decimal::ZERO..=HUNDRED).contains(rate));
+        if rate.is_none() {
+            self.warn(format!("{value} is no tax rate"));
+        }
+        (rate, None)
+    }
+
+    /// A code or unit, which is stored in at most 50 characters.
+    fn short(&mut self, text: Option<String>, name: &str) -> Option<String> {
+        const MAX: usize = 50;
+        let text = text?;
+        if text.chars().count() <= MAX {
+            return Some(text);
+        }
+        self.warn(format!("the {name} is cut to {MAX} characters"));
+        Some(text.chars().take(MAX).collect())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Figure {
+    Absent,
+    Known(Decimal),
+    /// Printed, but no such figure.
+    Broken,
+}
+
+impl Figure {
+    fn known(self) -> Option<Decimal> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Absent | Self::Broken => None,
+        }
+    }
+
+    fn is_absent(self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::grid::Grid;
+    use crate::documents::items::{self, Style};
+    use crate::documents::table;
+
+    fn lines(rows: &[&[&str]], assumed_quantity: Option<Decimal>) -> Completed {
+        let grid = Grid::of(rows);
+        let table = table::find_proforma(&grid).unwrap();
+        complete(
+            items::read(&grid, &table, Style::Proforma).unwrap().items,
+            assumed_quantity,
+        )
+    }
+
+    const TITLES: &[&str] = &["Sr", "Description", "Qty", "Rate", "Amount", "Tax Rate", "Gross"];
+
+    fn taxes(rows: &[&[&str]]) -> Vec<(Option<Decimal>, Option<Decimal>, Option<Decimal>)> {
+        let lines = lines(rows, None).lines;
+        lines
+            .iter()
+            .map(|line| (line.tax_rate, line.gst_amount, line.gross_amount))
+            .collect()
+    }
+
+    #[test]
+    fn a_column_titled_tax_rate_may_hold_percents_fractions_or_amounts() {
+        let percents = taxes(&[
+            TITLES,
+            &["1", "a", "2", "50", "100", "18", "118"],
+            &["2", "b", "1", "1000", "1000", "5", "1050"],
+        ]);
+        let fractions = taxes(&[
+            TITLES,
+            &["1", "a", "2", "50", "100", "0.18", "118"],
+            &["2", "b", "1", "1000", "1000", "0.05", "1050"],
+        ]);
+        let amounts = taxes(&[
+            TITLES,
+            &["1", "a", "2", "50", "100", "18", "118"],
+            &["2", "b", "1", "1000", "1000", "50", "1050"],
+        ]);
+
+        let (a, b) = (
+            (Some(dec!(18)), Some(dec!(118))),
+            (Some(dec!(50)), Some(dec!(1050))),
+        );
+        assert_eq!(percents, [(Some(dec!(18)), a.0, a.1), (Some(dec!(5)), b.0, b.1)]);
+        assert_eq!(fractions, percents);
+        assert_eq!(amounts, percents);
+    }
+
+    #[test]
+    fn without_a_gross_amount_the_size_of_the_numbers_tells() {
+        let titles = &TITLES[..6];
+        let row = |value| ["1", "a", "2", "50", "100", value];
+        for (value, expected) in [
+            ("18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
+            ("0.18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
+            ("36", (Some(dec!(36)), Some(dec!(36)), Some(dec!(136)))),
+            ("40%", (Some(dec!(40)), Some(dec!(40)), Some(dec!(140)))),
+            ("", (None, None, Some(dec!(100)))),
+        ] {
+            assert_eq!(taxes(&[titles, &row(value)]), [expected], "{value}");
+        }
+    }
+
+    #[test]
+    fn the_missing_one_of_quantity_rate_and_amount_is_derived_and_told() {
+        let lines = lines(
+            &[
+                TITLES,
+                &["1", "a", "", "50", "100"],
+                &["2", "b", "3", "", "100"],
+                &["3", "c", "3", "33.335", ""],
+                &["4", "d", "", "", "7"],
+            ],
+            None,
+        );
+
+        let figures: Vec<_> = lines
+            .lines
+            .iter()
+            .map(|line| (line.quantity, line.rate, line.taxable_amount))
+            .collect();
+        assert_eq!(
+            figures,
+            [
+                (Some(dec!(2)), Some(dec!(50)), Some(dec!(100))),
+                (Some(dec!(3)), Some(dec!(33.3333)), Some(dec!(100))),
+                (Some(dec!(3)), Some(dec!(33.335)), Some(dec!(100.01))),
+                (None, None, Some(dec!(7))),
+            ]
+        );
+        assert_eq!((lines.warnings.len(), lines.findings.len()), (3, 0));
+    }
+
+    #[test]
+    fn an_assumed_quantity_makes_the_amount_the_rate() {
+        let lines = lines(&[TITLES, &["1", "a", "", "", "100"]], Some(Decimal::ONE));
+
+        assert_eq!(
+            (lines.lines[0].quantity, lines.lines[0].rate),
+            (Some(dec!(1)), Some(dec!(100)))
+        );
+        assert_eq!(lines.warnings.len(), 2);
+    }
+
+    #[test]
+    fn garbled_and_negative_figures_are_findings_and_not_replaced() {
+        let lines = lines(
+            &[
+                TITLES,
+                &["1", "a", "12O0", "50", "100"],
+                &["2", "b", "1", "x", "(100)"],
+                &["3", "c", "99999999999999", "1", "1"],
+            ],
+            None,
+        );
+
+        let fields: Vec<&str> = lines
+            .findings
+            .iter()
+            .map(|finding| finding.field.as_str())
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "line_items[0].quantity",
+                "line_items[1].rate",
+                "line_items[1].amount",
+                "line_items[2].quantity"
+            ]
+        );
+        assert_eq!(lines.findings[0].message, "Line 1: Missing or invalid quantity");
+        assert_eq!(
+            (lines.lines[0].quantity, lines.lines[1].taxable_amount),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn figures_that_contradict_each_other_are_kept_and_told() {
+        let lines = lines(
+            &[
+                TITLES,
+                &["1", "a", "2", "50", "102"],
+                &["2", "b", "2", "50", "101"],
+                &["3", "c", "1", "100", "100", "", "90"],
+            ],
+            None,
+        );
+
+        assert_eq!(lines.lines[0].taxable_amount, Some(dec!(102)));
+        assert_eq!(lines.warnings.len(), 2, "{:?}", lines.warnings);
+    }
+}

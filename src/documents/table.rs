@@ -1,0 +1,489 @@
+//! Where the item table is and what its columns hold.
+
+use super::grid::{Grid, Value};
+use super::labels::Words;
+
+/// An item table begins within so many rows.
+const MAX_PROFORMA_ROW: usize = 200;
+const MAX_BAJAJ_ROW: usize = 80;
+const AMOUNT: &[&str] = &["TOTAL", "AMOUNT", "AMT", "VALUE"];
+const TAX: &[&str] = &["GST", "TAX", "CGST", "SGST", "IGST", "UTGST", "TAXES"];
+/// Taxes that are printed in a column each and add up.
+const PARTIAL_TAX: &[&str] = &["CGST", "SGST", "IGST", "UTGST"];
+/// With one of these an amount includes its tax, without it is before tax.
+const INCLUDING: &[&str] = &["INCL", "INCLUDING", "INCLUSIVE", "INC", "WITH", "AFTER"];
+const EXCLUDING: &[&str] = &[
+    "EXCL",
+    "EXCLUDING",
+    "EXCLUSIVE",
+    "EXC",
+    "WITHOUT",
+    "WO",
+    "BEFORE",
+    "EXTRA",
+];
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    TotalWithGst,
+    Hsn,
+    /// A tax rate in percent; the flag is true for one of several partial taxes.
+    TaxRate(bool),
+    TaxAmount(bool),
+    Quantity,
+    Rate,
+    Unit,
+    Total,
+    Description,
+    Serial,
+}
+
+/// The numbers of the columns, from 1.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Columns {
+    pub(super) serial: Option<usize>,
+    pub(super) description: Option<usize>,
+    pub(super) hsn: Option<usize>,
+    pub(super) quantity: Option<usize>,
+    pub(super) unit: Option<usize>,
+    pub(super) rate: Option<usize>,
+    /// Amount before tax.
+    pub(super) total: Option<usize>,
+    /// What is titled as a tax rate, though it may hold amounts; several columns add up.
+    pub(super) tax_rate: Vec<usize>,
+    /// Several columns add up.
+    pub(super) tax_amount: Vec<usize>,
+    pub(super) total_with_gst: Option<usize>,
+}
+
+impl Columns {
+    /// True if a column is known to hold something else than the amount before tax.
+    pub(super) fn is_known(&self, column: usize) -> bool {
+        [
+            self.serial,
+            self.description,
+            self.hsn,
+            self.quantity,
+            self.unit,
+            self.rate,
+            self.total_with_gst,
+        ]
+        .contains(&Some(column))
+            || self.tax_rate.contains(&column)
+            || self.tax_amount.contains(&column)
+    }
+}
+
+/// An item table on a sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Table {
+    /// The (first) row of titles.
+    pub(super) header_row: usize,
+    /// The first row below the titles.
+    pub(super) first_row: usize,
+    pub(super) columns: Columns,
+}
+
+/// A title row: the columns with their words, and how many rows it takes.
+struct Titles {
+    cells: Vec<(usize, Title)>,
+    height: usize,
+}
+
+struct Title {
+    words: Words,
+    /// Tax is added with a sign, as in "Total + GST".
+    adds_tax: bool,
+}
+
+impl Title {
+    fn of(text: &str) -> Self {
+        let compact: String = text
+            .to_uppercase()
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect();
+        let adds_tax = ["+GST", "+TAX", "&GST", "&TAX"]
+            .iter()
+            .any(|sign| compact.contains(sign));
+        Self {
+            words: Words::of(text),
+            adds_tax,
+        }
+    }
+
+    fn is_serial(&self) -> bool {
+        self.words.has_any(&["SR", "SL", "SRNO", "SLNO", "SNO"])
+            || self.words.start_with(&["S", "NO"])
+            || self.words.are(&["NO"])
+            || self.words.are(&["#"])
+    }
+
+    fn is_description(&self) -> bool {
+        let names = self.words.has_prefix("DESC")
+            || self
+                .words
+                .has_any(&["BOQ", "PARTICULAR", "PARTICULARS", "PRODUCT", "PRODUCTS", "NAME"]);
+        names && !self.is_serial() && !self.words.has_any(&["CODE", "NO", "NUMBER", "ID", "#"])
+    }
+
+    fn is_item(&self) -> bool {
+        self.words.has_any(&["ITEM", "ITEMS"])
+    }
+
+    fn is_quantity(&self) -> bool {
+        self.words.has("QTY") || self.words.has_prefix("QUAN")
+    }
+
+    fn is_price(&self) -> bool {
+        self.words.has_any(&["RATE", "PRICE"]) || self.words.has("UNIT") && self.words.has("COST")
+    }
+
+    /// The field, tested in an order in which the more telling words come first: "Tax Rate" is no rate.
+    fn field(&self, has_description: bool) -> Option<Field> {
+        let words = &self.words;
+        let is_amount = words.has_any(AMOUNT);
+        let excludes = words.has_any(EXCLUDING);
+        let includes = !excludes && (words.has_any(INCLUDING) || self.adds_tax);
+        let is_tax = words.has_any(TAX) && !excludes && !includes;
+        let is_partial = words.has_any(PARTIAL_TAX);
+        let is_rate = words.has_any(&["RATE", "%", "PERCENT", "PERCENTAGE"]);
+        if words.has("GROSS") && !words.has("WEIGHT") || includes && is_amount {
+            Some(Field::TotalWithGst)
+        } else if words.has_any(&["HSN", "SAC"]) {
+            Some(Field::Hsn)
+        } else if is_tax && is_rate && !is_amount {
+            Some(Field::TaxRate(is_partial))
+        } else if is_tax {
+            Some(Field::TaxAmount(is_partial))
+        } else if self.is_quantity() {
+            Some(Field::Quantity)
+        } else if self.is_price() && !words.has("TOTAL") {
+            // A price that includes its tax is no rate before tax.
+            (!includes).then_some(Field::Rate)
+        } else if words.has_any(&["UNIT", "UNITS", "UOM"]) {
+            Some(Field::Unit)
+        } else if is_amount || words.has_any(&["NET", "TAXABLE", "SUBTOTAL"]) {
+            Some(Field::Total)
+        } else if self.is_description() || !has_description && self.is_item() {
+            Some(Field::Description)
+        } else {
+            let is_serial = self.is_serial() || words.has("NO") || has_description && self.is_item();
+            is_serial.then_some(Field::Serial)
+        }
+    }
+}
+
+/// The item table of a proforma invoice: its first title row names a serial number, a description and a quantity or price.
+pub(super) fn find_proforma(grid: &Grid) -> Option<Table> {
+    find(grid, MAX_PROFORMA_ROW, |titles| {
+        let has = |test: fn(&Title) -> bool| titles.cells.iter().any(|(_, title)| test(title));
+        has(|title| title.is_serial() || title.is_item())
+            && has(|title| title.is_description() || title.is_item())
+            && has(|title| title.is_quantity() || title.is_price())
+    })
+}
+
+/// The item table of a Bajaj order: its title row names a description and, in another cell, a quantity, rate or amount.
+pub(super) fn find_bajaj(grid: &Grid) -> Option<Table> {
+    find(grid, MAX_BAJAJ_ROW, |titles| {
+        let is_description = |words: &Words| {
+            words.has("DESCRIPTION")
+                || ["ITEM", "ITEMS", "PARTICULARS"]
+                    .iter()
+                    .any(|word| words.are(&[*word]))
+        };
+        let is_figure = |words: &Words| words.has_any(&["QTY", "QUANTITY", "RATE", "AMOUNT"]);
+        titles.cells.iter().any(|(column, title)| {
+            let others = || titles.cells.iter().filter(|(other, _)| other != column);
+            is_description(&title.words) && others().any(|(_, other)| is_figure(&other.words))
+        })
+    })
+}
+
+fn find(grid: &Grid, last_row: usize, is_header: impl Fn(&Titles) -> bool) -> Option<Table> {
+    (1..=last_row.min(grid.rows())).find_map(|row| {
+        let titles = titles(grid, row);
+        let columns = columns(&titles);
+        (is_header(&titles) && columns.description.is_some()).then(|| Table {
+            header_row: row,
+            first_row: row.saturating_add(titles.height),
+            columns,
+        })
+    })
+}
+
+fn titles(grid: &Grid, row: usize) -> Titles {
+    let height = if has_second_title_row(grid, row) { 2 } else { 1 };
+    let mut cells = Vec::new();
+    for column in 1..=grid.columns() {
+        let top = grid.cell(row, column);
+        let bottom = grid.cell(row.saturating_add(1), column);
+        let joins = height == 2 && !bottom.is_copy && !bottom.value.is_empty();
+        let text = match (&top.value, joins) {
+            (Value::Text(top), true) => format!("{top} {}", bottom.value.text()),
+            (_, true) => bottom.value.text().to_string(),
+            (Value::Text(text), false) if !top.is_copy => text.to_string(),
+            _ => continue,
+        };
+        cells.push((column, Title::of(&text)));
+    }
+    Titles { cells, height }
+}
+
+/// True if the titles go on in the next row: one reaches down into it, or one spans columns that have titles of their
+/// own there.
+fn has_second_title_row(grid: &Grid, row: usize) -> bool {
+    let next = row.saturating_add(1);
+    let is_text =
+        |(_, value): (usize, &Value)| matches!(value, Value::Text(_)) && value.reading().number().is_none();
+    if grid.is_blank(next) || !grid.filled(next).all(is_text) {
+        return false;
+    }
+    let has_own = |column: usize| {
+        let cell = grid.cell(next, column);
+        !cell.is_copy && !cell.value.is_empty()
+    };
+    grid.filled(row).any(|(column, value)| {
+        let below = grid.cell(next, column);
+        let reaches_down = below.is_copy && below.value == *value;
+        let span = (column.saturating_add(1)..=grid.columns())
+            .take_while(|column| grid.cell(row, *column).is_copy && grid.value(row, *column) == value);
+        reaches_down || span.clone().next().is_some() && has_own(column) && span.into_iter().any(has_own)
+    })
+}
+
+fn columns(titles: &Titles) -> Columns {
+    let has_description = titles.cells.iter().any(|(_, title)| title.is_description());
+    let mut columns = Columns::default();
+    let mut partial_rates = Vec::new();
+    let mut partial_amounts = Vec::new();
+    let mut late_total = None;
+    for (column, title) in &titles.cells {
+        let column = *column;
+        match title.field(has_description) {
+            Some(Field::TotalWithGst) => set(&mut columns.total_with_gst, column),
+            Some(Field::Hsn) => set(&mut columns.hsn, column),
+            Some(Field::TaxRate(true)) => partial_rates.push(column),
+            Some(Field::TaxRate(false)) if columns.tax_rate.is_empty() => columns.tax_rate.push(column),
+            Some(Field::TaxAmount(true)) => partial_amounts.push(column),
+            Some(Field::TaxAmount(false)) if columns.tax_amount.is_empty() => columns.tax_amount.push(column),
+            Some(Field::TaxRate(false) | Field::TaxAmount(false)) | None => {}
+            Some(Field::Quantity) => set(&mut columns.quantity, column),
+            Some(Field::Rate) => set(&mut columns.rate, column),
+            Some(Field::Unit) => set(&mut columns.unit, column),
+            // A second total to the right of the taxes includes them.
+            Some(Field::Total)
+                if columns.total.is_some() && has_tax(&columns, &partial_rates, &partial_amounts) =>
+            {
+                set(&mut late_total, column);
+            }
+            Some(Field::Total) => set(&mut columns.total, column),
+            Some(Field::Description) => set(&mut columns.description, column),
+            Some(Field::Serial) => set(&mut columns.serial, column),
+        }
+    }
+    // Where the whole tax has a column, the parts are only its breakdown.
+    if columns.tax_rate.is_empty() {
+        columns.tax_rate = partial_rates;
+    }
+    if columns.tax_amount.is_empty() {
+        columns.tax_amount = partial_amounts;
+    }
+    columns.total_with_gst = columns.total_with_gst.or(late_total);
+    columns
+}
+
+fn has_tax(columns: &Columns, partial_rates: &[usize], partial_amounts: &[usize]) -> bool {
+    let kinds = [
+        columns.tax_rate.as_slice(),
+        &columns.tax_amount,
+        partial_rates,
+        partial_amounts,
+    ];
+    kinds.iter().any(|kind| !kind.is_empty())
+}
+
+/// The leftmost column wins.
+fn set(place: &mut Option<usize>, column: usize) {
+    place.get_or_insert(column);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proforma(titles: &[&str]) -> Columns {
+        find_proforma(&Grid::of(&[&["Example Interiors"], titles]))
+            .unwrap()
+            .columns
+    }
+
+    #[test]
+    fn a_tax_rate_is_never_the_rate() {
+        let columns = proforma(&[
+            "Sr. No",
+            "BOQ",
+            "HSN/SAC",
+            "Unit",
+            "Qty",
+            "Tax Rate",
+            "Rate",
+            "Amount",
+            "Gross Amount",
+        ]);
+
+        assert_eq!(
+            columns,
+            Columns {
+                serial: Some(1),
+                description: Some(2),
+                hsn: Some(3),
+                unit: Some(4),
+                quantity: Some(5),
+                tax_rate: vec![6],
+                rate: Some(7),
+                total: Some(8),
+                total_with_gst: Some(9),
+                ..Columns::default()
+            }
+        );
+    }
+
+    #[test]
+    fn each_title_means_one_thing() {
+        for (title, field) in [
+            ("Amount incl. GST", Some(Field::TotalWithGst)),
+            ("Total + GST", Some(Field::TotalWithGst)),
+            ("Total (with tax)", Some(Field::TotalWithGst)),
+            ("Amount excl. GST", Some(Field::Total)),
+            ("Total before tax", Some(Field::Total)),
+            ("Taxable Value", Some(Field::Total)),
+            ("Total Price", Some(Field::Total)),
+            ("Net", Some(Field::Total)),
+            ("GST %", Some(Field::TaxRate(false))),
+            ("GST Rate", Some(Field::TaxRate(false))),
+            ("CGST %", Some(Field::TaxRate(true))),
+            ("GST Amount", Some(Field::TaxAmount(false))),
+            ("Total Tax", Some(Field::TaxAmount(false))),
+            ("CGST+SGST", Some(Field::TaxAmount(true))),
+            ("CGST Amt", Some(Field::TaxAmount(true))),
+            ("Unit Price", Some(Field::Rate)),
+            ("Rate (excl. GST)", Some(Field::Rate)),
+            ("Rate incl. GST", None),
+            ("Total Qty", Some(Field::Quantity)),
+            ("Quantity (Nos)", Some(Field::Quantity)),
+            ("Unit", Some(Field::Unit)),
+            ("UOM", Some(Field::Unit)),
+            ("Product Name", Some(Field::Description)),
+            ("Item Code", Some(Field::Serial)),
+            ("S.No", Some(Field::Serial)),
+            ("Remarks", None),
+        ] {
+            assert_eq!(Title::of(title).field(true), field, "{title}");
+        }
+        assert_eq!(Title::of("Item").field(false), Some(Field::Description));
+    }
+
+    #[test]
+    fn the_small_form_has_its_columns() {
+        let columns = proforma(&["ITEM", "DESCRIPTION", "QTY", "RATE", "AMOUNT"]);
+
+        assert_eq!(
+            (columns.serial, columns.description, columns.total),
+            (Some(1), Some(2), Some(5))
+        );
+    }
+
+    #[test]
+    fn a_second_total_includes_the_taxes_left_of_it() {
+        let taxed = proforma(&["Sr", "Description", "Qty", "Rate", "Amount", "GST 18%", "Total"]);
+        let plain = proforma(&["Sr", "Description", "Qty", "Rate", "Amount", "Total"]);
+        let explicit = proforma(&[
+            "Sr",
+            "Description",
+            "Qty",
+            "Amount",
+            "CGST",
+            "SGST",
+            "Total",
+            "Gross",
+        ]);
+
+        assert_eq!((taxed.total, taxed.total_with_gst), (Some(5), Some(7)));
+        assert_eq!((plain.total, plain.total_with_gst), (Some(5), None));
+        assert_eq!((explicit.total, explicit.total_with_gst), (Some(4), Some(8)));
+    }
+
+    #[test]
+    fn partial_taxes_add_up_unless_the_whole_tax_has_a_column() {
+        let partial = proforma(&[
+            "Sr",
+            "Description",
+            "Qty",
+            "Rate",
+            "Amount",
+            "CGST",
+            "SGST",
+            "IGST",
+            "Gross",
+        ]);
+        let whole = proforma(&[
+            "Sr",
+            "Description",
+            "Qty",
+            "Rate",
+            "Amount",
+            "CGST",
+            "SGST",
+            "GST Amount",
+            "Gross",
+        ]);
+
+        assert_eq!(partial.tax_amount, [6, 7, 8]);
+        assert_eq!(whole.tax_amount, [8]);
+    }
+
+    #[test]
+    fn titles_in_two_rows_are_joined() {
+        let grid = Grid::of(&[
+            &["Sr", "Description", "Qty", "Unit", "", "GST", "", "Gross"],
+            &["", "", "", "Rate", "Name", "%", "Amount", ""],
+            &["1", "Chair", "2", "50", "Nos", "18", "18", "118"],
+        ]);
+        let grid = [1, 2, 3, 8]
+            .into_iter()
+            .fold(grid, |grid, column| grid.merge((1, column), (2, column)));
+        let table = find_proforma(&grid.merge((1, 4), (1, 5)).merge((1, 6), (1, 7))).unwrap();
+
+        assert_eq!((table.header_row, table.first_row), (1, 3));
+        assert_eq!((table.columns.rate, table.columns.unit), (Some(4), Some(5)));
+        assert_eq!(
+            (table.columns.tax_rate, table.columns.tax_amount),
+            (vec![6], vec![7])
+        );
+    }
+
+    #[test]
+    fn a_heading_below_the_titles_is_no_second_row_of_titles() {
+        let grid = Grid::of(&[
+            &["Sr", "Description", "", "Qty", "Rate"],
+            &["", "CIVIL WORKS"],
+            &["1", "Wall", "", "2", "5"],
+        ]);
+
+        assert_eq!(find_proforma(&grid.merge((1, 2), (1, 3))).unwrap().first_row, 2);
+    }
+
+    #[test]
+    fn a_bajaj_table_needs_a_description_and_a_figure() {
+        let table = |titles: &[&str]| find_bajaj(&Grid::of(&[titles]));
+
+        assert!(table(&["Sr No", "Description", "HSN", "Qty", "UoM", "Rate", "Amount"]).is_some());
+        assert!(table(&["Particulars", "Amount"]).is_some());
+        assert!(table(&["Description of the amount"]).is_none());
+        assert!(table(&["Description", "Remarks"]).is_none());
+        assert!(find_proforma(&Grid::of(&[&["Particulars", "Amount"]])).is_none());
+    }
+}

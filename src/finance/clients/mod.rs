@@ -1,0 +1,19 @@
+//! The companies that place purchase orders.
+//!
+//! Ids 1 (Bajaj) and 2 (Dava India) are always there: each has a parser of its own for the files that it sends, which
+//! is found by id and name, so that another client under that id is not read with the wrong one.
+
+mod model;
+mod routes;
+pub mod store;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use model::{Client, Parser};
+
+use crate::app::AppState;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(routes::list_clients))
+}

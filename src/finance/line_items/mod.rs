@@ -1,0 +1,20 @@
+//! The lines of client POs: what was ordered, how much of it, at which price and tax.
+//!
+//! A line's total is the printed or given amount, else quantity × unit price, rounded to the paisa; see [`rules`]. Every
+//! write locks the line's PO first and computes its value anew.
+
+mod model;
+mod routes;
+pub mod rules;
+pub mod store;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use model::{Line, LineColumns, LineView, NewLine};
+
+use crate::app::AppState;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(routes::list_line_items, routes::add_line_item))
+}

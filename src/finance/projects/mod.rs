@@ -1,0 +1,21 @@
+//! Projects, which purchase orders, vendor orders and bills belong to.
+//!
+//! A name is unique over all clients, without regard to case and outer blanks. Old data may hold doubles, so the rule is
+//! kept here, under a lock, and not by an index.
+
+mod model;
+mod routes;
+pub mod store;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use model::{NewProject, Project, ProjectStatus};
+
+use crate::app::AppState;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(routes::list_projects, routes::create_project))
+        .routes(routes!(routes::get_project))
+}

@@ -1,0 +1,249 @@
+//! Lists of client POs: which are asked for, a page of them, and their sums.
+
+use chrono::NaiveDate;
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
+use utoipa::IntoParams;
+
+use super::{
+    model::{PaymentStatus, PoStatus, PoTotals, PurchaseOrder},
+    store::po_columns,
+};
+use crate::{
+    error::Result,
+    http::list::{Column, Direction, Order, PageInfo, Paging},
+    types::{
+        Fields, FromFields, Problem, Text,
+        ids::{ClientId, ProjectId},
+    },
+};
+
+const ID: Column = Column {
+    name: "id",
+    sql: "po.id",
+    kind: "bigint",
+};
+const STORE: Column = Column {
+    name: "store_id",
+    sql: "po.store_id",
+    kind: "text",
+};
+const CREATED: Column = Column {
+    name: "created_at",
+    sql: "po.created_at",
+    kind: "timestamptz",
+};
+const SORTS: [Column; 8] = [
+    ID,
+    Column {
+        name: "po_number",
+        sql: "po.po_number",
+        kind: "text",
+    },
+    Column {
+        name: "po_date",
+        sql: "po.po_date",
+        kind: "date",
+    },
+    Column {
+        name: "pi_date",
+        sql: "po.pi_date",
+        kind: "date",
+    },
+    Column {
+        name: "po_value",
+        sql: "po.po_value",
+        kind: "numeric",
+    },
+    Column {
+        name: "status",
+        sql: "po.status",
+        kind: "text",
+    },
+    STORE,
+    CREATED,
+];
+
+/// Which POs are asked for.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PoQuery {
+    /// Only this client's.
+    pub(super) client_id: Option<ClientId>,
+    /// Only this project's.
+    pub(super) project_id: Option<ProjectId>,
+    /// Only those that stand so.
+    #[param(inline)]
+    pub(super) status: Option<PoStatus>,
+    /// Only those that are paid so far.
+    #[param(inline)]
+    pub(super) payment_status: Option<PaymentStatus>,
+    /// Only those of this store, exactly.
+    #[param(value_type = Option<String>)]
+    pub(super) store_id: Option<Text<100>>,
+    /// Only those with this in their number, proforma number, project's name or store.
+    #[param(value_type = Option<String>)]
+    pub(super) q: Option<Text<200>>,
+    /// Only those dated on this day or later.
+    pub(super) date_from: Option<NaiveDate>,
+    /// Only those dated on this day or earlier.
+    pub(super) date_to: Option<NaiveDate>,
+    #[param(ignore)]
+    pub(super) paging: Paging,
+    #[param(ignore)]
+    pub(super) order: Order,
+}
+
+impl FromFields for PoQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (date_from, date_to) = (fields.optional("date_from"), fields.optional("date_to"));
+        if let (Some(from), Some(to)) = (date_from, date_to)
+            && from > to
+        {
+            fields.fault(
+                "date_to",
+                Problem::new("greater_than_equal", "must not be before date_from"),
+            );
+        }
+        let default = Order::of(&[
+            (STORE, Direction::DownNullsLast),
+            (CREATED, Direction::Down),
+            (ID, Direction::Down),
+        ]);
+        Some(Self {
+            client_id: fields.optional("client_id"),
+            project_id: fields.optional("project_id"),
+            status: fields.optional("status"),
+            payment_status: fields.optional("payment_status"),
+            store_id: fields.optional("store_id"),
+            q: fields.optional("q"),
+            date_from,
+            date_to,
+            paging: Paging::read(fields, 1000),
+            order: Order::read(fields, &SORTS, default),
+        })
+    }
+}
+
+impl PoQuery {
+    /// The table that the filters look at: the figures only where a filter needs them.
+    fn source(&self) -> &'static str {
+        if self.payment_status.is_some() {
+            r#" FROM "Finances".client_po_figures AS po WHERE TRUE"#
+        } else {
+            r#" FROM "Finances".client_po AS po WHERE TRUE"#
+        }
+    }
+
+    fn push_filters(&self, sql: &mut QueryBuilder<Postgres>) {
+        if let Some(client) = self.client_id {
+            sql.push(" AND po.client_id = ").push_bind(client);
+        }
+        if let Some(project) = self.project_id {
+            sql.push(" AND po.project_id = ").push_bind(project);
+        }
+        if let Some(status) = self.status {
+            sql.push(" AND po.status = ").push_bind(status.as_str());
+        }
+        if let Some(status) = self.payment_status {
+            sql.push(" AND po.payment_status = ").push_bind(status.as_str());
+        }
+        if let Some(store) = &self.store_id {
+            sql.push(" AND po.store_id = ").push_bind(store.to_string());
+        }
+        if let Some(from) = self.date_from {
+            sql.push(" AND po.po_date >= ").push_bind(from);
+        }
+        if let Some(to) = self.date_to {
+            sql.push(" AND po.po_date <= ").push_bind(to);
+        }
+        if let Some(text) = &self.q {
+            let pattern = contains(text);
+            for (before, column) in [
+                (" AND (", "po.po_number"),
+                (" OR ", "po.pi_number"),
+                (" OR ", "po.store_id"),
+            ] {
+                sql.push(before)
+                    .push(column)
+                    .push(" ILIKE ")
+                    .push_bind(pattern.clone());
+            }
+            sql.push(r#" OR po.project_id IN (SELECT project.id FROM "Finances".project WHERE project.name ILIKE "#);
+            sql.push_bind(pattern).push("))");
+        }
+    }
+}
+
+/// A pattern for `ILIKE` that finds the text as it is, wherever it stands.
+fn contains(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[derive(FromRow)]
+struct Listed {
+    #[sqlx(flatten)]
+    po: PurchaseOrder,
+    sort_key: Vec<Option<String>>,
+}
+
+/// A page of POs and the sums over all that match.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn list(db: &PgPool, query: &PoQuery) -> Result<(Vec<PurchaseOrder>, PoTotals, PageInfo)> {
+    // The page is cut out of the bare table by an index; figures are made for its rows only.
+    let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT po.id");
+    sql.push(query.source());
+    query.push_filters(&mut sql);
+    query.order.push_after(&mut sql, &query.paging);
+    query.order.push_page(&mut sql, &query.paging);
+    sql.push(concat!(")", po_columns!()));
+    query.order.push_key(&mut sql);
+    sql.push(r#" FROM page JOIN "Finances".client_po_figures AS po ON po.id = page.id"#);
+    query.order.push_order(&mut sql);
+    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+
+    let totals = totals(db, query).await?;
+    let last = rows.last().map(|row| row.sort_key.clone());
+    let page = query.paging.info(totals.total_count, rows.len(), last);
+    Ok((rows.into_iter().map(|row| row.po).collect(), totals, page))
+}
+
+async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
+    let mut sql = QueryBuilder::<Postgres>::new(
+        "WITH matching AS (SELECT po.id, po.po_value, po.status <> 'cancelled' AS is_live",
+    );
+    sql.push(query.source());
+    query.push_filters(&mut sql);
+    sql.push(
+        r#"),
+        paid AS (
+            SELECT COALESCE(sum(CASE WHEN payment.transaction_type = 'debit' THEN -payment.amount ELSE payment.amount END), 0)
+                   AS amount
+              FROM matching
+              JOIN "Finances".client_payment AS payment ON payment.client_po_id = matching.id
+             WHERE matching.is_live
+               AND payment.status IN ('cleared', 'completed', 'reconciled')
+        ),
+        ordered AS (
+            SELECT count(*) AS entries,
+                   COALESCE(sum(po_value) FILTER (WHERE is_live), 0) AS amount
+              FROM matching
+        )
+        SELECT ordered.entries AS total_count,
+               ordered.amount AS total_value,
+               paid.amount AS total_paid,
+               ordered.amount - paid.amount AS total_receivable
+          FROM ordered, paid"#,
+    );
+    Ok(sql.build_query_as().fetch_one(db).await?)
+}

@@ -1,0 +1,27 @@
+//! Purchase orders of clients: what was ordered, what it is worth, what of it was paid.
+//!
+//! A PO with lines is worth the sum of its lines and their taxes (basis `lines`), one without what was stated. `po_value`
+//! and `total_tax` are the one maintained copy of that; every write of a PO or of a line computes them anew from the rows
+//! under the PO's lock ([`store::revalue`]). Everything else (paid, outstanding, payment status) follows from the payments
+//! and is computed when it is read, by the view `client_po_figures`. Source: purchase-order formulas, section 2.2.
+
+mod list;
+mod model;
+mod routes;
+pub mod store;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use model::{
+    PaymentStatus, PoStatus, PurchaseOrder, PurchaseOrderView, PurchaseOrderWithLines, ValueBasis,
+};
+
+use crate::app::AppState;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(routes::list_purchase_orders))
+        .routes(routes!(routes::get_purchase_order))
+        .routes(routes!(routes::get_purchase_order_details))
+}

@@ -1,0 +1,3 @@
+//! The places that orders are for.
+
+pub mod store;

@@ -1,0 +1,16 @@
+//! Figures that cross documents: what a project earned, owes and is owed.
+//!
+//! Each figure has one formula, stated beside its column in the query. Nothing here is stored.
+
+mod model;
+mod routes;
+mod store;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::AppState;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(routes::get_financial_summary))
+}

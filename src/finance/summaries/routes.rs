@@ -1,0 +1,44 @@
+//! The handlers of summaries.
+
+use axum::extract::State;
+use sqlx::PgPool;
+
+use super::{model::SummaryAnswer, store};
+use crate::{
+    auth::Viewer,
+    error::Result,
+    finance::purchase_orders,
+    http::{
+        extract::{Path, path_parameters},
+        openapi::ReadErrors,
+    },
+    types::ids::ProjectId,
+    unit_of_work::Answer,
+};
+
+path_parameters! {
+    /// A project.
+    ProjectPath {
+        /// Its id.
+        project_id: ProjectId,
+    }
+}
+
+/// What a project earned, owes and is owed.
+///
+/// POs and agreements are listed up to 1000 each; counts and sums are over all of them. Cancelled POs are in the list, but
+/// in no figure but `kept_on_cancelled`.
+#[utoipa::path(get, path = "/projects/{project_id}/financial-summary", tag = "summaries", params(ProjectPath),
+    responses((status = 200, body = SummaryAnswer), ReadErrors))]
+pub(super) async fn get_financial_summary(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(ProjectPath { project_id }): Path<ProjectPath>,
+) -> Result<Answer<SummaryAnswer>> {
+    let figures = store::figures(&db, project_id).await?;
+    let orders = purchase_orders::store::list_of_project(&db, project_id).await?;
+    let agreements = store::open_agreements(&db, project_id).await?;
+    Ok(Answer::ok(SummaryAnswer::new(
+        project_id, &figures, orders, agreements,
+    )))
+}

@@ -1,0 +1,3 @@
+//! The companies that work is passed on to, and that appear as sellers on proforma invoices.
+
+pub mod store;

@@ -1,0 +1,47 @@
+//! How many files a user may send in a clock hour (UTC), counted in the database over all servers.
+
+use std::time::Duration;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+use crate::{
+    error::{Error, Result},
+    types::ids::UserId,
+    unit_of_work::UnitOfWork,
+};
+
+/// Counts one stored file; it counts only if the unit of work commits.
+///
+/// # Errors
+/// `RateLimited` until the next hour if the user has sent `limit` files in this one.
+pub(super) async fn count_upload(
+    uow: &mut UnitOfWork,
+    user: UserId,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<()> {
+    let hour = now.duration_trunc(TimeDelta::hours(1)).map_err(Error::internal)?;
+    let count = sqlx::query_scalar!(
+        r#"
+        INSERT INTO "Finances".quota_counter AS counter (subject, kind, hour, used)
+        VALUES ($1, 'upload', $2, 1)
+            ON CONFLICT (subject, kind, hour) DO UPDATE
+           SET used = counter.used + 1
+        RETURNING used
+        "#,
+        user.to_string(),
+        hour,
+    )
+    .fetch_one(uow.conn())
+    .await?;
+    if i64::from(count) > i64::from(limit) {
+        let wait = (hour + TimeDelta::hours(1) - now)
+            .to_std()
+            .unwrap_or(Duration::from_secs(1));
+        return Err(Error::RateLimited(
+            format!("At most {limit} files can be uploaded in an hour").into(),
+            wait,
+        ));
+    }
+    Ok(())
+}

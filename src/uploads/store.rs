@@ -1,0 +1,165 @@
+//! Sessions, file rows and document rows in the database.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
+};
+
+/// A session to be opened.
+#[derive(Debug)]
+pub(super) struct NewSession<'a> {
+    pub(super) session_id: &'a str,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) expires_at: DateTime<Utc>,
+    pub(super) metadata: &'a Value,
+    pub(super) created_by: UserId,
+}
+
+/// Opens a session with its counters.
+pub(super) async fn insert_session(db: &mut PgConnection, new: &NewSession<'_>) -> Result<()> {
+    sqlx::query!(
+        r#"
+        WITH session AS (
+            INSERT INTO "Finances".upload_session
+                   (id, session_id, created_at, expires_at, metadata, status, last_activity, created_by)
+            VALUES ($1, $2, $3, $4, $5, 'active', $3, $6)
+        )
+        INSERT INTO "Finances".upload_stats (id, session_id, total_uploads, total_downloads, total_size_bytes, last_activity)
+        VALUES ($7, $2, 0, 0, 0, $3)
+        "#,
+        Uuid::new_v4().to_string(),
+        new.session_id,
+        new.created_at,
+        new.expires_at,
+        new.metadata,
+        new.created_by as UserId,
+        Uuid::new_v4().to_string(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A file of a session.
+#[derive(Debug)]
+pub(super) struct NewFile<'a> {
+    pub(super) id: &'a str,
+    pub(super) session_id: &'a str,
+    pub(super) po_number: Option<&'a str>,
+    pub(super) original_filename: &'a str,
+    pub(super) storage_filename: &'a str,
+    pub(super) size: i64,
+    pub(super) mime_type: &'a str,
+    pub(super) hash: &'a str,
+    pub(super) uploaded_at: DateTime<Utc>,
+    pub(super) uploaded_by: &'a str,
+    pub(super) uploader: UserId,
+    pub(super) metadata: &'a Value,
+}
+
+/// Adds a file, stored as it came, to its session and to the session's counters.
+pub(super) async fn insert_file(db: &mut PgConnection, new: &NewFile<'_>) -> Result<()> {
+    sqlx::query!(
+        r#"
+        WITH counted AS (
+            UPDATE "Finances".upload_stats
+               SET total_uploads = total_uploads + 1,
+                   total_size_bytes = total_size_bytes + $6,
+                   last_activity = $9
+             WHERE session_id = $2
+        )
+        INSERT INTO "Finances".upload_file
+               (id, session_id, po_number, original_filename, storage_filename, storage_path, file_size, compressed_size,
+                is_compressed, mime_type, original_mime_type, file_hash, compressed_hash, upload_timestamp, uploaded_by,
+                uploader_id, metadata, status)
+        VALUES ($1, $2, $3, $4, $5, $2, $6, $6, FALSE, $7, $7, $8, $8, $9, $10, $11, $12, 'active')
+        "#,
+        new.id,
+        new.session_id,
+        new.po_number,
+        new.original_filename,
+        new.storage_filename,
+        new.size,
+        new.mime_type,
+        new.hash,
+        new.uploaded_at,
+        new.uploaded_by,
+        new.uploader as UserId,
+        new.metadata,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A document of a project and a PO.
+#[derive(Debug)]
+pub(super) struct NewDocument<'a> {
+    pub(super) project: Option<ProjectId>,
+    pub(super) po: ClientPoId,
+    pub(super) po_number: Option<&'a str>,
+    pub(super) original_filename: &'a str,
+    pub(super) stored_filename: &'a str,
+    pub(super) size: i64,
+    pub(super) mime_type: &'a str,
+    pub(super) hash: &'a str,
+    pub(super) description: &'a str,
+    pub(super) uploaded_by: UserId,
+    pub(super) uploaded_by_name: &'a str,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+/// Adds a document.
+pub(super) async fn insert_document(db: &mut PgConnection, new: &NewDocument<'_>) -> Result<DocumentId> {
+    let id = sqlx::query_scalar!(
+        r#"
+        INSERT INTO "Finances".project_document
+               (project_id, client_po_id, po_number, document_name, document_path, original_filename, stored_filename,
+                mime_type, original_size, file_hash, description, uploaded_by, uploaded_by_name, created_at)
+        VALUES ($1, $2, $3, $4, '/uploads/' || $5::text, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        RETURNING id AS "id: DocumentId"
+        "#,
+        new.project as Option<ProjectId>,
+        new.po as ClientPoId,
+        new.po_number,
+        new.original_filename,
+        new.stored_filename,
+        new.mime_type,
+        new.size,
+        new.hash,
+        new.description,
+        new.uploaded_by as UserId,
+        new.uploaded_by_name,
+        new.created_at,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(id)
+}
+
+/// The PO that was made from a file with this content, the newest of them.
+pub(super) async fn po_made_from(db: &mut PgConnection, hash: &str) -> Result<Option<ClientPoId>> {
+    let id = sqlx::query_scalar!(
+        r#"
+        WITH made AS (
+            SELECT CASE WHEN metadata ->> 'po_id' ~ '^[0-9]{1,18}$' THEN (metadata ->> 'po_id')::bigint END AS po_id
+              FROM "Finances".upload_file
+             WHERE file_hash = $1
+        )
+        SELECT po.id AS "id: ClientPoId"
+          FROM made
+          JOIN "Finances".client_po AS po ON po.id = made.po_id
+         ORDER BY po.id DESC
+         LIMIT 1
+        "#,
+        hash,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(id)
+}

@@ -1,0 +1,202 @@
+//! Rows that a test starts from, with sensible values where the test says nothing.
+
+use serde_json::Value;
+use sqlx::PgPool;
+
+use super::TestApp;
+
+/// A sum as it is stated in a test: exact, and compared without trailing zeros.
+pub(crate) fn money(text: &str) -> Value {
+    serde_json::from_str(text).expect("a number")
+}
+
+/// A client PO to be inserted.
+pub(crate) struct ClientPoBuilder<'a> {
+    db: &'a PgPool,
+    client: i64,
+    project: Option<i64>,
+    number: Option<String>,
+    value: String,
+    tax: String,
+    status: &'static str,
+    po_type: &'static str,
+    store: Option<String>,
+    date: Option<&'static str>,
+}
+
+impl ClientPoBuilder<'_> {
+    pub(crate) fn client(self, client: i64) -> Self {
+        Self { client, ..self }
+    }
+
+    pub(crate) fn project(self, project: i64) -> Self {
+        Self {
+            project: Some(project),
+            ..self
+        }
+    }
+
+    pub(crate) fn number(self, number: &str) -> Self {
+        Self {
+            number: Some(number.to_owned()),
+            ..self
+        }
+    }
+
+    /// The stated value, tax included, and the tax in it.
+    pub(crate) fn stated(self, value: &str, tax: &str) -> Self {
+        Self {
+            value: value.to_owned(),
+            tax: tax.to_owned(),
+            ..self
+        }
+    }
+
+    pub(crate) fn status(self, status: &'static str) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(crate) fn store(self, store: &str) -> Self {
+        Self {
+            store: Some(store.to_owned()),
+            ..self
+        }
+    }
+
+    pub(crate) fn date(self, date: &'static str) -> Self {
+        Self {
+            date: Some(date),
+            ..self
+        }
+    }
+
+    /// A verbal agreement without a number.
+    pub(crate) fn open_agreement(self) -> Self {
+        Self {
+            po_type: "verbal_agreement",
+            number: None,
+            ..self
+        }
+    }
+
+    /// Inserts it as the program does, with its place in its project; its id.
+    pub(crate) async fn insert(self) -> i64 {
+        let id: i64 = sqlx::query_scalar(
+            r#"
+            INSERT INTO "Finances".client_po
+                   (client_id, project_id, po_number, po_value, total_tax, stated_value, stated_tax, status, po_type,
+                    store_id, po_date)
+            VALUES ($1, $2, $3, $4::numeric, $5::numeric, $4::numeric, $5::numeric, $6, $7, $8, $9::date)
+            RETURNING id
+            "#,
+        )
+        .bind(self.client)
+        .bind(self.project)
+        .bind(&self.number)
+        .bind(&self.value)
+        .bind(&self.tax)
+        .bind(self.status)
+        .bind(self.po_type)
+        .bind(&self.store)
+        .bind(self.date)
+        .fetch_one(self.db)
+        .await
+        .expect("insert a PO");
+        if let Some(project) = self.project {
+            sqlx::query(
+                r#"
+                INSERT INTO "Finances".po_project_mapping (client_po_id, project_id, is_primary, sequence_order)
+                SELECT $1, $2, count(*) = 0, count(*) + 1 FROM "Finances".po_project_mapping WHERE project_id = $2
+                "#,
+            )
+            .bind(id)
+            .bind(project)
+            .execute(self.db)
+            .await
+            .expect("map the PO to its project");
+        }
+        id
+    }
+}
+
+impl TestApp {
+    /// A PO of client 1 over 1000 without tax.
+    pub(crate) fn client_po(&self) -> ClientPoBuilder<'_> {
+        ClientPoBuilder {
+            db: &self.db,
+            client: 1,
+            project: None,
+            number: None,
+            value: "1000".to_owned(),
+            tax: "0".to_owned(),
+            status: "pending",
+            po_type: "standard",
+            store: None,
+            date: None,
+        }
+    }
+
+    /// A project of this name for client 1.
+    pub(crate) async fn project(&self, name: &str) -> i64 {
+        sqlx::query_scalar(r#"INSERT INTO "Finances".project (name, client_id) VALUES ($1, 1) RETURNING id"#)
+            .bind(name)
+            .fetch_one(&self.db)
+            .await
+            .expect("insert a project")
+    }
+
+    /// A payment of client 1 for a PO: the kind (`credit`, `debit`), amount and status.
+    pub(crate) async fn payment(&self, po: i64, kind: &str, amount: &str, status: &str) -> i64 {
+        sqlx::query_scalar(
+            r#"
+            INSERT INTO "Finances".client_payment (client_id, client_po_id, transaction_type, amount, status, payment_date)
+            VALUES (1, $1, $2, $3::numeric, $4, DATE '2026-02-10')
+            RETURNING id
+            "#,
+        )
+        .bind(po)
+        .bind(kind)
+        .bind(amount)
+        .bind(status)
+        .fetch_one(&self.db)
+        .await
+        .expect("insert a payment")
+    }
+
+    /// A vendor order of the project over this value.
+    pub(crate) async fn vendor_order(&self, project: i64, value: &str, status: &str) -> i64 {
+        sqlx::query_scalar(
+            r#"
+            WITH vendor AS (
+                INSERT INTO "Finances".vendor (name) VALUES ('Example Works Pvt Ltd') RETURNING id
+            )
+            INSERT INTO "Finances".vendor_order (vendor_id, project_id, po_number, po_value, stated_value, status)
+            SELECT vendor.id, $1, 'VO-1', $2::numeric, $2::numeric, $3 FROM vendor
+            RETURNING id
+            "#,
+        )
+        .bind(project)
+        .bind(value)
+        .bind(status)
+        .fetch_one(&self.db)
+        .await
+        .expect("insert a vendor order")
+    }
+
+    /// What was paid of a vendor order.
+    pub(crate) async fn vendor_payment(&self, order: i64, amount: &str, status: &str) -> i64 {
+        sqlx::query_scalar(
+            r#"
+            INSERT INTO "Finances".vendor_payment (vendor_order_id, amount, status, payment_date)
+            VALUES ($1, $2::numeric, $3, DATE '2026-02-11')
+            RETURNING id
+            "#,
+        )
+        .bind(order)
+        .bind(amount)
+        .bind(status)
+        .fetch_one(&self.db)
+        .await
+        .expect("insert a vendor payment")
+    }
+}

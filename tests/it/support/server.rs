@@ -1,0 +1,111 @@
+//! The real program as a process of its own, for what only a process can show: being killed, starting again.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::StatusCode;
+use tempfile::TempDir;
+
+use super::callers::Caller;
+
+/// How long a start may take: making a cluster included, on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A folder with the server's data, files and logs.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("nexgen-finance-home-")
+            .tempdir_in("/tmp")
+            .expect("make a folder");
+        // PostgreSQL runs as another user where this is root, and has to get through to its own folder.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("open the folder");
+        Self(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Starts the server here with nothing but these settings, and waits until it is ready.
+    pub(crate) async fn start(&self, settings: &[(&str, &str)]) -> Server {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let process = Command::new(env!("CARGO_BIN_EXE_nexgen-finance"))
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(std::env::var_os("PG_BINDIR").map(|folder| ("PG_BINDIR", folder)))
+            .env("PORT", port.to_string())
+            .envs(settings.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("start the server");
+        let server = Server {
+            process,
+            base_url: format!("http://127.0.0.1:{port}"),
+            http: reqwest::Client::new(),
+        };
+        server.ready().await;
+        server
+    }
+}
+
+/// A running server, killed when it goes out of scope.
+pub(crate) struct Server {
+    process: Child,
+    base_url: String,
+    http: reqwest::Client,
+}
+
+impl Server {
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn nobody(&self) -> Caller {
+        Caller::new(self.http.clone(), &self.base_url, None, 0)
+    }
+
+    async fn ready(&self) {
+        let started = Instant::now();
+        let url = format!("{}/api/health/ready", self.base_url);
+        loop {
+            let answer = self.http.get(&url).send().await;
+            if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "the server does not get ready");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Ends it as a power cut would: SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.process.kill().expect("kill the server");
+        self.process.wait().expect("it ends");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
