@@ -45,7 +45,7 @@ pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
         .layer(with_state(state.clone(), trusted_hosts::check))
         .layer(panic::layer())
         .layer(cors::layer(&state.config.server.cors_origins))
-        .layer(with_state(state.clone(), cors::refuse_foreign_preflight))
+        .layer(with_state(state.clone(), cors::refuse_foreign))
         .layer(with_state(state.clone(), error_body::write))
         .layer(with_state(state.clone(), security_headers::add))
         .layer(from_fn(access_log::record))
