@@ -53,8 +53,9 @@ pub fn layer(origins: &[String]) -> CorsLayer {
         .max_age(PREFLIGHT_CACHE)
 }
 
-/// Refuses the preflight of an origin that is not listed; without this it would be a 200 without permissions.
-pub async fn refuse_foreign_preflight(
+/// Refuses the preflight of an origin that is not listed, which would be a 200 without permissions, and leaves answers
+/// to all but listed origins without any CORS header.
+pub async fn refuse_foreign(
     State(state): State<AppState>,
     request: Request,
     next: Next,
@@ -65,7 +66,14 @@ pub async fn refuse_foreign_preflight(
     if is_preflight && !is_listed(headers.get(header::ORIGIN), &state.config.server.cors_origins) {
         return Error::BadRequest("Disallowed CORS origin".into()).into_response();
     }
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // The layer writes what does not depend on the origin into every answer; a page that may not call us is told nothing.
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        headers.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+        headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+    }
+    response
 }
 
 /// Whether an `Origin` is one of the list, exactly.

@@ -74,7 +74,10 @@ pub async fn rest(request: Request, next: Next) -> Response {
     let response = next
         .run(Request::from_parts(parts, Body::new(shared.clone())))
         .await;
-    if let Some(rest) = shared.take() {
+    // A client that announced more than is ever read would only be kept waiting for its answer.
+    if let Some(rest) = shared.take()
+        && usize::try_from(rest.size_hint().lower()).is_ok_and(|left| left <= MOST_BYTES)
+    {
         // Out of patience, the connection is closed after all.
         tokio::time::timeout(PATIENCE, read(rest)).await.ok();
     }

@@ -64,12 +64,12 @@ impl<T: Serialize> Serialize for Mirror<T> {
             status: &'static str,
             #[serde(flatten)]
             content: &'a T,
-            data: &'a T,
+            data: Success<&'a T>,
         }
         Shape {
             status: SUCCESS,
             content: &self.0,
-            data: &self.0,
+            data: Success(&self.0),
         }
         .serialize(serializer)
     }

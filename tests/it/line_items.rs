@@ -175,6 +175,10 @@ async fn every_fault_of_a_line_is_named_at_once() {
             ],
         ),
         (
+            r#"{"item_name": "a", "quantity": 1, "unit_price": " ", "amount": ""}"#,
+            vec!["unit_price: missing"],
+        ),
+        (
             r#"{"item_name": "a", "quantity": 99999999999, "unit_price": 99999999999}"#,
             vec!["quantity: less_than_equal"],
         ),

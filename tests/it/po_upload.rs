@@ -204,6 +204,44 @@ async fn both_paths_and_the_query_work() {
 }
 
 #[tokio::test]
+async fn data_repeats_every_field_of_the_top_level() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+
+    let mut body = upload(&editor, "po.xlsx", SAMPLE.to_vec(), &[])
+        .send()
+        .await
+        .expect(200);
+
+    let data = body
+        .as_object_mut()
+        .and_then(|body| body.remove("data"))
+        .expect("data");
+    assert_eq!(data, body);
+}
+
+#[tokio::test]
+async fn a_project_that_is_found_by_name_is_answered_with_the_name_it_has() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let mut projects = Vec::new();
+    for (number, name) in [("4500000301", "Delhi North"), ("4500000302", " DELHI NORTH ")] {
+        let body = upload(
+            &editor,
+            "po.xlsx",
+            invoice(number).xlsx(),
+            &[("project_name", name)],
+        )
+        .send()
+        .await
+        .expect(200);
+        assert_eq!(body["project_name"], "Delhi North");
+        projects.push(body["project_id"].clone());
+    }
+    assert_eq!(projects[0], projects[1]);
+}
+
+#[tokio::test]
 async fn the_layout_tells_the_client_where_nobody_names_one() {
     let app = TestApp::start().await;
     let editor = app.editor().await;

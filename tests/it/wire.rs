@@ -1,5 +1,7 @@
 //! What is wrong with a request before anybody looks at its meaning: bytes, lengths, bodies that end too early.
 
+use std::time::Duration;
+
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{
@@ -187,6 +189,20 @@ async fn a_chunked_body_over_the_limit_is_413_though_no_length_was_said() {
     let error = reply.expect_error(413, "PAYLOAD_TOO_LARGE");
     assert!(error["message"].as_str().unwrap().contains("2097152"), "{error}");
     reply.expect_common_headers();
+}
+
+#[tokio::test]
+async fn a_body_announced_beyond_all_measure_is_refused_without_waiting_for_it() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let headers = "Content-Type: application/json\r\nContent-Length: 99999999999\r\n";
+    let request = head(&editor, "POST /api/projects", headers);
+
+    let reply = tokio::time::timeout(Duration::from_secs(8), exchange(&app, request))
+        .await
+        .expect("an answer before the server gives the client up");
+
+    reply.expect_error(413, "PAYLOAD_TOO_LARGE");
 }
 
 #[tokio::test]

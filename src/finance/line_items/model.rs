@@ -220,7 +220,7 @@ impl FromFields for NewLine {
         let quantity = fields.required("quantity");
         let unit_price = fields.optional("unit_price");
         let amount = fields.optional("amount");
-        if !fields.has("unit_price") && !fields.has("amount") {
+        if !fields.has_text("unit_price") && !fields.has_text("amount") {
             fields.fault(
                 "unit_price",
                 Problem::new("missing", "Field required, unless amount is given"),

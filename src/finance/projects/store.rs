@@ -167,16 +167,24 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewProject) -> Result<Project> {
     Ok(project)
 }
 
-/// The project of this name and its client, the oldest if old data has several.
+/// A project that was looked up by its name.
+#[derive(Debug)]
+pub struct NamedProject {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its name as it is stored.
+    pub name: String,
+    /// Whose it is.
+    pub client_id: Option<ClientId>,
+}
+
+/// The project of this name, the oldest if old data has several.
 ///
 /// From here to the end of the transaction nobody else can take or look up the name this way.
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn find_by_name(
-    db: &mut PgConnection,
-    name: &str,
-) -> Result<Option<(ProjectId, Option<ClientId>)>> {
+pub async fn find_by_name(db: &mut PgConnection, name: &str) -> Result<Option<NamedProject>> {
     // A statement of its own: one that waited for the lock would still see the names as they were before the wait.
     sqlx::query!(
         r#"SELECT pg_advisory_xact_lock(hashtextextended('project.name:' || lower(btrim($1)), 0))"#,
@@ -184,9 +192,11 @@ pub async fn find_by_name(
     )
     .execute(&mut *db)
     .await?;
-    let found = sqlx::query!(
+    let found = sqlx::query_as!(
+        NamedProject,
         r#"
         SELECT id AS "id: ProjectId",
+               name,
                client_id AS "client_id: ClientId"
           FROM "Finances".project
          WHERE lower(btrim(name)) = lower(btrim($1))
@@ -197,5 +207,5 @@ pub async fn find_by_name(
     )
     .fetch_optional(db)
     .await?;
-    Ok(found.map(|row| (row.id, row.client_id)))
+    Ok(found)
 }

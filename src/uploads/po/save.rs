@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Fault, Result},
     finance::{
         line_items::{self, NewLine, rules},
-        projects::{self, NewProject},
+        projects::{self, NewProject, store::NamedProject},
         purchase_orders::store::{self as purchase_orders, DocumentFigures},
         sites::store::{self as sites, SiteOnPaper},
         vendors::store::{self as vendors, VendorOnPaper},
@@ -338,15 +338,15 @@ async fn project(
         return project_by_id(uow, target, id).await;
     }
     if let Some(name) = target.project_name {
-        let (id, client) = find_or_insert(uow, name.clone(), target.client).await?;
-        if is_of_another(client, target.client) {
+        let found = find_or_insert(uow, name.clone(), target.client).await?;
+        if is_of_another(found.client_id, target.client) {
             return Err(Error::invalid_field(
                 "project_name",
                 "value_error",
                 "A project of this name belongs to another client",
             ));
         }
-        return Ok((id, name.to_string()));
+        return Ok((found.id, found.name));
     }
     let number = order
         .header
@@ -363,10 +363,10 @@ async fn project(
         let Ok(name) = Text::<NAME_LENGTH>::new(&cut(name, NAME_LENGTH)) else {
             continue;
         };
-        let (id, client) = find_or_insert(uow, name.clone(), target.client).await?;
+        let found = find_or_insert(uow, name, target.client).await?;
         // Two clients may give their stores the same code; names are unique over all of them.
-        if !is_of_another(client, target.client) {
-            return Ok((id, name.into_string()));
+        if !is_of_another(found.client_id, target.client) {
+            return Ok((found.id, found.name));
         }
     }
     Err(Error::invalid_field(
@@ -380,12 +380,16 @@ async fn find_or_insert(
     uow: &mut UnitOfWork,
     name: Text<NAME_LENGTH>,
     client: ClientId,
-) -> Result<(ProjectId, Option<ClientId>)> {
+) -> Result<NamedProject> {
     if let Some(found) = projects::store::find_by_name(uow.conn(), &name).await? {
         return Ok(found);
     }
     let made = projects::store::insert(uow, &NewProject::named(name, client)).await?;
-    Ok((made.id, made.client_id))
+    Ok(NamedProject {
+        id: made.id,
+        name: made.name,
+        client_id: made.client_id,
+    })
 }
 
 /// The rows of vendor and site that the paper names.
