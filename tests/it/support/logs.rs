@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tracing::subscriber::DefaultGuard;
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::{Layer, layer::SubscriberExt};
+use tracing_subscriber::layer::SubscriberExt;
 
 /// A terminal that remembers.
 #[derive(Clone, Default)]
@@ -61,7 +61,9 @@ impl Logs {
         let terminal = Terminal::default();
         let (layer, writers) = logs::layer(&config.telemetry, terminal.clone());
         let filter = logs::filter(config.telemetry.log_level);
-        let subscriber = tracing_subscriber::registry().with(layer.with_filter(filter));
+        // A filter of the whole subscriber: one of a layer keeps its verdicts by thread, and with subscribers of other
+        // levels on other threads a verdict can outlive its event and swallow the next.
+        let subscriber = tracing_subscriber::registry().with(layer).with(filter);
         Self {
             terminal,
             folder,
