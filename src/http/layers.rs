@@ -28,40 +28,13 @@ const COMPRESSION_FLOOR: u64 = 1000;
 /// Each group is one layer of the router: the router boxes every layer of its own, and each box is copied by all those
 /// around it, for every request.
 pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
-<<<<<<< HEAD
     // What comes before routing, since it may change the path, stands outside of the router …
     let outer = ServiceBuilder::new()
         .layer(with_state(state.clone(), context::establish))
-=======
-    // What needs to know which route matched stands inside the router …
-    let inner = routes
-        .layer(from_fn(conditional::answer_not_modified))
-        .layer(from_fn(retry::once))
-        .layer(with_state(state.clone(), rate_limit::by_user))
-        .layer(with_state(state.clone(), auth::layer::authenticate))
-        .layer(with_state(state.clone(), rate_limit::by_address))
-        .layer(with_state(state.clone(), timeout::enforce))
-        .layer(DefaultBodyLimit::disable())
-        .layer(with_state(state.clone(), body_limit::enforce))
-        .layer(from_fn(drain::rest))
-        .layer(from_fn(access_log::note_route))
-        .with_state(state.clone());
-    // … and what comes before routing, since it may change the path, outside of it.
-    Router::new()
-        .fallback_service(inner)
-        .layer(with_state(state.clone(), error_body::write))
-        .layer(compression())
-        .layer(with_state(state.clone(), trusted_hosts::check))
-        .layer(panic::layer())
-        .layer(cors::layer(&state.config.server.cors_origins))
-        .layer(with_state(state.clone(), cors::refuse_foreign))
-        .layer(with_state(state.clone(), error_body::write))
-        .layer(with_state(state.clone(), security_headers::add))
->>>>>>> h-breaker
         .layer(from_fn(access_log::record))
         .layer(with_state(state.clone(), security_headers::add))
         .layer(with_state(state.clone(), error_body::write))
-        .layer(with_state(state.clone(), cors::refuse_foreign_preflight))
+        .layer(with_state(state.clone(), cors::refuse_foreign))
         .layer(cors::layer(&state.config.server.cors_origins))
         .layer(panic::layer())
         .layer(with_state(state.clone(), trusted_hosts::check))
