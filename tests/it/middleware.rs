@@ -158,7 +158,11 @@ async fn answers_to_listed_origins_may_be_read_with_credentials_errors_too() {
             .await;
         let of_no_page = app.nobody().get(path).send().await;
         for reply in [foreign, of_no_page] {
-            let names: Vec<&str> = reply.headers.keys().map(|name| name.as_str()).collect();
+            let names: Vec<&str> = reply
+                .headers
+                .keys()
+                .map(reqwest::header::HeaderName::as_str)
+                .collect();
             assert!(
                 !names.iter().any(|name| name.starts_with("access-control-")),
                 "{names:?}"
