@@ -55,11 +55,7 @@ pub fn layer(origins: &[String]) -> CorsLayer {
 
 /// Refuses the preflight of an origin that is not listed, which would be a 200 without permissions, and leaves answers
 /// to all but listed origins without any CORS header.
-pub async fn refuse_foreign(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn refuse_foreign(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let is_preflight =
         request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);

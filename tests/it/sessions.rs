@@ -243,7 +243,8 @@ async fn logout_ends_the_session_of_a_refresh_token_sent_along_if_it_is_ones_own
         json!({"refresh_token": ravi.refresh}),
     ] {
         let clerk = Session::of(&app, &app.try_login("clerk", PASSWORD).await);
-        clerk.caller
+        clerk
+            .caller
             .post("/api/auth/logout")
             .json(&body)
             .send()
