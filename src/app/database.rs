@@ -191,9 +191,9 @@ async fn keep_running(cluster: Option<EmbeddedPostgres>, mut stopped: oneshot::R
     loop {
         tokio::select! {
             _ = &mut stopped => break,
-            status = cluster.exited() => {
-                let status = status.map(|status| status.to_string()).unwrap_or_default();
-                tracing::error!(status, "the embedded PostgreSQL has ended and is started again");
+            exit = cluster.exited() => {
+                let exit = exit.map(|exit| exit.to_string()).unwrap_or_default();
+                tracing::error!(exit, "the embedded PostgreSQL has ended and is started again");
             }
         }
         match cluster.restart().await {
