@@ -20,13 +20,11 @@ pub async fn enforce(State(state): State<AppState>, request: Request, next: Next
     } else {
         server.request_timeout
     };
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let error = anyhow::anyhow!("the request took longer than {} s", limit.as_secs());
-            let mut response = Error::Unavailable(error).into_response();
-            response.extensions_mut().insert(TimedOut);
-            response
-        }
+    if let Ok(response) = tokio::time::timeout(limit, next.run(request)).await {
+        return response;
     }
+    let error = anyhow::anyhow!("the request took longer than {} s", limit.as_secs());
+    let mut response = Error::Unavailable(error).into_response();
+    response.extensions_mut().insert(TimedOut);
+    response
 }

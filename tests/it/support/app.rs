@@ -94,7 +94,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
         let base_url = format!("http://{}", listener.local_addr().expect("the address"));
         let service = state.clone().into_service();
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let server = tokio::spawn(serve_connections(
             listener,
             service,
