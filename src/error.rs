@@ -269,6 +269,7 @@ impl Error {
         match self {
             Self::Unavailable(error) | Self::Internal(error) => Some(format!("{error:#}")),
             Self::Contended(error) => Some(format!("{error:#}")),
+            Self::NotReady { database } => Some(format!("not ready: the database is {database}")),
             _ => None,
         }
     }

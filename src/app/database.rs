@@ -191,9 +191,9 @@ async fn keep_running(cluster: Option<EmbeddedPostgres>, mut stopped: oneshot::R
     loop {
         tokio::select! {
             _ = &mut stopped => break,
-            status = cluster.exited() => {
-                let status = status.map(|status| status.to_string()).unwrap_or_default();
-                tracing::error!(status, "the embedded PostgreSQL has ended and is started again");
+            exit = cluster.exited() => {
+                let exit = exit.map(|exit| exit.to_string()).unwrap_or_default();
+                tracing::error!(exit, "the embedded PostgreSQL has ended and is started again");
             }
         }
         match cluster.restart().await {
@@ -227,8 +227,8 @@ async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
             Ok(connection) => return Ok(connection.close().await?),
             Err(error) => error,
         };
-        if is_final(&error) {
-            return Err(error).context("the database refuses the connection");
+        if let Some(reason) = refusal(&error) {
+            bail!("the database refuses the connection: {reason}");
         }
         if started.elapsed() + pause > CONNECT_PATIENCE {
             return Err(error).context("the database did not take a connection within a minute");
@@ -239,10 +239,10 @@ async fn wait_for(options: &PgConnectOptions) -> anyhow::Result<()> {
     }
 }
 
-/// Whether waiting does not help: the database is up and knows no such user, password or database.
-fn is_final(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| code.starts_with("28") || code == "3D000")
+/// What the database says where waiting does not help: it is up and knows no such user, password or database. In its own
+/// words, without the place in its source that the error's text adds.
+fn refusal(error: &sqlx::Error) -> Option<&str> {
+    let error = error.as_database_error()?;
+    let code = error.code()?;
+    (code.starts_with("28") || code == "3D000").then(|| error.message())
 }

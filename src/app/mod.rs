@@ -1,6 +1,7 @@
 //! What the server is made of, how it starts, and how it stops without losing anything.
 
 mod commands;
+mod connections;
 mod database;
 mod serve;
 
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 
 pub use self::{
     commands::{NewAdmin, create_admin, migrate, openapi_json},
+    connections::serve_connections,
     database::Database,
     serve::serve,
 };

@@ -8,7 +8,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use super::{AppState, Database};
+use super::{AppState, Database, serve_connections};
 use crate::{
     auth,
     config::{Config, DatabaseTarget},
@@ -18,6 +18,8 @@ use crate::{
 /// The exit code of a second signal, as shells know it.
 const INTERRUPTED: i32 = 130;
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+/// How much longer than a request an idle connection may take; a proxy that keeps connections for a minute closes first.
+const IDLE_MARGIN: Duration = Duration::from_secs(15);
 const TIDY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs the server until a signal stops it.
@@ -108,12 +110,17 @@ async fn serve_metrics(listener: TcpListener, state: AppState) {
 /// Serves until a signal, then drains: not ready at once, closed after the grace, cut off after the timeout.
 async fn run(state: &AppState, listener: TcpListener, signals: &mut Signals) -> anyhow::Result<()> {
     let (close, closing) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, state.clone().into_service()).with_graceful_shutdown(async {
-        closing.await.ok();
-    });
-    let mut server = tokio::spawn(server.into_future());
+    let server = serve_connections(
+        listener,
+        state.clone().into_service(),
+        state.config.server.request_timeout + IDLE_MARGIN,
+        async {
+            closing.await.ok();
+        },
+    );
+    let mut server = tokio::spawn(server);
     tokio::select! {
-        ended = &mut server => return Ok(ended??),
+        ended = &mut server => return Ok(ended?),
         () = signals.next() => {}
     }
     state.health.stop();

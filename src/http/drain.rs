@@ -18,6 +18,8 @@ use axum::{
 };
 use http_body_util::BodyExt;
 
+use super::timeout::TimedOut;
+
 /// How much is read and dropped at most: a file of the default size limit and some more.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// How long that may take.
@@ -74,8 +76,9 @@ pub async fn rest(request: Request, next: Next) -> Response {
     let response = next
         .run(Request::from_parts(parts, Body::new(shared.clone())))
         .await;
-    // A client that announced more than is ever read would only be kept waiting for its answer.
-    if let Some(rest) = shared.take()
+    // Neither for a client that announced more than is ever read, nor for one that had its time already.
+    if response.extensions().get::<TimedOut>().is_none()
+        && let Some(rest) = shared.take()
         && usize::try_from(rest.size_hint().lower()).is_ok_and(|left| left <= MOST_BYTES)
     {
         // Out of patience, the connection is closed after all.

@@ -8,6 +8,10 @@ use axum::{
 
 use crate::{app::AppState, error::Error, http::body_limit};
 
+/// Marks the answer to a request that took too long.
+#[derive(Debug, Clone, Copy)]
+pub struct TimedOut;
+
 /// Ends a request after `REQUEST_TIMEOUT_SECONDS`, an upload after 300 seconds.
 pub async fn enforce(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let server = &state.config.server;
@@ -16,12 +20,11 @@ pub async fn enforce(State(state): State<AppState>, request: Request, next: Next
     } else {
         server.request_timeout
     };
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Error::Unavailable(anyhow::anyhow!(
-            "the request took longer than {} s",
-            limit.as_secs()
-        ))
-        .into_response(),
+    if let Ok(response) = tokio::time::timeout(limit, next.run(request)).await {
+        return response;
     }
+    let error = anyhow::anyhow!("the request took longer than {} s", limit.as_secs());
+    let mut response = Error::Unavailable(error).into_response();
+    response.extensions_mut().insert(TimedOut);
+    response
 }

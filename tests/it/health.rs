@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, logs::Logs};
 
 #[tokio::test]
 async fn health_says_up_at_the_top_and_under_data() {
@@ -70,12 +70,11 @@ async fn a_stopping_server_is_not_ready_though_connected() {
 
     app.state.health.stop();
 
-    let body = app
-        .nobody()
-        .get("/api/health/ready")
-        .send()
-        .await
-        .expect_error(503, "SERVICE_UNAVAILABLE");
+    let logs = Logs::start("INFO");
+    let refused = app.nobody().get("/api/health/ready").send().await;
+    let line = logs.end().access(refused.header("x-request-id"));
+    let body = refused.expect_error(503, "SERVICE_UNAVAILABLE");
     assert_eq!(body["database"], "connected");
+    assert_eq!(line["error"], "not ready: the database is connected");
     app.nobody().get("/api/health/live").send().await.expect(200);
 }

@@ -255,7 +255,7 @@ async fn other_servers_see_changes_of_a_user_within_five_seconds() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_a_user_is_asked_once_in_five_seconds() {
+async fn what_is_known_of_a_user_is_asked_once_in_four_seconds() {
     let app = TestApp::start().await;
     let viewer = app.viewer().await;
     viewer
@@ -267,7 +267,7 @@ async fn what_is_known_of_a_user_is_asked_once_in_five_seconds() {
     app.execute(r#"UPDATE "Finances"."user" SET is_active = false"#)
         .await;
 
-    app.clock().advance(TimeDelta::seconds(4));
+    app.clock().advance(TimeDelta::seconds(3));
     viewer
         .get("/api/nowhere")
         .send()

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use nexgen_finance::app::serve_connections;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::support::{
     TestApp,
@@ -203,6 +207,52 @@ async fn a_body_announced_beyond_all_measure_is_refused_without_waiting_for_it()
         .expect("an answer before the server gives the client up");
 
     reply.expect_error(413, "PAYLOAD_TOO_LARGE");
+}
+
+#[tokio::test]
+async fn a_body_that_comes_too_slowly_is_503_when_the_time_of_a_request_is_over() {
+    let app = TestApp::start_with(&[("REQUEST_TIMEOUT_SECONDS", "1")]).await;
+    let editor = app.editor().await;
+    let headers = "Content-Type: application/json\r\nContent-Length: 100\r\n";
+    let mut stream = connect(&app).await;
+    stream
+        .write_all(&head(&editor, "POST /api/projects", headers))
+        .await
+        .expect("send the head");
+
+    let reply = tokio::time::timeout(Duration::from_secs(8), read_reply(&mut stream))
+        .await
+        .expect("an answer soon after a second");
+
+    reply.expect_error(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(reply.header("retry-after"), "5");
+}
+
+#[tokio::test]
+async fn a_connection_on_which_no_whole_head_arrives_is_closed() {
+    let app = TestApp::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+    let address = listener.local_addr().expect("the address");
+    let patience = Duration::from_millis(300);
+    let routes = app.state.clone().into_service();
+    let server = tokio::spawn(serve_connections(
+        listener,
+        routes,
+        patience,
+        std::future::pending(),
+    ));
+    let whole = "GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (sent, answers) in [("", false), (&whole[..whole.len() - 2], false), (whole, true)] {
+        let mut stream = TcpStream::connect(address).await.expect("connect");
+        stream.write_all(sent.as_bytes()).await.expect("send");
+        let mut received = Vec::new();
+
+        let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut received)).await;
+
+        closed.expect("the server closes").expect("in good order");
+        assert_eq!(received.starts_with(b"HTTP/1.1 200"), answers, "{sent:?}");
+    }
+    server.abort();
 }
 
 #[tokio::test]

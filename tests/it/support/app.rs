@@ -6,10 +6,11 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use nexgen_finance::{
-    app::AppState,
+    app::{AppState, serve_connections},
     auth::Role,
     config::Config,
     postgres::{migrate, pool},
@@ -93,9 +94,13 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
         let base_url = format!("http://{}", listener.local_addr().expect("the address"));
         let service = state.clone().into_service();
-        let server = tokio::spawn(async move {
-            axum::serve(listener, service).await.expect("serve");
-        });
+        let patience = Duration::from_mins(1);
+        let server = tokio::spawn(serve_connections(
+            listener,
+            service,
+            patience,
+            std::future::pending(),
+        ));
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
