@@ -160,7 +160,7 @@ mod tests {
         );
         assert_eq!(
             serde_json::to_value(Mirror(content())).unwrap().to_string(),
-            text(json!({"status": "SUCCESS", "value": 5.5, "data": {"value": 5.5}}))
+            text(json!({"status": "SUCCESS", "value": 5.5, "data": {"status": "SUCCESS", "value": 5.5}}))
         );
     }
 }

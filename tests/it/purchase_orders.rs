@@ -288,3 +288,33 @@ async fn unknown_pos_are_not_found() {
         ["po_id: int_parsing"]
     );
 }
+
+#[tokio::test]
+async fn an_adopted_row_without_a_time_is_shown_without_one() {
+    let app = TestApp::start().await;
+    let project = app.project("Old").await;
+    let po = app.client_po().project(project).insert().await;
+    app.client_po().project(project).open_agreement().insert().await;
+    app.execute(
+        r#"
+        ALTER TABLE "Finances".client_po ALTER created_at DROP NOT NULL, ALTER updated_at DROP NOT NULL;
+        ALTER TABLE "Finances".project ALTER created_at DROP NOT NULL, ALTER updated_at DROP NOT NULL;
+        UPDATE "Finances".client_po SET created_at = NULL, updated_at = NULL;
+        UPDATE "Finances".project SET created_at = NULL, updated_at = NULL;
+        "#,
+    )
+    .await;
+    let viewer = app.viewer().await;
+
+    for path in [
+        "/api/po".to_owned(),
+        format!("/api/po/{po}/details"),
+        "/api/projects".to_owned(),
+        format!("/api/projects/{project}"),
+        format!("/api/projects/{project}/financial-summary"),
+    ] {
+        viewer.get(&path).send().await.expect(200);
+    }
+    let shown = viewer.get(format!("/api/po/{po}")).send().await.expect(200);
+    assert!(shown["data"]["created_at"].is_null());
+}

@@ -57,10 +57,10 @@ pub struct Project {
     pub po_count: i64,
     /// Raised with every change.
     pub version: i32,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it was changed last.
-    pub updated_at: DateTime<Utc>,
+    /// When it was made; null on some adopted rows.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When it was changed last; null on some adopted rows.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
 /// A project on the wire.
@@ -85,8 +85,8 @@ pub(super) struct ProjectView {
     /// How many client POs belong to the project.
     po_count: i64,
     version: i32,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    created_at: Option<DateTime<Utc>>,
+    updated_at: Option<DateTime<Utc>>,
 }
 
 impl From<Project> for ProjectView {

@@ -96,8 +96,8 @@ pub async fn find(db: impl PgExecutor<'_>, id: ProjectId) -> Result<Option<Proje
                project.status,
                (SELECT count(*) FROM "Finances".client_po AS po WHERE po.project_id = project.id) AS "po_count!",
                project.version,
-               project.created_at,
-               project.updated_at
+               project.created_at AS "created_at?",
+               project.updated_at AS "updated_at?"
           FROM "Finances".project
           LEFT JOIN "Finances".client ON client.id = project.client_id
          WHERE project.id = $1

@@ -136,10 +136,10 @@ pub struct PurchaseOrder {
     pub line_item_count: i64,
     /// Raised with every change of the PO or its lines.
     pub version: i32,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it was changed last.
-    pub updated_at: DateTime<Utc>,
+    /// When it was made; null on some adopted rows.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When it was changed last; null on some adopted rows.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
 /// A client PO on the wire: the same figures under every name that clients read.
@@ -209,8 +209,8 @@ pub struct PurchaseOrderView {
     line_item_count: i64,
     line_count: i64,
     version: i32,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    created_at: Option<DateTime<Utc>>,
+    updated_at: Option<DateTime<Utc>>,
 }
 
 impl From<PurchaseOrder> for PurchaseOrderView {

@@ -142,7 +142,7 @@ pub(super) struct Agreement {
     pub(super) status: String,
     pub(super) notes: Option<String>,
     pub(super) version: i32,
-    pub(super) created_at: DateTime<Utc>,
+    pub(super) created_at: Option<DateTime<Utc>>,
 }
 
 /// A verbal agreement on the wire.
@@ -169,7 +169,7 @@ pub(super) struct AgreementView {
     has_po: bool,
     notes: Option<String>,
     version: i32,
-    created_at: DateTime<Utc>,
+    created_at: Option<DateTime<Utc>>,
 }
 
 impl From<Agreement> for AgreementView {

@@ -46,7 +46,7 @@ pub(super) async fn open_agreements(db: impl PgExecutor<'_>, project: ProjectId)
                po.status,
                po.notes,
                po.version,
-               po.created_at
+               po.created_at AS "created_at?"
           FROM "Finances".client_po AS po
           LEFT JOIN "Finances".client ON client.id = po.client_id
          WHERE po.project_id = $1
