@@ -21,8 +21,8 @@ pub struct Success<T>(pub T);
 #[derive(Debug, Clone)]
 pub struct WithData<T>(pub T);
 
-/// `{"status":"SUCCESS", …fields of the content…, "data":{…the same fields…}}`: for clients of which some read the top
-/// level and some read `data`.
+/// `{"status":"SUCCESS", …fields of the content…, "data":{…the same fields, "status" too…}}`: for clients of which some
+/// read the top level and some read `data`.
 #[derive(Debug, Clone)]
 pub struct Mirror<T>(pub T);
 
@@ -95,15 +95,15 @@ macro_rules! envelope_schema {
             fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
                 let mut head = status_schema();
                 if $data {
-                    head = head
-                        .property("data", content_schema::<T>())
-                        .required("data");
+                    let data = if $top {
+                        beside_content::<T>(status_schema())
+                    } else {
+                        content_schema::<T>()
+                    };
+                    head = head.property("data", data).required("data");
                 }
                 if $top {
-                    let all = AllOfBuilder::new()
-                        .item(head.build())
-                        .item(content_schema::<T>());
-                    RefOr::T(Schema::AllOf(all.build()))
+                    beside_content::<T>(head)
                 } else {
                     RefOr::T(Schema::Object(head.build()))
                 }
@@ -127,6 +127,12 @@ macro_rules! envelope_schema {
 envelope_schema!(Success, top true, data false);
 envelope_schema!(WithData, top false, data true);
 envelope_schema!(Mirror, top true, data true);
+
+/// These fields and those of the content in one object.
+fn beside_content<T: ToSchema>(head: ObjectBuilder) -> RefOr<Schema> {
+    let all = AllOfBuilder::new().item(head.build()).item(content_schema::<T>());
+    RefOr::T(Schema::AllOf(all.build()))
+}
 
 fn content_schema<T: ToSchema>() -> RefOr<Schema> {
     utoipa::openapi::schema::Ref::from_schema_name(T::name()).into()
