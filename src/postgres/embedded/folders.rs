@@ -17,6 +17,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -32,6 +34,10 @@ const SOCKET_PATH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 }
 
 /// A log longer than this is put aside when PostgreSQL starts.
 const LOG_MAX_BYTES: u64 = 10 * 1024 * 1024;
+
+/// How long a lock is asked for again.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_ROUND: Duration = Duration::from_millis(20);
 
 /// How the folder is called in which `initdb` works, with a random ending.
 const UNFINISHED: &str = "unfinished-";
@@ -185,7 +191,10 @@ pub(super) fn make_data_dir(data_dir: &Path) -> Result<PathBuf, EmbeddedError> {
         .doing(|| format!("read {}", data_dir.display()))
 }
 
-/// Takes the lock of a data folder. It is let go when the file is dropped, and by the system when the process ends.
+/// Takes the lock of a data folder, on a thread that may wait. It is let go when the file is dropped, and by the system when the process ends.
+///
+/// A process that is being started anywhere in this one holds a copy of every open file for the moment between its making
+/// and its own program, of a lock that was just let go too: so a lock that is taken is asked for again for a while.
 pub(super) fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
     let path = data_dir.join("server.lock");
     let file = match OpenOptions::new().write(true).create_new(true).open(&path) {
@@ -193,12 +202,22 @@ pub(super) fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
         other => other,
     };
     let file = file.doing(|| format!("open {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse {
-            folder: data_dir.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(error).doing(|| format!("lock {}", path.display())),
+    let asked = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if asked.elapsed() < LOCK_PATIENCE => {
+                thread::sleep(LOCK_ROUND);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(EmbeddedError::InUse {
+                    folder: data_dir.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).doing(|| format!("lock {}", path.display()));
+            }
+        }
     }
 }
 
