@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::header,
+    http::{Version, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -11,12 +11,22 @@ use crate::{app::AppState, error::Error};
 
 /// Checks the host against `TRUSTED_HOSTS`.
 pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let host = host(&request);
-    if host.is_some_and(|host| is_allowed(host, &state.config.server.trusted_hosts)) {
+    let allowed = &state.config.server.trusted_hosts;
+    let is_fine = if names_none(&request) {
+        // HTTP/1.0 does not ask for a host, and some probes of load balancers speak no more than that.
+        request.version() < Version::HTTP_11 && allowed.iter().any(|pattern| pattern == "*")
+    } else {
+        host(&request).is_some_and(|host| is_allowed(host, allowed))
+    };
+    if is_fine {
         next.run(request).await
     } else {
         Error::BadRequest("Invalid host header".into()).into_response()
     }
+}
+
+fn names_none(request: &Request) -> bool {
+    request.uri().host().is_none() && !request.headers().contains_key(header::HOST)
 }
 
 /// The one host that the request names: from its URI in HTTP/2 and absolute form, else from the header.

@@ -124,6 +124,15 @@ async fn what_is_no_http_is_answered_400_and_closed() {
 }
 
 #[tokio::test]
+async fn a_probe_in_http_1_0_need_not_name_a_host_where_all_are_trusted() {
+    let probe = "GET /api/health HTTP/1.0\r\n\r\n";
+    for (trusted, status) in [("*", 200), ("a.example.com,*", 200), ("*.example.com", 400)] {
+        let app = TestApp::start_with(&[("TRUSTED_HOSTS", trusted)]).await;
+        assert_eq!(exchange(&app, probe).await.status, status, "{trusted}");
+    }
+}
+
+#[tokio::test]
 async fn long_headers_that_still_fit_are_answered_as_ever() {
     let app = TestApp::start().await;
     let viewer = app.viewer().await;
