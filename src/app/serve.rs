@@ -12,6 +12,7 @@ use super::{AppState, Database, serve_connections};
 use crate::{
     auth,
     config::{Config, DatabaseTarget},
+    finance::kept_totals,
     telemetry, unit_of_work, uploads,
 };
 
@@ -20,6 +21,8 @@ const INTERRUPTED: i32 = 130;
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 /// How much longer than a request an idle connection may take; a proxy that keeps connections for a minute closes first.
 const IDLE_MARGIN: Duration = Duration::from_secs(15);
+/// How long a start waits for the kept totals.
+const RECOUNT_PATIENCE: Duration = Duration::from_millis(500);
 const TIDY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs the server until a signal stops it.
@@ -77,6 +80,12 @@ async fn start(config: Arc<Config>) -> anyhow::Result<Started> {
     let database = Database::reach(&config.database).await?;
     database.prepare(&config.database).await?;
     let state = AppState::new(Arc::clone(&config), database.pool(&config.database)).await?;
+    // What takes longer is done by the sweep, while the server serves already.
+    if let Ok(recounted) =
+        tokio::time::timeout(RECOUNT_PATIENCE, kept_totals::recount_if_off(&state.db)).await
+    {
+        recounted.map_err(anyhow::Error::new)?;
+    }
     uploads::sweep(&state)
         .await
         .map_err(anyhow::Error::new)
@@ -200,6 +209,10 @@ async fn sweep(state: AppState) {
             ),
             ("idempotency keys", unit_of_work::sweep(&state.db).await),
             ("uploads", uploads::sweep(&state).await),
+            (
+                "kept totals",
+                kept_totals::recount_if_off(&state.db).await.map(|_| ()),
+            ),
         ] {
             if let Err(error) = result {
                 tracing::warn!(%error, "sweeping {what} failed; the next round tries again");

@@ -1,6 +1,7 @@
 //! The books: one folder a domain, each the owner of its tables. Figures that cross documents live in [`summaries`].
 
 pub mod clients;
+pub mod kept_totals;
 pub mod line_items;
 pub mod projects;
 pub mod purchase_orders;

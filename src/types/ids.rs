@@ -62,8 +62,16 @@ id! {
     ClientPoId(i64);
     /// The id of a line of a client purchase order.
     LineItemId(i64);
+    /// The id of a payment by a client, or back to it.
+    ClientPaymentId(i64);
+    /// A quotation's id.
+    QuotationId(i32);
     /// A vendor's id.
     VendorId(i64);
+    /// A vendor order's id.
+    VendorOrderId(i64);
+    /// The id of a payment to a vendor.
+    VendorPaymentId(i64);
     /// A site's id.
     SiteId(i64);
     /// A stored document's id.

@@ -7,6 +7,7 @@
 
 mod answer;
 mod idempotency;
+mod if_match;
 
 use std::marker::PhantomData;
 
@@ -16,12 +17,14 @@ use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 pub use answer::{Answer, StoredAnswer};
 pub use idempotency::Fingerprint;
 use idempotency::{Claim, Scope};
+use if_match::IfMatch;
 
 use crate::{
     app::AppState,
     audit::{self, Actor, Change},
     auth::{Caller, RequiredRole},
     error::{Error, Result},
+    finance::kept_totals::{Counted, Followed},
     http::RequestContext,
     types::ids::UserId,
 };
@@ -32,6 +35,7 @@ pub struct Write<R> {
     caller: Option<Caller>,
     actor: Actor,
     claim: Option<Claim>,
+    if_match: IfMatch,
     role: PhantomData<R>,
 }
 
@@ -62,6 +66,7 @@ impl<R: RequiredRole> FromRequestParts<AppState> for Write<R> {
             caller,
             actor,
             claim,
+            if_match: IfMatch::of(&parts.headers)?,
             role: PhantomData,
         })
     }
@@ -85,6 +90,7 @@ impl<R: RequiredRole> Write<R> {
     /// right now; `Invalid` if the key belongs to another body; `Unavailable` without a connection.
     pub async fn begin(self) -> Result<UnitOfWork> {
         let mut uow = UnitOfWork::open(&self.db, self.actor).await?;
+        uow.if_match = self.if_match;
         if let Some(claim) = self.claim {
             if let Err(ended) = claim.enter(&mut uow.transaction).await {
                 // Before the answer goes out: a client that sends the key again must not find it held by this.
@@ -103,6 +109,8 @@ pub struct UnitOfWork {
     actor: Actor,
     claim: Option<Claim>,
     changes: Vec<Change>,
+    if_match: IfMatch,
+    followed: Followed,
 }
 
 impl UnitOfWork {
@@ -118,12 +126,40 @@ impl UnitOfWork {
             actor,
             claim: None,
             changes: Vec::new(),
+            if_match: IfMatch::default(),
+            followed: Followed::default(),
         })
     }
 
     /// The connection, for the statements of the change.
     pub fn conn(&mut self) -> &mut PgConnection {
         &mut self.transaction
+    }
+
+    /// Compares the version of the locked row that the request is about with the one that its `If-Match` names.
+    ///
+    /// # Errors
+    /// `Stale` if it names another.
+    pub fn ensure_current(&self, version: i32) -> Result<()> {
+        if self.if_match.allows(version) {
+            Ok(())
+        } else {
+            Err(Error::Stale)
+        }
+    }
+
+    /// Has the kept totals follow rows that are about to change or go. Lock them first; one that is followed already, or is
+    /// not there, costs nothing.
+    ///
+    /// # Errors
+    /// `Unavailable` without the database.
+    pub async fn follow(&mut self, rows: &[Counted]) -> Result<()> {
+        self.followed.follow(&mut self.transaction, rows).await
+    }
+
+    /// Has the kept totals count a row that was made just now.
+    pub fn follow_new(&mut self, row: Counted) {
+        self.followed.follow_new(row);
     }
 
     /// Who acts.
@@ -211,10 +247,14 @@ impl UnitOfWork {
             actor,
             claim: _,
             changes,
+            if_match: _,
+            followed,
         } = self;
         if !changes.is_empty() {
             audit::write(&mut transaction, &actor, &changes).await?;
         }
+        // Last before the commit, because others wait for these rows.
+        followed.settle(&mut transaction).await?;
         transaction.commit().await?;
         audit::log(&actor, &changes);
         Ok(())

@@ -123,6 +123,7 @@ async fn projects_are_listed_newest_first_and_filtered() {
     }
     app.execute(r#"UPDATE "Finances".project SET status = 'completed', client_id = 2 WHERE name = 'B'"#)
         .await;
+    app.execute(r#"SELECT "Finances".recount_kept_totals()"#).await;
     let viewer = app.viewer().await;
     let names = |query: &str| {
         let call = viewer.get(format!("/api/projects?{query}"));

@@ -79,7 +79,7 @@ async fn totals(db: &PgPool, po: ClientPoId) -> Result<Option<LineTotals>> {
 /// # Errors
 /// `NotFound` if there is no such PO, `Conflict` if it was cancelled, `Invalid` if its value gets too large.
 pub async fn add(uow: &mut UnitOfWork, po: ClientPoId, new: &NewLine) -> Result<(Line, Money)> {
-    let before = purchase_orders::store::lock(uow.conn(), po).await?;
+    let before = purchase_orders::store::lock(uow, po).await?;
     if before.is_cancelled() {
         return Err(Error::conflict(
             "The PO is cancelled; lines cannot be added to it",

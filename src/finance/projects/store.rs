@@ -9,6 +9,7 @@ use super::{
 use crate::{
     audit::Change,
     error::{Error, Result},
+    finance::kept_totals::{self, Counted, List, Scope},
     http::list::PageInfo,
     types::{
         Latitude, Longitude,
@@ -57,12 +58,17 @@ pub async fn list(db: &PgPool, query: &ProjectQuery) -> Result<(Vec<Project>, Pa
     query.order.push_page(&mut sql, &query.paging);
     let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
 
-    let mut sql = QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".project WHERE TRUE"#);
-    push_filters(&mut sql, query);
-    let total: i64 = sql.build_query_scalar().fetch_one(db).await?;
-    let page = query
-        .paging
-        .info(total, rows.len(), rows.last().map(|row| row.sort_key.clone()));
+    let scope = query
+        .client_id
+        .map_or(Scope::All, |client| Scope::Client(client.0));
+    let status = query.status.map(|status| [status.as_str()]);
+    let statuses = status.as_ref().map(<[_; 1]>::as_slice);
+    let total = kept_totals::read(db, List::Project, scope, statuses).await?;
+    let page = query.paging.info(
+        total.entries,
+        rows.len(),
+        rows.last().map(|row| row.sort_key.clone()),
+    );
     Ok((rows.into_iter().map(|row| row.project).collect(), page))
 }
 
@@ -162,6 +168,7 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewProject) -> Result<Project> {
     )
     .fetch_one(uow.conn())
     .await?;
+    uow.follow_new(Counted::Project(id));
     let project = get(uow.conn(), id).await?;
     uow.record(Change::created("project", id, &project));
     Ok(project)

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     error::Result,
+    finance::kept_totals::{self, List, Scope},
     http::list::{Column, Direction, Order, PageInfo, Paging},
     types::{
         Fields, FromFields, Problem, Text,
@@ -134,6 +135,31 @@ impl PoQuery {
         }
     }
 
+    /// Whose kept totals are those of the list; `None` where a filter has to look at the rows.
+    fn kept_scope(&self) -> Option<Scope> {
+        let Self {
+            client_id,
+            project_id,
+            status: _,
+            payment_status: None,
+            store_id: None,
+            q: None,
+            date_from: None,
+            date_to: None,
+            paging: _,
+            order: _,
+        } = self
+        else {
+            return None;
+        };
+        match (client_id, project_id) {
+            (None, None) => Some(Scope::All),
+            (Some(client), None) => Some(Scope::Client(client.0)),
+            (None, Some(project)) => Some(Scope::Project(project.0)),
+            (Some(_), Some(_)) => None,
+        }
+    }
+
     fn push_filters(&self, sql: &mut QueryBuilder<Postgres>) {
         if let Some(client) = self.client_id {
             sql.push(" AND po.client_id = ").push_bind(client);
@@ -218,7 +244,19 @@ pub(super) async fn list(db: &PgPool, query: &PoQuery) -> Result<(Vec<PurchaseOr
     Ok((rows.into_iter().map(|row| row.po).collect(), totals, page))
 }
 
+/// The sums over all POs that match: kept ones where they are kept, else made from the rows.
 async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
+    if let Some(scope) = query.kept_scope() {
+        let status = query.status.map(|status| [status.as_str()]);
+        let statuses = status.as_ref().map(<[_; 1]>::as_slice);
+        let kept = kept_totals::read(db, List::ClientPo, scope, statuses).await?;
+        return Ok(PoTotals {
+            total_count: kept.entries,
+            total_value: kept.amount,
+            total_paid: kept.paid,
+            total_receivable: kept.amount - kept.paid,
+        });
+    }
     let mut sql = QueryBuilder::<Postgres>::new(
         "WITH matching AS (SELECT po.id, po.po_value, po.status <> 'cancelled' AS is_live",
     );

@@ -9,10 +9,12 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    finance::kept_totals::Counted,
     types::{
         Money,
         ids::{ClientId, ClientPoId, ProjectId, SiteId, VendorId},
     },
+    unit_of_work::UnitOfWork,
 };
 
 /// The columns of [`PurchaseOrder`](super::PurchaseOrder), from the view of figures as `po`.
@@ -95,16 +97,21 @@ pub async fn exists(db: impl PgExecutor<'_>, id: ClientPoId) -> Result<bool> {
     Ok(is_there)
 }
 
-/// Locks a PO, so that its value can be computed from its rows without another writer in between.
+/// Locks a PO, so that its value can be computed from its rows without another writer in between; the kept totals follow
+/// it.
 ///
 /// # Errors
 /// `NotFound` if there is none of this id.
-pub async fn lock(db: &mut PgConnection, id: ClientPoId) -> Result<LockedPo> {
-    sqlx::query_as!(
+pub async fn lock(uow: &mut UnitOfWork, id: ClientPoId) -> Result<LockedPo> {
+    let po = sqlx::query_as!(
         LockedPo,
         r#"
         SELECT status,
+               version,
                client_id AS "client_id: ClientId",
+               project_id AS "project_id: ProjectId",
+               po_number,
+               po_type,
                po_value AS "po_value: Money",
                total_tax AS "total_tax: Money"
           FROM "Finances".client_po
@@ -113,9 +120,11 @@ pub async fn lock(db: &mut PgConnection, id: ClientPoId) -> Result<LockedPo> {
         "#,
         id as ClientPoId,
     )
-    .fetch_optional(db)
+    .fetch_optional(uow.conn())
     .await?
-    .ok_or(Error::NotFound("PO"))
+    .ok_or(Error::NotFound("PO"))?;
+    uow.follow(&[Counted::ClientPo(id)]).await?;
+    Ok(po)
 }
 
 /// What is known of a PO once it is locked.
@@ -123,8 +132,16 @@ pub async fn lock(db: &mut PgConnection, id: ClientPoId) -> Result<LockedPo> {
 pub struct LockedPo {
     /// One of [`PoStatus`], or an older word.
     pub status: String,
+    /// Raised with every change.
+    pub version: i32,
     /// Who ordered.
     pub client_id: Option<ClientId>,
+    /// The project that it belongs to.
+    pub project_id: Option<ProjectId>,
+    /// The client's number.
+    pub po_number: Option<String>,
+    /// `verbal_agreement` or another type.
+    pub po_type: String,
     /// Its value, tax included.
     pub po_value: Money,
     /// The tax in it.
@@ -135,6 +152,11 @@ impl LockedPo {
     /// Whether it was given up.
     pub fn is_cancelled(&self) -> bool {
         self.status == PoStatus::Cancelled.as_str()
+    }
+
+    /// Whether it is a verbal agreement that waits for its number.
+    pub fn is_open_agreement(&self) -> bool {
+        self.po_type == "verbal_agreement" && self.po_number.is_none()
     }
 }
 
@@ -282,7 +304,7 @@ pub struct DocumentFigures<'a> {
 /// # Errors
 /// `Conflict` if the number is taken.
 pub async fn insert_from_document(
-    db: &mut PgConnection,
+    uow: &mut UnitOfWork,
     client: ClientId,
     project: ProjectId,
     document: &DocumentFigures<'_>,
@@ -318,8 +340,9 @@ pub async fn insert_from_document(
         document.site_id as Option<SiteId>,
         document.store_id,
     )
-    .fetch_one(db)
+    .fetch_one(uow.conn())
     .await?;
+    uow.follow_new(Counted::ClientPo(id));
     Ok(id)
 }
 

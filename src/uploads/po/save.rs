@@ -248,7 +248,7 @@ pub(super) async fn save(
 
     let parties = parties(uow, order).await?;
     let figures = parties.figures(order);
-    let po = purchase_orders::insert_from_document(uow.conn(), target.client, project, &figures).await?;
+    let po = purchase_orders::insert_from_document(uow, target.client, project, &figures).await?;
     purchase_orders::map_to_project(uow.conn(), po, project).await?;
     let lines = line_items::store::insert(uow.conn(), po, &lines).await?;
     let value = purchase_orders::revalue(uow.conn(), po).await?;
@@ -296,7 +296,7 @@ async fn replace(
     order: &ParsedOrder,
     lines: &[NewLine],
 ) -> Result<Saved, NotSaved> {
-    let before = purchase_orders::lock(uow.conn(), po).await?;
+    let before = purchase_orders::lock(uow, po).await?;
     if before.client_id != Some(target.client) {
         return Err(NotSaved::Duplicate {
             message: "The PO belongs to another client".to_owned(),

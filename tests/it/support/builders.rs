@@ -115,8 +115,17 @@ impl ClientPoBuilder<'_> {
             .await
             .expect("map the PO to its project");
         }
+        recount(self.db).await;
         id
     }
+}
+
+/// Has the kept totals know of rows that were inserted past the program.
+pub(crate) async fn recount(db: &PgPool) {
+    sqlx::query(r#"SELECT "Finances".recount_kept_totals()"#)
+        .execute(db)
+        .await
+        .expect("recount the totals");
 }
 
 impl TestApp {
@@ -138,16 +147,20 @@ impl TestApp {
 
     /// A project of this name for client 1.
     pub(crate) async fn project(&self, name: &str) -> i64 {
-        sqlx::query_scalar(r#"INSERT INTO "Finances".project (name, client_id) VALUES ($1, 1) RETURNING id"#)
-            .bind(name)
-            .fetch_one(&self.db)
-            .await
-            .expect("insert a project")
+        let id = sqlx::query_scalar(
+            r#"INSERT INTO "Finances".project (name, client_id) VALUES ($1, 1) RETURNING id"#,
+        )
+        .bind(name)
+        .fetch_one(&self.db)
+        .await
+        .expect("insert a project");
+        recount(&self.db).await;
+        id
     }
 
     /// A payment of client 1 for a PO: the kind (`credit`, `debit`), amount and status.
     pub(crate) async fn payment(&self, po: i64, kind: &str, amount: &str, status: &str) -> i64 {
-        sqlx::query_scalar(
+        let id = sqlx::query_scalar(
             r#"
             INSERT INTO "Finances".client_payment (client_id, client_po_id, transaction_type, amount, status, payment_date)
             VALUES (1, $1, $2, $3::numeric, $4, DATE '2026-02-10')
@@ -160,7 +173,9 @@ impl TestApp {
         .bind(status)
         .fetch_one(&self.db)
         .await
-        .expect("insert a payment")
+        .expect("insert a payment");
+        recount(&self.db).await;
+        id
     }
 
     /// A vendor order of the project over this value.

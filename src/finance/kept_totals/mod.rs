@@ -1,0 +1,28 @@
+//! The kept totals behind lists: how many rows a list has, and the sums over them, by status, for all rows and for those of
+//! one client, project or vendor, so that a page costs the same however many rows there are.
+//!
+//! They are written in the transaction of the change, by the unit of work: a store function that changes a counted row says
+//! so before ([`UnitOfWork::follow`](crate::unit_of_work::UnitOfWork::follow)), one that makes a row afterwards
+//! ([`UnitOfWork::follow_new`](crate::unit_of_work::UnitOfWork::follow_new)). At commit the difference between what the rows
+//! contributed and what they contribute is added. The SQL function `recount_kept_totals` makes all of them anew.
+
+mod store;
+
+pub use store::{Followed, KeptTotal, List, Scope, read, recount_if_off};
+
+use crate::types::ids::{ClientPaymentId, ClientPoId, ProjectId, QuotationId, VendorPaymentId};
+
+/// A row that kept totals count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// A client PO with its lines and payments.
+    ClientPo(ClientPoId),
+    /// A client payment; one that has a PO counts with it, so that the PO has to be followed too.
+    ClientPayment(ClientPaymentId),
+    /// A vendor payment.
+    VendorPayment(VendorPaymentId),
+    /// A project.
+    Project(ProjectId),
+    /// A quotation.
+    Quotation(QuotationId),
+}
