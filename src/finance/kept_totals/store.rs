@@ -69,6 +69,8 @@ pub struct KeptTotal {
     pub amount: Money,
     /// What was paid of them.
     pub paid: Money,
+    /// How many lines they have.
+    pub lines: i64,
     /// How many are paid in full.
     pub paid_entries: i64,
     /// How many are paid in part.
@@ -94,6 +96,7 @@ pub async fn read(
         SELECT COALESCE(sum(entries), 0)::bigint AS "entries!",
                COALESCE(sum(amount) FILTER (WHERE status <> 'cancelled'), 0) AS "amount!: Money",
                COALESCE(sum(paid) FILTER (WHERE status <> 'cancelled'), 0) AS "paid!: Money",
+               COALESCE(sum(lines) FILTER (WHERE status <> 'cancelled'), 0)::bigint AS "lines!",
                COALESCE(sum(paid_entries) FILTER (WHERE status <> 'cancelled'), 0)::bigint AS "paid_entries!",
                COALESCE(sum(partial_entries) FILTER (WHERE status <> 'cancelled'), 0)::bigint AS "partial_entries!",
                COALESCE(sum(entries - paid_entries - partial_entries) FILTER (WHERE status <> 'cancelled'), 0)::bigint

@@ -51,6 +51,39 @@ pub async fn list(
     Ok((rows.into_iter().map(|row| row.line).collect(), totals, page))
 }
 
+/// The lines of these POs, ordered by id.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn of_pos(db: &PgPool, pos: &[ClientPoId]) -> Result<Vec<Line>> {
+    let lines = sqlx::query_as!(
+        Line,
+        r#"
+        SELECT id AS "id: LineItemId",
+               client_po_id AS "client_po_id: ClientPoId",
+               item_name,
+               quantity,
+               unit,
+               unit_price AS "unit_price: Rate",
+               rate AS "rate: Rate",
+               total_price AS "total_price: Money",
+               hsn_code,
+               tax_rate AS "tax_rate: Percent",
+               gst_amount AS "gst_amount: Money",
+               gross_amount AS "gross_amount: Money",
+               version,
+               created_at
+          FROM "Finances".client_po_line_item
+         WHERE client_po_id = ANY ($1)
+         ORDER BY id
+        "#,
+        pos as &[ClientPoId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(lines)
+}
+
 /// The sums over a PO's lines; `None` if there is no such PO.
 async fn totals(db: &PgPool, po: ClientPoId) -> Result<Option<LineTotals>> {
     let totals = sqlx::query_as!(

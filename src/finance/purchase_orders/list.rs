@@ -5,8 +5,10 @@ use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 use utoipa::IntoParams;
 
 use super::{
-    model::{PaymentStatus, PoStatus, PoTotals, PurchaseOrder},
-    store::po_columns,
+    model::{
+        PaymentStatus, PoStatus, PoTotals, PoType, PurchaseOrder, PurchaseOrderRow, PurchaseOrderWithLines,
+    },
+    store::{line_columns, line_lists, po_columns},
 };
 use crate::{
     error::Result,
@@ -32,6 +34,18 @@ const CREATED: Column = Column {
     name: "created_at",
     sql: "po.created_at",
     kind: "timestamptz",
+};
+const CLIENT: Column = Column {
+    name: "client_id",
+    sql: "po.client_id",
+    kind: "bigint",
+};
+/// What bundles may be ordered by: the columns of the newest PO of each.
+pub(super) const BUNDLE_SORTS: [Column; 8] = SORTS;
+const SEQUENCE: Column = Column {
+    name: "sequence_order",
+    sql: "po.sequence_order",
+    kind: "integer",
 };
 const SORTS: [Column; 8] = [
     ID,
@@ -88,6 +102,9 @@ pub(super) struct PoQuery {
     pub(super) date_from: Option<NaiveDate>,
     /// Only those dated on this day or earlier.
     pub(super) date_to: Option<NaiveDate>,
+    /// Only those of this type; read by the routes of a project.
+    #[param(ignore)]
+    pub(super) po_type: Option<PoType>,
     #[param(ignore)]
     pub(super) paging: Paging,
     #[param(ignore)]
@@ -105,11 +122,6 @@ impl FromFields for PoQuery {
                 Problem::new("greater_than_equal", "must not be before date_from"),
             );
         }
-        let default = Order::of(&[
-            (STORE, Direction::DownNullsLast),
-            (CREATED, Direction::Down),
-            (ID, Direction::Down),
-        ]);
         Some(Self {
             client_id: fields.optional("client_id"),
             project_id: fields.optional("project_id"),
@@ -119,9 +131,80 @@ impl FromFields for PoQuery {
             q: fields.optional("q"),
             date_from,
             date_to,
+            po_type: None,
+            paging: Paging::read(fields, 1000),
+            order: Order::read(fields, &SORTS, by_store()),
+        })
+    }
+}
+
+/// By client and store, then the newest first: as an index has them.
+pub(super) fn by_client_and_store() -> Order {
+    Order::of(&[
+        (CLIENT, Direction::Up),
+        (STORE, Direction::DownNullsLast),
+        (CREATED, Direction::Down),
+        (ID, Direction::Down),
+    ])
+}
+
+/// By store, then the newest first.
+fn by_store() -> Order {
+    Order::of(&[
+        (STORE, Direction::DownNullsLast),
+        (CREATED, Direction::Down),
+        (ID, Direction::Down),
+    ])
+}
+
+/// Which POs of a project are asked for.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ProjectPoQuery {
+    /// Only those that stand so.
+    #[param(inline)]
+    status: Option<PoStatus>,
+    /// Only those of this type.
+    #[param(inline)]
+    po_type: Option<PoType>,
+    #[param(ignore)]
+    paging: Paging,
+    #[param(ignore)]
+    order: Order,
+}
+
+impl FromFields for ProjectPoQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let default = Order::of(&[
+            (SEQUENCE, Direction::Up),
+            (CREATED, Direction::Up),
+            (ID, Direction::Up),
+        ]);
+        Some(Self {
+            status: fields.optional("status"),
+            po_type: fields.optional("po_type"),
             paging: Paging::read(fields, 1000),
             order: Order::read(fields, &SORTS, default),
         })
+    }
+}
+
+impl ProjectPoQuery {
+    /// The same question about the POs of this project.
+    pub(super) fn of(self, project: ProjectId) -> PoQuery {
+        PoQuery {
+            client_id: None,
+            project_id: Some(project),
+            status: self.status,
+            payment_status: None,
+            store_id: None,
+            q: None,
+            date_from: None,
+            date_to: None,
+            po_type: self.po_type,
+            paging: self.paging,
+            order: self.order,
+        }
     }
 }
 
@@ -130,6 +213,14 @@ impl PoQuery {
     fn source(&self) -> &'static str {
         if self.payment_status.is_some() {
             r#" FROM "Finances".client_po_figures AS po WHERE TRUE"#
+        } else if self.project_id.is_some() {
+            // The order among the POs of a project stands in the mapping.
+            r#" FROM (
+                SELECT po.*, mapping.sequence_order
+                  FROM "Finances".client_po AS po
+                  LEFT JOIN "Finances".po_project_mapping AS mapping
+                    ON mapping.client_po_id = po.id AND mapping.project_id = po.project_id
+                ) AS po WHERE TRUE"#
         } else {
             r#" FROM "Finances".client_po AS po WHERE TRUE"#
         }
@@ -146,6 +237,7 @@ impl PoQuery {
             q: None,
             date_from: None,
             date_to: None,
+            po_type: None,
             paging: _,
             order: _,
         } = self
@@ -181,6 +273,9 @@ impl PoQuery {
         }
         if let Some(to) = self.date_to {
             sql.push(" AND po.po_date <= ").push_bind(to);
+        }
+        if let Some(po_type) = self.po_type {
+            sql.push(" AND po.po_type = ").push_bind(po_type.as_str());
         }
         if let Some(text) = &self.q {
             let pattern = contains(text);
@@ -221,27 +316,55 @@ struct Listed {
     sort_key: Vec<Option<String>>,
 }
 
+#[derive(FromRow)]
+struct ListedWithLines {
+    #[sqlx(flatten)]
+    po: PurchaseOrderRow,
+    sort_key: Vec<Option<String>>,
+}
+
 /// A page of POs and the sums over all that match.
 ///
 /// # Errors
 /// `Unavailable` without the database.
 pub(super) async fn list(db: &PgPool, query: &PoQuery) -> Result<(Vec<PurchaseOrder>, PoTotals, PageInfo)> {
-    // The page is cut out of the bare table by an index; figures are made for its rows only.
+    let mut sql = page_of(query, po_columns!(), "");
+    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let totals = totals(db, query).await?;
+    let last = rows.last().map(|row| row.sort_key.clone());
+    let page = query.paging.info(totals.total_count, rows.len(), last);
+    Ok((rows.into_iter().map(|row| row.po).collect(), totals, page))
+}
+
+/// The same with the lines of each PO.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn list_with_lines(
+    db: &PgPool,
+    query: &PoQuery,
+) -> Result<(Vec<PurchaseOrderWithLines>, PoTotals, PageInfo)> {
+    let mut sql = page_of(query, concat!(po_columns!(), line_columns!()), line_lists!());
+    let rows: Vec<ListedWithLines> = sql.build_query_as().fetch_all(db).await?;
+    let totals = totals(db, query).await?;
+    let last = rows.last().map(|row| row.sort_key.clone());
+    let page = query.paging.info(totals.total_count, rows.len(), last);
+    Ok((rows.into_iter().map(|row| row.po.into()).collect(), totals, page))
+}
+
+/// The page is cut out of the bare table by an index; figures are made for its rows only.
+fn page_of(query: &PoQuery, columns: &str, joined: &str) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT po.id");
     sql.push(query.source());
     query.push_filters(&mut sql);
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    sql.push(concat!(")", po_columns!()));
+    sql.push(")").push(columns);
     query.order.push_key(&mut sql);
-    sql.push(r#" FROM page JOIN "Finances".client_po_figures AS po ON po.id = page.id"#);
+    sql.push(r#" FROM page JOIN "Finances".client_po_figures AS po ON po.id = page.id"#)
+        .push(joined);
     query.order.push_order(&mut sql);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
-
-    let totals = totals(db, query).await?;
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(totals.total_count, rows.len(), last);
-    Ok((rows.into_iter().map(|row| row.po).collect(), totals, page))
+    sql
 }
 
 /// The sums over all POs that match: kept ones where they are kept, else made from the rows.
@@ -255,6 +378,9 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
             total_value: kept.amount,
             total_paid: kept.paid,
             total_receivable: kept.amount - kept.paid,
+            paid_count: kept.paid_entries,
+            partial_count: kept.partial_entries,
+            pending_count: kept.pending_entries,
         });
     }
     let mut sql = QueryBuilder::<Postgres>::new(
@@ -264,24 +390,30 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
     query.push_filters(&mut sql);
     sql.push(
         r#"),
-        paid AS (
-            SELECT COALESCE(sum(CASE WHEN payment.transaction_type = 'debit' THEN -payment.amount ELSE payment.amount END), 0)
-                   AS amount
+        payment AS (
+            SELECT entry.client_po_id,
+                   sum(CASE WHEN entry.transaction_type = 'debit' THEN -entry.amount ELSE entry.amount END) AS amount
               FROM matching
-              JOIN "Finances".client_payment AS payment ON payment.client_po_id = matching.id
+              JOIN "Finances".client_payment AS entry ON entry.client_po_id = matching.id
              WHERE matching.is_live
-               AND payment.status IN ('cleared', 'completed', 'reconciled')
+               AND entry.status IN ('cleared', 'completed', 'reconciled')
+             GROUP BY entry.client_po_id
         ),
-        ordered AS (
-            SELECT count(*) AS entries,
-                   COALESCE(sum(po_value) FILTER (WHERE is_live), 0) AS amount
+        figures AS (
+            SELECT matching.is_live,
+                   matching.po_value AS value,
+                   COALESCE(payment.amount, 0) AS paid
               FROM matching
+              LEFT JOIN payment ON payment.client_po_id = matching.id
         )
-        SELECT ordered.entries AS total_count,
-               ordered.amount AS total_value,
-               paid.amount AS total_paid,
-               ordered.amount - paid.amount AS total_receivable
-          FROM ordered, paid"#,
+        SELECT count(*) AS total_count,
+               COALESCE(sum(value) FILTER (WHERE is_live), 0) AS total_value,
+               COALESCE(sum(paid) FILTER (WHERE is_live), 0) AS total_paid,
+               COALESCE(sum(value - paid) FILTER (WHERE is_live), 0) AS total_receivable,
+               count(*) FILTER (WHERE is_live AND paid > 0 AND paid >= value) AS paid_count,
+               count(*) FILTER (WHERE is_live AND paid > 0 AND paid < value) AS partial_count,
+               count(*) FILTER (WHERE is_live AND paid <= 0) AS pending_count
+          FROM figures"#,
     );
     Ok(sql.build_query_as().fetch_one(db).await?)
 }

@@ -5,8 +5,10 @@
 //! under the PO's lock ([`store::revalue`]). Everything else (paid, outstanding, payment status) follows from the payments
 //! and is computed when it is read, by the view `client_po_figures`. Source: purchase-order formulas, section 2.2.
 
+mod bundles;
 mod list;
 mod model;
+mod overview;
 mod routes;
 pub mod store;
 
@@ -24,4 +26,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::list_purchase_orders))
         .routes(routes!(routes::get_purchase_order))
         .routes(routes!(routes::get_purchase_order_details))
+        .routes(routes!(routes::list_client_pos))
+        .routes(routes!(routes::get_client_po))
+        .routes(routes!(routes::list_project_pos))
+        .routes(routes!(routes::list_by_store))
 }

@@ -32,6 +32,22 @@ words! {
 }
 
 words! {
+    /// What kind of order a PO is.
+    PoType {
+        /// An order like any other.
+        Standard = "standard",
+        /// Agreed by word of mouth; made by its own routes only.
+        VerbalAgreement = "verbal_agreement",
+        /// Adds to another PO.
+        Additional = "additional",
+        /// Changes another PO.
+        Amendment = "amendment",
+        /// Ordered by a proforma invoice.
+        Proforma = "proforma",
+    }
+}
+
+words! {
     /// How far a PO is paid; computed, never stored.
     PaymentStatus {
         /// Nothing has arrived.
@@ -40,6 +56,19 @@ words! {
         Partial = "partial",
         /// All of it, or more.
         Paid = "paid",
+    }
+}
+
+impl PaymentStatus {
+    /// The status of something of this value of which so much is paid.
+    pub fn of(paid: Money, value: Money) -> Self {
+        if paid <= Money::ZERO {
+            Self::Pending
+        } else if paid >= value {
+            Self::Paid
+        } else {
+            Self::Partial
+        }
     }
 }
 
@@ -146,71 +175,71 @@ pub struct PurchaseOrder {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = PurchaseOrder)]
 pub struct PurchaseOrderView {
-    id: ClientPoId,
-    po_id: ClientPoId,
-    client_po_id: ClientPoId,
-    client_id: Option<ClientId>,
+    pub(super) id: ClientPoId,
+    pub(super) po_id: ClientPoId,
+    pub(super) client_po_id: ClientPoId,
+    pub(super) client_id: Option<ClientId>,
     #[schema(example = "Dava India")]
-    client_name: Option<String>,
-    project_id: Option<ProjectId>,
+    pub(super) client_name: Option<String>,
+    pub(super) project_id: Option<ProjectId>,
     #[schema(example = "Store ST-104")]
-    project_name: Option<String>,
+    pub(super) project_name: Option<String>,
     #[schema(example = "ST-104")]
-    store_id: Option<String>,
-    site_id: Option<SiteId>,
-    vendor_id: Option<VendorId>,
-    vendor_name: Option<String>,
+    pub(super) store_id: Option<String>,
+    pub(super) site_id: Option<SiteId>,
+    pub(super) vendor_id: Option<VendorId>,
+    pub(super) vendor_name: Option<String>,
     #[schema(example = "4500000001")]
-    po_number: Option<String>,
-    po_date: Option<NaiveDate>,
+    pub(super) po_number: Option<String>,
+    pub(super) po_date: Option<NaiveDate>,
     /// `net_value` + `total_tax`.
-    po_value: Money,
+    pub(super) po_value: Money,
     /// Without GST.
-    net_value: Money,
+    pub(super) net_value: Money,
     /// What the paper or the user said, tax included.
-    stated_value: Option<Money>,
-    stated_tax: Option<Money>,
+    pub(super) stated_value: Option<Money>,
+    pub(super) stated_tax: Option<Money>,
     /// `lines` or `stated`: what the value follows from.
     #[schema(example = "lines")]
-    value_basis: String,
+    pub(super) value_basis: String,
     /// `stated_value` − the sum of the lines; null without either.
-    value_difference: Option<Money>,
+    pub(super) value_difference: Option<Money>,
     /// `po_value` − `total_paid`; negative when overpaid.
-    receivable_amount: Money,
-    outstanding_amount: Money,
+    pub(super) receivable_amount: Money,
+    pub(super) outstanding_amount: Money,
     /// Cleared, completed and reconciled payments, less money sent back.
-    total_paid: Money,
-    payment_amount: Money,
-    total_tds: Money,
-    net_received: Money,
+    pub(super) total_paid: Money,
+    pub(super) payment_amount: Money,
+    pub(super) total_tds: Money,
+    pub(super) net_received: Money,
     /// `pending`, `partial` or `paid`.
     #[schema(example = "partial")]
-    payment_status: String,
-    payment_count: i64,
+    pub(super) payment_status: String,
+    pub(super) payment_count: i64,
     #[schema(example = "pending")]
-    status: String,
+    pub(super) status: String,
     #[schema(example = "standard")]
-    po_type: String,
-    parent_po_id: Option<ClientPoId>,
-    pi_number: Option<String>,
-    pi_date: Option<NaiveDate>,
-    agreement_date: Option<NaiveDate>,
-    notes: Option<String>,
-    is_open_agreement: bool,
-    is_primary: bool,
-    sequence_order: Option<i32>,
+    pub(super) po_type: String,
+    pub(super) parent_po_id: Option<ClientPoId>,
+    pub(super) pi_number: Option<String>,
+    pub(super) pi_date: Option<NaiveDate>,
+    pub(super) agreement_date: Option<NaiveDate>,
+    pub(super) notes: Option<String>,
+    pub(super) is_open_agreement: bool,
+    pub(super) is_primary: bool,
+    pub(super) sequence_order: Option<i32>,
     /// The figures on the uploaded paper.
-    subtotal: Option<Money>,
-    cgst: Option<Money>,
-    sgst: Option<Money>,
-    igst: Option<Money>,
+    pub(super) subtotal: Option<Money>,
+    pub(super) cgst: Option<Money>,
+    pub(super) sgst: Option<Money>,
+    pub(super) igst: Option<Money>,
     /// The GST in `po_value`.
-    total_tax: Money,
-    line_item_count: i64,
-    line_count: i64,
-    version: i32,
-    created_at: Option<DateTime<Utc>>,
-    updated_at: Option<DateTime<Utc>>,
+    pub(super) total_tax: Money,
+    pub(super) line_item_count: i64,
+    pub(super) line_count: i64,
+    pub(super) version: i32,
+    pub(super) created_at: Option<DateTime<Utc>>,
+    pub(super) updated_at: Option<DateTime<Utc>>,
 }
 
 impl From<PurchaseOrder> for PurchaseOrderView {
@@ -282,9 +311,9 @@ pub struct PurchaseOrderRow {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PurchaseOrderWithLines {
     #[serde(flatten)]
-    po: PurchaseOrderView,
+    pub(super) po: PurchaseOrderView,
     #[schema(value_type = Vec<LineView<'static>>)]
-    line_items: Vec<Line>,
+    pub(super) line_items: Vec<Line>,
 }
 
 impl PurchaseOrderWithLines {
@@ -342,6 +371,33 @@ pub(super) struct PoTotals {
     pub(super) total_paid: Money,
     /// Σ `receivable_amount`.
     pub(super) total_receivable: Money,
+    /// How many are paid in full.
+    #[serde(skip)]
+    pub(super) paid_count: i64,
+    /// How many are paid in part.
+    #[serde(skip)]
+    pub(super) partial_count: i64,
+    /// How many are not paid at all.
+    #[serde(skip)]
+    pub(super) pending_count: i64,
+}
+
+/// How many POs, of those that are not cancelled, are paid how far.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(super) struct PaidCounts {
+    paid_count: i64,
+    partial_count: i64,
+    pending_count: i64,
+}
+
+impl From<PoTotals> for PaidCounts {
+    fn from(totals: PoTotals) -> Self {
+        Self {
+            paid_count: totals.paid_count,
+            partial_count: totals.partial_count,
+            pending_count: totals.pending_count,
+        }
+    }
 }
 
 /// A page of POs.
@@ -362,4 +418,19 @@ pub(super) struct PoAnswer {
     pub(super) po_id: ClientPoId,
     pub(super) po_number: Option<String>,
     pub(super) data: PurchaseOrderWithLines,
+}
+
+/// A page of a project's POs.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct ProjectPoList {
+    pub(super) project_id: ProjectId,
+    pub(super) pos: Vec<PurchaseOrderWithLines>,
+    /// All that match, cancelled ones too.
+    pub(super) total_po_count: i64,
+    /// Σ `po_value` of those that are not cancelled.
+    pub(super) total_project_value: Money,
+    pub(super) total_paid: Money,
+    pub(super) total_receivable: Money,
+    #[serde(flatten)]
+    pub(super) page: PageInfo,
 }

@@ -4,20 +4,23 @@ use axum::extract::State;
 use sqlx::PgPool;
 
 use super::{
-    list::{self, PoQuery},
-    model::{PoAnswer, PoList, PurchaseOrderWithLines},
+    bundles::{self, BundleList, BundleQuery},
+    list::{self, PoQuery, ProjectPoQuery},
+    model::{PoAnswer, PoList, ProjectPoList, PurchaseOrderWithLines},
+    overview::{self, OverviewAnswer, OverviewData},
     store,
 };
 use crate::{
     auth::Viewer,
-    error::Result,
+    error::{Error, Result},
+    finance::projects,
     http::{
-        envelope::{SUCCESS, WithData},
+        envelope::{Mirror, SUCCESS, WithData},
         extract::{Path, Query, path_parameters},
         list::PageQuery,
         openapi::ReadErrors,
     },
-    types::ids::ClientPoId,
+    types::ids::{ClientPoId, ProjectId},
     unit_of_work::Answer,
 };
 
@@ -26,6 +29,18 @@ path_parameters! {
     PoPath {
         /// Its id.
         po_id: ClientPoId,
+    }
+
+    /// A client PO.
+    ClientPoPath {
+        /// Its id.
+        client_po_id: ClientPoId,
+    }
+
+    /// A project.
+    ProjectPath {
+        /// Its id.
+        project_id: ProjectId,
     }
 }
 
@@ -46,6 +61,84 @@ pub(super) async fn list_purchase_orders(
         totals,
         page,
     })))
+}
+
+/// List the client POs, under their older path.
+///
+/// The same as `GET /po`.
+#[utoipa::path(get, path = "/client-po", tag = "purchase orders", params(PoQuery, PageQuery),
+    responses((status = 200, body = WithData<PoList>), ReadErrors))]
+pub(super) async fn list_client_pos(
+    viewer: Viewer,
+    db: State<PgPool>,
+    query: Query<PoQuery>,
+) -> Result<Answer<WithData<PoList>>> {
+    list_purchase_orders(viewer, db, query).await
+}
+
+/// One client PO as an overview: head, project, parties, sums and lines.
+///
+/// `status` is that of the answer; the PO's own is `po_status`, and `status` inside `data`.
+#[utoipa::path(get, path = "/client-po/{client_po_id}", tag = "purchase orders", params(ClientPoPath),
+    responses((status = 200, body = OverviewAnswer), ReadErrors))]
+pub(super) async fn get_client_po(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(ClientPoPath { client_po_id }): Path<ClientPoPath>,
+) -> Result<Answer<OverviewAnswer>> {
+    let overview = overview::get(&db, client_po_id).await?;
+    let version = overview.version;
+    Ok(Answer::ok(OverviewAnswer {
+        status: SUCCESS,
+        overview: overview.clone(),
+        data: OverviewData {
+            status: overview.po_status.clone(),
+            overview,
+        },
+    })
+    .version(version))
+}
+
+/// List the POs of a project with their lines.
+///
+/// In the order that the project gives them; open agreements are among them. The sums are over those that match and are not
+/// cancelled.
+#[utoipa::path(get, path = "/projects/{project_id}/po", tag = "purchase orders",
+    params(ProjectPath, ProjectPoQuery, PageQuery),
+    responses((status = 200, body = Mirror<ProjectPoList>), ReadErrors))]
+pub(super) async fn list_project_pos(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(ProjectPath { project_id }): Path<ProjectPath>,
+    Query(query): Query<ProjectPoQuery>,
+) -> Result<Answer<Mirror<ProjectPoList>>> {
+    if !projects::store::exists(&db, project_id).await? {
+        return Err(Error::NotFound("Project"));
+    }
+    let (pos, totals, page) = list::list_with_lines(&db, &query.of(project_id)).await?;
+    Ok(Answer::ok(Mirror(ProjectPoList {
+        project_id,
+        pos,
+        total_po_count: totals.total_count,
+        total_project_value: totals.total_value,
+        total_paid: totals.total_paid,
+        total_receivable: totals.total_receivable,
+        page,
+    })))
+}
+
+/// List the client POs by store.
+///
+/// Where a client's POs are bundled by store, those of one store are one entry; every other PO is an entry of its own. By
+/// client and store; the sums are over all POs that match and are not cancelled.
+#[utoipa::path(get, path = "/po/aggregated/by-store", tag = "purchase orders", params(BundleQuery, PageQuery),
+    responses((status = 200, body = WithData<BundleList>), ReadErrors))]
+pub(super) async fn list_by_store(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Query(query): Query<BundleQuery>,
+) -> Result<Answer<WithData<BundleList>>> {
+    Ok(Answer::ok(WithData(bundles::list(&db, &query).await?)))
 }
 
 /// One client PO with its lines.

@@ -30,17 +30,21 @@ macro_rules! po_columns {
     };
 }
 
-/// Adds the lines of each PO of `po_columns` to it: the columns of
-/// [`LineColumns`](crate::finance::line_items::LineColumns) and where they come from.
-macro_rules! po_columns_with_lines {
+/// Adds the lines of each PO to `po_columns`: the columns of [`LineColumns`](crate::finance::line_items::LineColumns), from
+/// `line_lists`.
+macro_rules! line_columns {
     () => {
-        concat!(
-            po_columns!(),
-            r#",
+        ",
                line.line_ids, line.item_names, line.quantities, line.units, line.unit_prices, line.rates,
                line.total_prices, line.hsn_codes, line.tax_rates, line.gst_amounts, line.gross_amounts,
-               line.line_versions, line.line_created_ats
-          FROM "Finances".client_po_figures AS po
+               line.line_versions, line.line_created_ats"
+    };
+}
+
+/// Joins the lines of `po` as one row of lists.
+macro_rules! line_lists {
+    () => {
+        r#"
          CROSS JOIN LATERAL (
                -- Every list is in the order of the rows that it is made from.
                SELECT array_agg(item.id) AS line_ids,
@@ -64,11 +68,26 @@ macro_rules! po_columns_with_lines {
                         ORDER BY id
                       ) AS item
                ) AS line"#
+    };
+}
+
+/// POs with their lines, from the view of figures as `po`.
+macro_rules! po_columns_with_lines {
+    () => {
+        concat!(
+            po_columns!(),
+            line_columns!(),
+            r#"
+          FROM "Finances".client_po_figures AS po"#,
+            line_lists!()
         )
     };
 }
 
+pub(super) use line_columns;
+pub(super) use line_lists;
 pub(super) use po_columns;
+pub(super) use po_columns_with_lines;
 
 /// A PO with its lines, in one query.
 pub const GET_SQL: &str = concat!(po_columns_with_lines!(), " WHERE po.id = $1");

@@ -3,6 +3,7 @@
 //! Each figure has one formula, stated beside its column in the query. Nothing here is stored.
 
 mod model;
+mod profit;
 mod routes;
 mod store;
 
@@ -12,5 +13,7 @@ use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(routes::get_financial_summary))
+    OpenApiRouter::new()
+        .routes(routes!(routes::get_financial_summary))
+        .routes(routes!(routes::analyse_profit))
 }

@@ -3,13 +3,18 @@
 use axum::extract::State;
 use sqlx::PgPool;
 
-use super::{model::SummaryAnswer, store};
+use super::{
+    model::SummaryAnswer,
+    profit::{self, ProfitAnswer, ProfitQuery},
+    store,
+};
 use crate::{
     auth::Viewer,
     error::Result,
     finance::purchase_orders,
     http::{
-        extract::{Path, path_parameters},
+        envelope::SUCCESS,
+        extract::{Path, Query, path_parameters},
         openapi::ReadErrors,
     },
     types::ids::ProjectId,
@@ -41,4 +46,24 @@ pub(super) async fn get_financial_summary(
     Ok(Answer::ok(SummaryAnswer::new(
         project_id, &figures, orders, agreements,
     )))
+}
+
+/// What projects earned and cost, by the POs dated in a range.
+///
+/// Open agreements and cancelled POs do not count. A vendor order costs its value: with its PO where it names one, else in
+/// its project if it is dated in the range.
+#[utoipa::path(get, path = "/po/analysis/profit", tag = "summaries", params(ProfitQuery),
+    responses((status = 200, body = ProfitAnswer), ReadErrors))]
+pub(super) async fn analyse_profit(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Query(query): Query<ProfitQuery>,
+) -> Result<Answer<ProfitAnswer>> {
+    let data = profit::analyse(&db, &query).await?;
+    Ok(Answer::ok(ProfitAnswer {
+        status: SUCCESS,
+        start_date: query.start_date,
+        end_date: query.end_date,
+        data,
+    }))
 }

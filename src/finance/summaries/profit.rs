@@ -1,0 +1,161 @@
+//! What projects earned and cost, by the POs dated in a range (purchase-order routes, section 5.7).
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use sqlx::PgExecutor;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    error::Result,
+    types::{
+        Fields, FromFields, Money, Percent, Problem, decimal,
+        ids::{ClientId, ProjectId},
+    },
+};
+
+/// Which POs count.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ProfitQuery {
+    /// Only POs dated on this day or later.
+    pub(super) start_date: Option<NaiveDate>,
+    /// Only POs dated on this day or earlier.
+    pub(super) end_date: Option<NaiveDate>,
+    /// Only this client's POs.
+    client_id: Option<ClientId>,
+    /// Only this project's POs.
+    project_id: Option<ProjectId>,
+}
+
+impl FromFields for ProfitQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (start_date, end_date) = (fields.optional("start_date"), fields.optional("end_date"));
+        if let (Some(start), Some(end)) = (start_date, end_date)
+            && start > end
+        {
+            fields.fault(
+                "end_date",
+                Problem::new("greater_than_equal", "must not be before start_date"),
+            );
+        }
+        Some(Self {
+            start_date,
+            end_date,
+            client_id: fields.optional("client_id"),
+            project_id: fields.optional("project_id"),
+        })
+    }
+}
+
+/// A project's row, as the query makes it.
+struct Earned {
+    project_id: Option<ProjectId>,
+    project_name: Option<String>,
+    po_count: i64,
+    revenue: Money,
+    cost: Money,
+    total_collected: Money,
+}
+
+/// What a project earned and cost.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ProjectProfit {
+    /// Null for the POs without a project.
+    project_id: Option<ProjectId>,
+    project_name: Option<String>,
+    po_count: i64,
+    /// Σ `net_value`.
+    revenue: Money,
+    /// Live vendor orders for these POs, and those of the project for no PO.
+    cost: Money,
+    /// `revenue` − `cost`.
+    profit: Money,
+    /// Percent of the revenue; 0 without one.
+    profit_margin_percentage: Percent,
+    total_collected: Money,
+}
+
+/// What all projects earned and cost.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct ProfitFigures {
+    projects: Vec<ProjectProfit>,
+    total_revenue: Money,
+    total_cost: Money,
+    total_profit: Money,
+    profit_margin_percentage: Percent,
+    total_collected: Money,
+}
+
+/// The analysis and the range that was asked for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct ProfitAnswer {
+    #[schema(example = "SUCCESS")]
+    pub(super) status: &'static str,
+    pub(super) start_date: Option<NaiveDate>,
+    pub(super) end_date: Option<NaiveDate>,
+    pub(super) data: ProfitFigures,
+}
+
+/// Part ÷ whole in percent, rounded half away from zero to 2 places; 0 of nothing.
+fn percent(part: Money, whole: Money) -> Percent {
+    let quotient = part.0.saturating_mul(Decimal::ONE_HUNDRED).checked_div(whole.0);
+    quotient.map_or(Percent::ZERO, |value| Percent(decimal::round(value, 2)))
+}
+
+/// What the projects earned and cost, by project.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn analyse(db: impl PgExecutor<'_>, query: &ProfitQuery) -> Result<ProfitFigures> {
+    let rows = sqlx::query_file_as!(
+        Earned,
+        "src/finance/summaries/sql/profit_analysis.sql",
+        query.start_date,
+        query.end_date,
+        query.client_id as Option<ClientId>,
+        query.project_id as Option<ProjectId>,
+    )
+    .fetch_all(db)
+    .await?;
+    let total_revenue: Money = rows.iter().map(|row| row.revenue).sum();
+    let total_cost: Money = rows.iter().map(|row| row.cost).sum();
+    let total_profit = total_revenue - total_cost;
+    Ok(ProfitFigures {
+        total_revenue,
+        total_cost,
+        total_profit,
+        profit_margin_percentage: percent(total_profit, total_revenue),
+        total_collected: rows.iter().map(|row| row.total_collected).sum(),
+        projects: rows
+            .into_iter()
+            .map(|row| ProjectProfit {
+                profit: row.revenue - row.cost,
+                profit_margin_percentage: percent(row.revenue - row.cost, row.revenue),
+                project_id: row.project_id,
+                project_name: row.project_name,
+                po_count: row.po_count,
+                revenue: row.revenue,
+                cost: row.cost,
+                total_collected: row.total_collected,
+            })
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::dec;
+
+    use super::*;
+
+    #[test]
+    fn a_margin_is_rounded_half_away_from_zero_and_zero_of_nothing() {
+        assert_eq!(
+            percent(Money(dec!(200000)), Money(dec!(700000))),
+            Percent(dec!(28.57))
+        );
+        assert_eq!(percent(Money(dec!(-1)), Money(dec!(800))), Percent(dec!(-0.13)));
+        assert_eq!(percent(Money(dec!(-5)), Money::ZERO), Percent::ZERO);
+    }
+}
