@@ -9,13 +9,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nexgen_finance::postgres::programs::Programs;
 use reqwest::StatusCode;
 use tempfile::TempDir;
 
-use super::callers::Caller;
+use super::{callers::Caller, cluster::search};
 
 /// How long a start may take: making a cluster included, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// PostgreSQL's programs that the tests themselves use; none if they have a server of somebody else's.
+fn programs() -> Option<Programs> {
+    search().find(Path::new("/nonexistent")).ok()
+}
 
 /// A folder with the server's data, files and logs.
 pub(crate) struct Home(TempDir);
@@ -45,7 +51,8 @@ impl Home {
             .current_dir(self.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .envs(std::env::var_os("PG_BINDIR").map(|folder| ("PG_BINDIR", folder)))
+            // Its working folder is not the project's, where `./dev` may have put the programs.
+            .envs(programs().map(|programs| ("PG_BINDIR", programs.folder().to_owned())))
             .env("PORT", port.to_string())
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
