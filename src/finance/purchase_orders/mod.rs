@@ -6,6 +6,8 @@
 //! and is computed when it is read, by the view `client_po_figures`. Source: purchase-order formulas, section 2.2.
 
 mod bundles;
+pub mod delete;
+mod delete_routes;
 mod list;
 mod model;
 mod overview;
@@ -14,6 +16,7 @@ pub mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use delete_routes::Force;
 pub use model::{
     PaymentStatus, PoStatus, PurchaseOrder, PurchaseOrderView, PurchaseOrderWithLines, ValueBasis,
 };
@@ -25,6 +28,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(routes::list_purchase_orders))
         .routes(routes!(routes::get_purchase_order))
+        .routes(routes!(delete_routes::delete_purchase_order))
         .routes(routes!(routes::get_purchase_order_details))
         .routes(routes!(routes::list_client_pos))
         .routes(routes!(routes::get_client_po))
