@@ -184,6 +184,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A field of a change that cannot be cleared: absent or null keeps, empty text is a fault.
+    pub fn present<T: Input>(&mut self, name: &str) -> Option<T> {
+        if self.has(name) { self.required(name) } else { None }
+    }
+
     /// A text of a change: absent or null keeps, empty text clears.
     pub fn patch_text<T: Input>(&mut self, name: &str) -> Patch<T> {
         if self.has(name) {

@@ -357,7 +357,7 @@ async fn a_row_that_names_a_file_elsewhere_removes_nothing_there() {
 }
 
 #[tokio::test]
-async fn of_a_payment_and_a_deletion_at_once_neither_is_half_done() {
+async fn of_a_new_line_and_a_deletion_at_once_neither_is_half_done() {
     let app = TestApp::start().await;
     let po = app.client_po().insert().await;
     app.payment(po, "credit", "10", "pending").await;
@@ -381,6 +381,242 @@ async fn of_a_payment_and_a_deletion_at_once_neither_is_half_done() {
     );
     assert_eq!(
         app.value::<i64>(r#"SELECT count(*) FROM "Finances".client_po"#)
+            .await,
+        0
+    );
+    app.assert_totals_are_right().await;
+}
+
+/// Inserts an advance of the project: a vendor payment without an order.
+async fn advance(app: &TestApp, project: i64, status: &str) -> i64 {
+    sqlx::query_scalar(
+        r#"INSERT INTO "Finances".vendor_payment (project_id, vendor_id, amount, status)
+           SELECT $1, max(id), 70, $2 FROM "Finances".vendor RETURNING id"#,
+    )
+    .bind(project)
+    .bind(status)
+    .fetch_one(&app.db)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_deleted_project_takes_everything_under_it_along_and_nothing_else() {
+    let app = TestApp::start().await;
+    let (project, other) = (app.project("Delhi").await, app.project("Agra").await);
+    let first = app.client_po().project(project).insert().await;
+    app.client_po().project(project).open_agreement().insert().await;
+    let kept = app.client_po().project(other).insert().await;
+    app.payment(first, "credit", "100", "pending").await;
+    app.payment(kept, "credit", "100", "cleared").await;
+    app.line(first).await;
+    app.line(kept).await;
+    app.bill(first, Some(project), "DRAFT").await;
+    app.bill(kept, Some(other), "FINAL").await;
+    app.document(Some(project), None, "project.pdf").await;
+    app.document(Some(project), Some(first), "po.pdf").await;
+    app.document(Some(other), Some(kept), "other.pdf").await;
+    let order = app.vendor_order(project, "500", "approved").await;
+    app.vendor_payment(order, "50", "pending").await;
+    let other_order = app.vendor_order(other, "500", "approved").await;
+    let other_payment = app.vendor_payment(other_order, "50", "cleared").await;
+    // Old data: booked under a project that its order is not of.
+    sqlx::query(r#"UPDATE "Finances".vendor_payment SET project_id = $1 WHERE id = $2"#)
+        .bind(project)
+        .bind(other_payment)
+        .execute(&app.db)
+        .await
+        .unwrap();
+    advance(&app, project, "pending").await;
+    // Old data: a PO of another project that is mapped to this one too.
+    app.with_id(
+        r#"INSERT INTO "Finances".po_project_mapping (client_po_id, project_id)
+           SELECT $1, id FROM "Finances".project WHERE name = 'Delhi'"#,
+        kept,
+    )
+    .await;
+    recount(&app.db).await;
+
+    let reply = app
+        .admin()
+        .await
+        .delete(format!("/api/projects/{project}"))
+        .header("if-match", "\"1\"")
+        .send()
+        .await;
+
+    let message = "Project 'Delhi' and all associated data deleted successfully";
+    let content = json!({"success": true, "message": message, "project_id": project, "pos_deleted": 2});
+    let mut expected = content.clone();
+    expected["status"] = json!("SUCCESS");
+    expected["data"] = content;
+    assert_eq!(reply.expect(200), expected);
+    for (table, rows) in [
+        ("project", 1),
+        ("client_po", 1),
+        ("client_po_line_item", 1),
+        ("client_payment", 1),
+        ("po_project_mapping", 1),
+        ("billing_po", 1),
+        ("project_document", 1),
+        ("vendor_order", 1),
+        ("vendor_payment", 1),
+    ] {
+        let sql = format!(r#"SELECT count(*) FROM "Finances".{table}"#);
+        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .fetch_one(&app.db)
+            .await
+            .unwrap();
+        assert_eq!(count, rows, "{table}");
+    }
+    let booked = app
+        .value::<i64>(r#"SELECT project_id FROM "Finances".vendor_payment"#)
+        .await;
+    assert_eq!(booked, other);
+    assert!(!app.has_file("project.pdf") && !app.has_file("po.pdf") && app.has_file("other.pdf"));
+    app.assert_totals_are_right().await;
+}
+
+#[tokio::test]
+async fn all_that_stands_in_the_way_of_a_project_is_named_until_it_is_forced() {
+    let app = TestApp::start().await;
+    let project = app.project("Delhi").await;
+    let po = app.client_po().project(project).insert().await;
+    let paid = app.payment(po, "credit", "100", "reconciled").await;
+    app.bill(po, Some(project), "APPROVED").await;
+    let order = app.vendor_order(project, "500", "approved").await;
+    app.vendor_payment(order, "50", "completed").await;
+    app.link(order, paid, "40").await;
+    // A share of an advance of no project makes an order paid, too.
+    let shared = app.vendor_order(project, "500", "approved").await;
+    let unbooked = advance(&app, project, "cleared").await;
+    sqlx::query(r#"UPDATE "Finances".vendor_payment SET project_id = NULL WHERE id = $1"#)
+        .bind(unbooked)
+        .execute(&app.db)
+        .await
+        .unwrap();
+    sqlx::query(
+        r#"INSERT INTO "Finances".payment_vendor_link (vendor_order_id, vendor_payment_id, link_type, amount_allocated)
+           VALUES ($1, $2, 'outgoing', 30)"#,
+    )
+    .bind(shared)
+    .bind(unbooked)
+    .execute(&app.db)
+    .await
+    .unwrap();
+    advance(&app, project, "cleared").await;
+    recount(&app.db).await;
+    let admin = app.admin().await;
+
+    let refused = admin.delete("/api/projects?name=%20Delhi%20").send().await;
+
+    let body = refused.expect_error(409, "CONFLICT");
+    assert_eq!(
+        messages(&body),
+        [
+            "1 received payment".to_owned(),
+            format!("1 payment linked to vendor order {order}"),
+            "1 approved billing PO".to_owned(),
+            "2 paid vendor orders".to_owned(),
+            "1 client-funded vendor order".to_owned(),
+            "1 paid advance".to_owned(),
+        ]
+    );
+    let message = body["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("Project 'Delhi' is still needed by: 1 received payment, "),
+        "{message}"
+    );
+    assert!(
+        fault_list(&body)
+            .iter()
+            .all(|fault| fault.ends_with(": still_referenced"))
+    );
+
+    let forced = admin.delete("/api/projects?name=Delhi&force=true").send().await;
+
+    assert_eq!(forced.expect(200)["pos_deleted"], 1);
+    assert_eq!(
+        app.value::<i64>(r#"SELECT count(*) FROM "Finances".project"#)
+            .await,
+        0
+    );
+    assert_eq!(
+        app.value::<i64>(r#"SELECT count(*) FROM "Finances".payment_vendor_link"#)
+            .await,
+        0
+    );
+    let left = app
+        .value::<i64>(r#"SELECT id FROM "Finances".vendor_payment"#)
+        .await;
+    assert_eq!(left, unbooked, "the advance of no project stays");
+    app.assert_totals_are_right().await;
+}
+
+#[tokio::test]
+async fn a_name_that_several_projects_bear_deletes_none_of_them() {
+    let app = TestApp::start().await;
+    let (first, second) = (app.project("Delhi").await, app.project(" Delhi ").await);
+    app.project("DELHI").await;
+
+    let reply = app.admin().await.delete("/api/projects?name=Delhi").send().await;
+
+    let body = reply.expect_error(409, "CONFLICT");
+    let message = body["message"].as_str().unwrap();
+    assert!(message.contains(&format!("{first}, {second};")), "{message}");
+    assert_eq!(
+        app.value::<i64>(r#"SELECT count(*) FROM "Finances".project"#)
+            .await,
+        3
+    );
+}
+
+#[tokio::test]
+async fn every_po_of_a_project_goes_with_its_payments_and_is_recorded() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let project = app.project("Delhi").await;
+    for _ in 0..30 {
+        let po = app.client_po().project(project).insert().await;
+        app.payment(po, "credit", "10", "pending").await;
+    }
+
+    let reply = admin.delete(format!("/api/projects/{project}")).send().await;
+
+    assert_eq!(reply.expect(200)["pos_deleted"], 30);
+    assert_eq!(
+        app.value::<i64>(
+            r#"SELECT count(*) FROM "Finances".audit_entry WHERE action = 'deleted' AND entity IN ('client_po', 'client_payment')"#
+        )
+        .await,
+        60
+    );
+    app.assert_totals_are_right().await;
+}
+
+#[tokio::test]
+async fn of_a_change_and_a_deletion_of_a_project_at_once_neither_is_half_done() {
+    let app = TestApp::start().await;
+    let project = app.project("Delhi").await;
+    app.client_po().project(project).insert().await;
+    let admin = app.admin().await;
+
+    let calls = (0..4)
+        .map(|n| match n % 2 {
+            0 => admin.delete(format!("/api/projects/{project}")),
+            _ => admin
+                .put(format!("/api/projects/{project}"))
+                .json(&json!({"city": format!("City {n}")})),
+        })
+        .collect();
+    let statuses: Vec<u16> = race(calls).await.iter().map(|reply| reply.status).collect();
+
+    assert!(
+        statuses.iter().all(|status| [200, 404].contains(status)),
+        "{statuses:?}"
+    );
+    assert_eq!(
+        app.value::<i64>(r#"SELECT count(*) FROM "Finances".project"#)
             .await,
         0
     );

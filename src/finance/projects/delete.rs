@@ -228,11 +228,7 @@ async fn vendor_reasons(
     .await?;
     let reasons = [
         reason("vendor_order", found.paid_orders, "paid vendor order"),
-        reason(
-            "payment_vendor_link",
-            found.linked_orders,
-            "vendor order linked to client payment",
-        ),
+        reason("vendor_order", found.linked_orders, "client-funded vendor order"),
         reason("vendor_payment", found.advances, "paid advance"),
     ];
     Ok(reasons.into_iter().flatten().collect())

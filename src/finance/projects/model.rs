@@ -225,13 +225,8 @@ pub(super) struct ProjectChangeBody {
 
 impl FromFields for ProjectChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = if fields.has("name") {
-            Some(fields.required("name")?)
-        } else {
-            None
-        };
         Some(Self {
-            name,
+            name: fields.present("name"),
             client_id: fields.patch("client_id"),
             location: fields.patch_text("location"),
             city: fields.patch_text("city"),
