@@ -390,8 +390,8 @@ async fn of_a_new_line_and_a_deletion_at_once_neither_is_half_done() {
 /// Inserts an advance of the project: a vendor payment without an order.
 async fn advance(app: &TestApp, project: i64, status: &str) -> i64 {
     sqlx::query_scalar(
-        r#"INSERT INTO "Finances".vendor_payment (project_id, vendor_id, amount, status)
-           SELECT $1, max(id), 70, $2 FROM "Finances".vendor RETURNING id"#,
+        r#"INSERT INTO "Finances".vendor_payment (project_id, vendor_id, amount, status, payment_date)
+           SELECT $1, max(id), 70, $2, DATE '2026-02-11' FROM "Finances".vendor RETURNING id"#,
     )
     .bind(project)
     .bind(status)
