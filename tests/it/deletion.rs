@@ -487,6 +487,20 @@ async fn all_that_stands_in_the_way_of_a_project_is_named_until_it_is_forced() {
     let order = app.vendor_order(project, "500", "approved").await;
     app.vendor_payment(order, "50", "completed").await;
     app.link(order, paid, "40").await;
+    // Rows that name each other go at once.
+    let child = app.client_po().project(project).insert().await;
+    sqlx::query(r#"UPDATE "Finances".client_po SET parent_po_id = $1 WHERE id = $2"#)
+        .bind(po)
+        .bind(child)
+        .execute(&app.db)
+        .await
+        .unwrap();
+    app.with_id(
+        r#"INSERT INTO "Finances".billing_po (client_po_id, po_number, status, revises_id)
+           SELECT $1, 'R', 'DRAFT', id FROM "Finances".billing_po"#,
+        po,
+    )
+    .await;
     // A share of an advance of no project makes an order paid, too.
     let shared = app.vendor_order(project, "500", "approved").await;
     let unbooked = advance(&app, project, "cleared").await;
@@ -535,7 +549,7 @@ async fn all_that_stands_in_the_way_of_a_project_is_named_until_it_is_forced() {
 
     let forced = admin.delete("/api/projects?name=Delhi&force=true").send().await;
 
-    assert_eq!(forced.expect(200)["pos_deleted"], 1);
+    assert_eq!(forced.expect(200)["pos_deleted"], 2);
     assert_eq!(
         app.value::<i64>(r#"SELECT count(*) FROM "Finances".project"#)
             .await,
