@@ -402,7 +402,7 @@ async fn remove_documents(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<(usiz
             "project_document",
             document.id,
             "client_po_id",
-            document.po,
+            &document.po,
         ));
     }
     let mut files = Vec::new();
@@ -467,7 +467,7 @@ async fn let_go_of_vendor_orders(uow: &mut UnitOfWork, doomed: &Doomed) -> Resul
     .fetch_all(uow.conn())
     .await?;
     for order in &orders {
-        uow.record(let_go("vendor_order", order.id, "client_po_id", order.po));
+        uow.record(let_go("vendor_order", order.id, "client_po_id", &order.po));
     }
     Ok(orders.len())
 }
@@ -500,7 +500,7 @@ async fn let_go_of_vendor_lines(uow: &mut UnitOfWork, doomed: &Doomed) -> Result
             "vendor_order_line_item",
             ordered.id,
             "client_line_item_id",
-            ordered.line,
+            &ordered.line,
         ));
     }
     Ok(())
@@ -526,18 +526,13 @@ async fn let_go_of_children(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<()>
     .fetch_all(uow.conn())
     .await?;
     for child in children {
-        uow.record(let_go("client_po", child.id, "parent_po_id", Some(child.parent)));
+        uow.record(let_go("client_po", child.id, "parent_po_id", &child.parent));
     }
     Ok(())
 }
 
 /// The record of a row that named one that goes.
-fn let_go(
-    table: &'static str,
-    id: impl std::fmt::Display,
-    field: &str,
-    was: Option<impl Serialize>,
-) -> Change {
+fn let_go(table: &'static str, id: impl std::fmt::Display, field: &str, was: &impl Serialize) -> Change {
     Change::new(Action::Updated, table, id)
         .before(&json!({field: was}))
         .after(&json!({field: Value::Null}))
