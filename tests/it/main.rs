@@ -39,6 +39,7 @@ mod openapi;
 mod po_upload;
 mod projects;
 mod purchase_order_reads;
+mod purchase_order_writes;
 mod purchase_orders;
 mod queries;
 mod rate_limit;
