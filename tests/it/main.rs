@@ -38,6 +38,7 @@ mod middleware;
 mod openapi;
 mod po_upload;
 mod projects;
+mod purchase_order_changes;
 mod purchase_order_reads;
 mod purchase_order_writes;
 mod purchase_orders;

@@ -117,6 +117,7 @@ pub(super) struct NewPo {
     /// The project that it belongs to.
     project_id: Option<ProjectId>,
     /// Today unless given.
+    #[schema(example = "2026-02-10")]
     po_date: Option<NaiveDate>,
     #[serde(flatten)]
     terms: PoTerms,
@@ -143,6 +144,7 @@ impl FromFields for NewPo {
 /// A PO to be made in the project of the path.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct NewProjectPo {
+    #[schema(example = "2026-02-10")]
     po_date: NaiveDate,
     #[serde(flatten)]
     terms: PoTerms,
