@@ -72,8 +72,11 @@ BEGIN
                   ('vendor', entry.vendor_id)
            ) AS scope (name, id)
      WHERE scope.id IS NOT NULL
-     GROUP BY entry.list, scope.name, scope.id, entry.status;
+     GROUP BY entry.list, scope.name, scope.id, entry.status
+     ORDER BY entry.list, scope.name, scope.id, entry.status;
 END
 $$;
 
-SELECT "Finances".recount_kept_totals();
+-- Once: where this runs again the server has kept them since.
+SELECT "Finances".recount_kept_totals()
+ WHERE NOT EXISTS (SELECT FROM "Finances".kept_total);

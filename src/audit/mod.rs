@@ -21,6 +21,8 @@ pub enum Action {
     Deleted,
     /// Its status moved.
     StatusChanged,
+    /// It was put into another project.
+    Attached,
     /// A file was stored.
     Stored,
     /// A file was refused.
@@ -51,6 +53,7 @@ impl Action {
             Self::Updated => "updated",
             Self::Deleted => "deleted",
             Self::StatusChanged => "status_changed",
+            Self::Attached => "attached",
             Self::Stored => "stored",
             Self::Refused => "refused",
             Self::Signup => "signup",

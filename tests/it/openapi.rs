@@ -105,6 +105,13 @@ fn example(document: &Value, schema: &Value) -> Option<Value> {
     if let Some(word) = resolved.pointer("/enum/0") {
         return Some(word.clone());
     }
+    if let Some(parts) = resolved.get("allOf").and_then(Value::as_array)
+        && parts.len() > 1
+    {
+        let examples = parts.iter().filter_map(|part| example(document, part));
+        let fields = examples.filter_map(|part| part.as_object().cloned()).flatten();
+        return Some(Value::Object(fields.collect()));
+    }
     for choice in ["oneOf", "anyOf", "allOf"] {
         if let Some(first) = resolved.get(choice).and_then(|choices| choices.get(0)) {
             return example(document, first);

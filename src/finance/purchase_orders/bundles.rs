@@ -202,8 +202,8 @@ async fn totals(db: &PgPool, query: &BundleQuery) -> Result<KeptTotal> {
 async fn members(db: &PgPool, query: &BundleQuery) -> Result<Vec<Member>> {
     // A bundle is found by its newest PO: the one than which its store has no newer one.
     let mut sql = QueryBuilder::<Postgres>::new(
-        r#"WITH head AS (
-        SELECT po.*, COALESCE(client.bundle_by_store, FALSE) AND po.store_id IS NOT NULL AS is_shared"#,
+        r"WITH head AS (
+        SELECT po.*, COALESCE(client.bundle_by_store, FALSE) AND po.store_id IS NOT NULL AS is_shared",
     );
     query.order.push_key(&mut sql);
     sql.push(

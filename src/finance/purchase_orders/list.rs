@@ -364,9 +364,6 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
             total_value: kept.amount,
             total_paid: kept.paid,
             total_receivable: kept.amount - kept.paid,
-            paid_count: kept.paid_entries,
-            partial_count: kept.partial_entries,
-            pending_count: kept.pending_entries,
         });
     }
     let mut sql = QueryBuilder::<Postgres>::new(
@@ -395,10 +392,7 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
         SELECT count(*) AS total_count,
                COALESCE(sum(value) FILTER (WHERE is_live), 0) AS total_value,
                COALESCE(sum(paid) FILTER (WHERE is_live), 0) AS total_paid,
-               COALESCE(sum(value - paid) FILTER (WHERE is_live), 0) AS total_receivable,
-               count(*) FILTER (WHERE is_live AND paid > 0 AND paid >= value) AS paid_count,
-               count(*) FILTER (WHERE is_live AND paid > 0 AND paid < value) AS partial_count,
-               count(*) FILTER (WHERE is_live AND paid <= 0) AS pending_count
+               COALESCE(sum(value - paid) FILTER (WHERE is_live), 0) AS total_receivable
           FROM figures"#,
     );
     Ok(sql.build_query_as().fetch_one(db).await?)

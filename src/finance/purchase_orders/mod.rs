@@ -5,20 +5,26 @@
 //! under the PO's lock ([`store::revalue`]). Everything else (paid, outstanding, payment status) follows from the payments
 //! and is computed when it is read, by the view `client_po_figures`. Source: purchase-order formulas, section 2.2.
 
+mod attach;
 mod bundles;
+mod change;
+mod create;
 pub mod delete;
 mod delete_routes;
 mod list;
 mod model;
 mod overview;
+mod places;
+mod primary;
 mod routes;
 pub mod store;
+mod write_routes;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use delete_routes::Force;
 pub use model::{
-    PaymentStatus, PoStatus, PurchaseOrder, PurchaseOrderView, PurchaseOrderWithLines, ValueBasis,
+    PaymentStatus, PoStatus, PoType, PurchaseOrder, PurchaseOrderView, PurchaseOrderWithLines, ValueBasis,
 };
 
 use crate::app::AppState;
@@ -34,4 +40,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::get_client_po))
         .routes(routes!(routes::list_project_pos))
         .routes(routes!(routes::list_by_store))
+        .routes(routes!(write_routes::create_purchase_order))
+        .routes(routes!(write_routes::create_client_po))
+        .routes(routes!(write_routes::create_project_po))
+        .routes(routes!(write_routes::update_purchase_order))
+        .routes(routes!(write_routes::attach_purchase_order))
+        .routes(routes!(write_routes::set_primary_purchase_order))
 }

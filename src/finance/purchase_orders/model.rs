@@ -371,33 +371,6 @@ pub(super) struct PoTotals {
     pub(super) total_paid: Money,
     /// Σ `receivable_amount`.
     pub(super) total_receivable: Money,
-    /// How many are paid in full.
-    #[serde(skip)]
-    pub(super) paid_count: i64,
-    /// How many are paid in part.
-    #[serde(skip)]
-    pub(super) partial_count: i64,
-    /// How many are not paid at all.
-    #[serde(skip)]
-    pub(super) pending_count: i64,
-}
-
-/// How many POs, of those that are not cancelled, are paid how far.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub(super) struct PaidCounts {
-    paid_count: i64,
-    partial_count: i64,
-    pending_count: i64,
-}
-
-impl From<PoTotals> for PaidCounts {
-    fn from(totals: PoTotals) -> Self {
-        Self {
-            paid_count: totals.paid_count,
-            partial_count: totals.partial_count,
-            pending_count: totals.pending_count,
-        }
-    }
 }
 
 /// A page of POs.

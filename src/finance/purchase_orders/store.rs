@@ -87,7 +87,6 @@ macro_rules! po_columns_with_lines {
 pub(super) use line_columns;
 pub(super) use line_lists;
 pub(super) use po_columns;
-pub(super) use po_columns_with_lines;
 
 /// A PO with its lines, in one query.
 pub const GET_SQL: &str = concat!(po_columns_with_lines!(), " WHERE po.id = $1");
