@@ -402,3 +402,17 @@ fn push_value<'q>(
 ) -> &'q mut QueryBuilder<Postgres> {
     query.push_bind(value.to_owned()).push("::").push(column.kind)
 }
+
+/// A pattern for `ILIKE` that finds the text as it is, wherever it stands.
+pub fn contains(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -69,6 +69,26 @@ pub enum Patch<T> {
     Set(T),
 }
 
+impl<T> Patch<T> {
+    /// What a value becomes.
+    pub fn over(self, was: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => was,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// The same change of a value in another form.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(form(value)),
+        }
+    }
+}
+
 /// The fields of one JSON object (or of a query or form, whose values are text), and the faults found in them so far.
 #[derive(Debug)]
 pub struct Fields<'a> {
@@ -161,6 +181,20 @@ impl<'a> Fields<'a> {
                 let read = T::read(value);
                 self.keep(name, read).map_or(Patch::Keep, Patch::Set)
             }
+        }
+    }
+
+    /// A field of a change that cannot be cleared: absent or null keeps, empty text is a fault.
+    pub fn present<T: Input>(&mut self, name: &str) -> Option<T> {
+        if self.has(name) { self.required(name) } else { None }
+    }
+
+    /// A text of a change: absent or null keeps, empty text clears.
+    pub fn patch_text<T: Input>(&mut self, name: &str) -> Patch<T> {
+        if self.has(name) {
+            self.patch(name)
+        } else {
+            Patch::Keep
         }
     }
 

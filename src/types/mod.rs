@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod decimal;
 pub mod fields;
+pub mod gstin;
 pub mod ids;
 pub mod text;
 pub mod words;
@@ -13,4 +14,5 @@ pub mod words;
 pub use clock::Clock;
 pub use decimal::{Latitude, Longitude, Money, Percent, Quantity, Rate};
 pub use fields::{Fields, FromFields, Input, Patch, Problem};
+pub use gstin::Gstin;
 pub use text::Text;

@@ -4,6 +4,7 @@
 //! is what a broken upload left; the sweeper removes it after an hour. Names are made here, never by clients.
 
 use std::{
+    ffi::OsStr,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -136,6 +137,43 @@ impl Storage {
     /// What the file system says.
     pub async fn discard(&self, name: &str) -> io::Result<()> {
         fs::remove_file(self.temp(name)).await
+    }
+
+    /// Removes documents whose rows are gone for good. What cannot be removed is logged: there is nothing left to undo.
+    pub async fn remove_documents(&self, names: Vec<String>) {
+        if names.is_empty() {
+            return;
+        }
+        let storage = self.clone();
+        // In a task of its own, which a client that goes away does not end.
+        let removal = tokio::spawn(async move {
+            for name in names {
+                if let Err(error) = storage.remove_document(&name).await {
+                    tracing::error!(%error, file = name, "a stored file could not be removed");
+                }
+            }
+        });
+        if let Err(error) = removal.await {
+            tracing::error!(%error, "stored files could not be removed");
+        }
+    }
+
+    /// Removes a document, wherever its publishing has got to; one that is gone already is no fault.
+    async fn remove_document(&self, name: &str) -> io::Result<()> {
+        // A row of old data may hold anything; only a bare name stays below the root.
+        if Path::new(name).file_name() != Some(OsStr::new(name)) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "is not the name of a file of ours",
+            ));
+        }
+        for path in [self.temp(name), self.target(&Place::Root, name)] {
+            match fs::remove_file(path).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The names of files that are not published, with their age.

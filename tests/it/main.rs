@@ -24,6 +24,7 @@ mod compression;
 mod constraints;
 mod crash;
 mod database_away;
+mod deletion;
 mod documents;
 mod embedded;
 mod errors;

@@ -162,3 +162,204 @@ async fn unknown_and_malformed_ids_are_told_apart() {
         assert_eq!(reply.faults(), ["project_id: int_parsing"], "{id}");
     }
 }
+
+#[tokio::test]
+async fn a_project_is_changed_where_the_request_says_so() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let id = app.project("Delhi").await;
+    let path = format!("/api/projects/{id}");
+    let all = json!({"name": " Delhi Metro ", "client_id": 2, "location": "Ring Road", "city": "Delhi", "state": "DL",
+                     "country": "India", "latitude": "28.61", "longitude": 77.2, "status": "Completed", "other": 1});
+
+    let reply = editor
+        .put(&path)
+        .json(&all)
+        .header("if-match", "\"1\"")
+        .send()
+        .await;
+
+    let body = reply.expect(200);
+    assert_eq!(reply.header("etag").split('-').next(), Some("\"2"));
+    assert_eq!(body["message"], "Project updated successfully");
+    assert_eq!(body["project"], body["data"]);
+    let project = &body["project"];
+    assert_eq!(
+        (&project["name"], &project["client_name"]),
+        (&json!("Delhi Metro"), &json!("Dava India"))
+    );
+    assert_eq!(
+        (&project["city"], &project["status"]),
+        (&json!("Delhi"), &json!("completed"))
+    );
+    assert_eq!(
+        (&project["latitude"], &project["version"]),
+        (&money("28.61"), &json!(2))
+    );
+
+    // What is sent back as it is changes nothing; null keeps a text and clears a number; empty text clears a text.
+    for same in [
+        json!({}),
+        json!({"nothing": 1}),
+        json!({"location": null, "name": null, "status": ""}),
+        all.clone(),
+    ] {
+        let body = editor.put(&path).json(&same).send().await.expect(200);
+        assert_eq!(body["project"], *project, "{same}");
+    }
+    let cleared = json!({"location": "", "city": "  ", "state": "", "country": "", "latitude": null, "longitude": null,
+                         "client_id": null});
+    let body = editor.put(&path).json(&cleared).send().await.expect(200);
+    for field in [
+        "location",
+        "city",
+        "state",
+        "country",
+        "latitude",
+        "longitude",
+        "client_id",
+        "client_name",
+    ] {
+        assert!(body["data"][field].is_null(), "{field}");
+    }
+    assert_eq!(body["data"]["version"], 3);
+    let by_client = |client: i64| {
+        let call = editor.get(format!("/api/projects?client_id={client}"));
+        async move { call.send().await.expect(200)["total_count"].as_i64().unwrap() }
+    };
+    assert_eq!((by_client(1).await, by_client(2).await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_change_of_a_project_that_cannot_be_is_refused() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let (id, _) = (app.project("Delhi").await, app.project(" Agra ").await);
+    let path = format!("/api/projects/{id}");
+    for (body, faults) in [
+        (json!({"name": ""}), vec!["name: string_too_short"]),
+        (
+            json!({"name": "  ", "status": "gone"}),
+            vec!["name: string_too_short", "status: enum"],
+        ),
+        (
+            json!({"client_id": "x", "city": "c".repeat(101), "latitude": 91}),
+            vec![
+                "city: string_too_long",
+                "client_id: int_parsing",
+                "latitude: less_than_equal",
+            ],
+        ),
+        (json!({"client_id": 99}), vec!["client_id: foreign_key"]),
+    ] {
+        assert_eq!(
+            editor.put(&path).json(&body).send().await.faults(),
+            faults,
+            "{body}"
+        );
+    }
+    let taken = editor.put(&path).json(&json!({"name": "AGRA"})).send().await;
+    assert_eq!(taken.expect_error(409, "CONFLICT")["errors"][0]["field"], "name");
+    let stale = editor
+        .put(&path)
+        .json(&json!({"city": "X"}))
+        .header("if-match", "\"2\"")
+        .send()
+        .await;
+    stale.expect_error(412, "PRECONDITION_FAILED");
+    let nowhere = editor
+        .put("/api/projects/999")
+        .json(&json!({"city": "X"}))
+        .send()
+        .await;
+    nowhere.expect_error(404, "NOT_FOUND");
+    let viewer = app.viewer().await;
+    viewer
+        .put(&path)
+        .json(&json!({"city": "X"}))
+        .send()
+        .await
+        .expect_error(403, "FORBIDDEN");
+    // Its own name in another case is its to take.
+    editor
+        .put(&path)
+        .json(&json!({"name": "DELHI"}))
+        .send()
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn of_many_changes_at_once_one_gets_the_name() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let mut calls = Vec::new();
+    for n in 0..4 {
+        let id = app.project(&format!("P{n}")).await;
+        calls.push(
+            editor
+                .put(format!("/api/projects/{id}"))
+                .json(&json!({"name": "Only One"})),
+        );
+    }
+
+    let statuses: Vec<u16> = race(calls).await.iter().map(|reply| reply.status).collect();
+
+    assert_eq!(statuses, [200, 409, 409, 409]);
+}
+
+#[tokio::test]
+async fn projects_are_searched_literally_in_their_name_and_place() {
+    let app = TestApp::start().await;
+    for name in [
+        "50% off",
+        "50 percent",
+        r"back\slash",
+        "under_score",
+        "underXscore",
+    ] {
+        app.project(name).await;
+    }
+    app.execute(
+        r#"UPDATE "Finances".project SET location = 'Ring Road', city = 'Pune', state = 'Maharashtra' WHERE name LIKE '50%'"#,
+    )
+    .await;
+    let viewer = app.viewer().await;
+    for (query, names, total) in [
+        ("q=%25", vec!["50% off"], 1),
+        ("q=_", vec!["under_score"], 1),
+        ("q=%5C", vec![r"back\slash"], 1),
+        ("q=+UNDER+", vec!["underXscore", "under_score"], 2),
+        ("q=pune", vec!["50 percent", "50% off"], 2),
+        ("q=harash&limit=1", vec!["50 percent"], 2),
+        ("q=ring&skip=1", vec!["50% off"], 2),
+        ("q=ring&sort=name", vec!["50 percent", "50% off"], 2),
+        ("q=nothing", vec![], 0),
+    ] {
+        let body = viewer
+            .get(format!("/api/projects/search?{query}"))
+            .send()
+            .await
+            .expect(200);
+        let found: Vec<&str> = body["data"]["projects"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|project| project["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            (found, body["total_count"].as_i64()),
+            (names, Some(total)),
+            "{query}"
+        );
+        assert_eq!(body["projects"], body["data"]["projects"]);
+    }
+    for (query, faults) in [
+        ("", vec!["q: missing"]),
+        ("?q=%20", vec!["q: string_too_short"]),
+        ("?q=a&limit=0", vec!["limit: greater_than_equal"]),
+    ] {
+        let reply = viewer.get(format!("/api/projects/search{query}")).send().await;
+        assert_eq!(reply.faults(), faults, "{query}");
+    }
+}

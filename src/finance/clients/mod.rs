@@ -9,11 +9,17 @@ pub mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use model::{Client, Parser};
+pub use model::{Client, ClientChange, NewClient, Parser};
 
 use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(routes::list_clients))
+    OpenApiRouter::new()
+        .routes(routes!(routes::list_clients, routes::create_client))
+        .routes(routes!(
+            routes::get_client,
+            routes::update_client,
+            routes::delete_client
+        ))
 }

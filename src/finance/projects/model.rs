@@ -5,10 +5,11 @@ use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 
+use super::delete::DeletedProject;
 use crate::{
     http::list::{Column, Direction, Order, PageInfo, Paging},
     types::{
-        Fields, FromFields, Latitude, Longitude, Text,
+        Fields, FromFields, Latitude, Longitude, Patch, Text,
         ids::{ClientId, ProjectId},
         words::words,
     },
@@ -29,7 +30,7 @@ words! {
 }
 
 /// A project's row with its client's name and the number of its POs; also its audit record.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct Project {
     /// Its id.
     pub id: ProjectId,
@@ -179,6 +180,108 @@ impl FromFields for NewProject {
     }
 }
 
+/// What becomes of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectChange {
+    name: Option<Text<255>>,
+    client_id: Patch<ClientId>,
+    location: Patch<Text<255>>,
+    city: Patch<Text<100>>,
+    state: Patch<Text<100>>,
+    country: Patch<Text<100>>,
+    latitude: Patch<Latitude>,
+    longitude: Patch<Longitude>,
+    status: Option<ProjectStatus>,
+}
+
+/// The body of a change, for the OpenAPI document.
+#[derive(Debug, ToSchema)]
+#[schema(as = ProjectChange)]
+#[expect(
+    dead_code,
+    reason = "read through `ProjectChange`; this only documents the fields"
+)]
+pub(super) struct ProjectChangeBody {
+    /// 1 to 255 characters, unique.
+    #[schema(example = "Store ST-104")]
+    name: Option<Text<255>>,
+    /// The client that it is for; null clears.
+    client_id: Option<ClientId>,
+    /// Where it is, in words; empty text clears.
+    location: Option<String>,
+    /// City; empty text clears.
+    city: Option<String>,
+    /// State; empty text clears.
+    state: Option<String>,
+    /// Country; empty text clears.
+    country: Option<String>,
+    /// Degrees north, -90 to 90; null clears.
+    latitude: Option<Latitude>,
+    /// Degrees east, -180 to 180; null clears.
+    longitude: Option<Longitude>,
+    /// How it stands.
+    status: Option<ProjectStatus>,
+}
+
+impl FromFields for ProjectChange {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            name: fields.present("name"),
+            client_id: fields.patch("client_id"),
+            location: fields.patch_text("location"),
+            city: fields.patch_text("city"),
+            state: fields.patch_text("state"),
+            country: fields.patch_text("country"),
+            latitude: fields.patch("latitude"),
+            longitude: fields.patch("longitude"),
+            status: fields.optional("status"),
+        })
+    }
+}
+
+impl ProjectChange {
+    /// The name that the project is to have, if the change says one.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// What the change makes of the project; its client's name stays as it is.
+    pub(super) fn apply(&self, project: &Project) -> Project {
+        let Self {
+            name,
+            client_id,
+            location,
+            city,
+            state,
+            country,
+            latitude,
+            longitude,
+            status,
+        } = self;
+        let mut changed = project.clone();
+        if let Some(name) = name {
+            changed.name = name.to_string();
+        }
+        changed.client_id = client_id.over(project.client_id);
+        changed.location = location
+            .clone()
+            .map(Text::into_string)
+            .over(project.location.clone());
+        changed.city = city.clone().map(Text::into_string).over(project.city.clone());
+        changed.state = state.clone().map(Text::into_string).over(project.state.clone());
+        changed.country = country
+            .clone()
+            .map(Text::into_string)
+            .over(project.country.clone());
+        changed.latitude = latitude.over(project.latitude);
+        changed.longitude = longitude.over(project.longitude);
+        if let Some(status) = status {
+            status.as_str().clone_into(&mut changed.status);
+        }
+        changed
+    }
+}
+
 /// A project and where clients look for it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct ProjectAnswer {
@@ -235,6 +338,70 @@ impl From<Project> for ProjectCreated {
             name: view.name.clone(),
             project: view.clone(),
             data: view,
+        }
+    }
+}
+
+/// A project that was changed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct ProjectUpdated {
+    #[schema(example = "SUCCESS")]
+    status: &'static str,
+    #[schema(example = "Project updated successfully")]
+    message: &'static str,
+    project: ProjectView,
+    data: ProjectView,
+}
+
+impl From<Project> for ProjectUpdated {
+    fn from(project: Project) -> Self {
+        let view = ProjectView::from(project);
+        Self {
+            status: crate::http::envelope::SUCCESS,
+            message: "Project updated successfully",
+            project: view.clone(),
+            data: view,
+        }
+    }
+}
+
+/// A project that was deleted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct ProjectDeleted {
+    #[schema(example = "SUCCESS")]
+    status: &'static str,
+    #[serde(flatten)]
+    content: ProjectDeletedData,
+    data: ProjectDeletedData,
+}
+
+/// What went.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ProjectDeletedData {
+    success: bool,
+    #[schema(example = "Project 'Store ST-104' and all associated data deleted successfully")]
+    message: String,
+    project_id: ProjectId,
+    /// How many client POs went with it.
+    #[schema(example = 2)]
+    pos_deleted: usize,
+}
+
+impl From<&DeletedProject> for ProjectDeleted {
+    fn from(deleted: &DeletedProject) -> Self {
+        let content = ProjectDeletedData {
+            success: true,
+            message: format!(
+                "Project '{}' and all associated data deleted successfully",
+                deleted.name
+            ),
+            project_id: deleted.id,
+            pos_deleted: deleted.pos,
+        };
+        Self {
+            status: crate::http::envelope::SUCCESS,
+            data: content.clone(),
+            content,
         }
     }
 }
@@ -301,5 +468,47 @@ impl FromFields for ProjectQuery {
             paging: Paging::read(fields, 1000),
             order: Order::read(fields, &COLUMNS, Order::of(&[(ID, Direction::Down)])),
         })
+    }
+}
+
+/// What is looked for among the projects.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ProjectSearch {
+    /// A part of the name, location, city or state, 1 to 200 characters, without regard to case.
+    #[param(value_type = String)]
+    pub(super) q: Text<200>,
+    #[param(ignore)]
+    pub(super) paging: Paging,
+    #[param(ignore)]
+    pub(super) order: Order,
+}
+
+impl FromFields for ProjectSearch {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let q = fields.required("q");
+        let paging = Paging::read(fields, 1000);
+        let order = Order::read(fields, &COLUMNS, Order::of(&[(ID, Direction::Down)]));
+        Some(Self { q: q?, paging, order })
+    }
+}
+
+/// The name of a project that is to be deleted, and whether it is done whatever goes with it.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DoomedName {
+    /// The whole name, but for outer blanks.
+    #[param(value_type = String)]
+    pub(super) name: Text<255>,
+    /// Deletes received payments, paid orders and bills that count too.
+    #[param(value_type = Option<bool>, default = false)]
+    pub(super) force: bool,
+}
+
+impl FromFields for DoomedName {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.required("name");
+        let force = fields.optional("force").unwrap_or(false);
+        Some(Self { name: name?, force })
     }
 }

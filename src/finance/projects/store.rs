@@ -4,13 +4,13 @@ use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{
     ProjectStatus,
-    model::{NewProject, Project, ProjectQuery},
+    model::{NewProject, Project, ProjectChange, ProjectQuery, ProjectSearch},
 };
 use crate::{
-    audit::Change,
+    audit::{Action, Change},
     error::{Error, Result},
     finance::kept_totals::{self, Counted, List, Scope},
-    http::list::PageInfo,
+    http::list::{Order, PageInfo, Paging, contains},
     types::{
         Latitude, Longitude,
         ids::{ClientId, ProjectId},
@@ -48,28 +48,65 @@ struct Listed {
 /// # Errors
 /// `Unavailable` without the database.
 pub async fn list(db: &PgPool, query: &ProjectQuery) -> Result<(Vec<Project>, PageInfo)> {
-    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.order.push_key(&mut sql);
-    sql.push(
-        r#" FROM "Finances".project LEFT JOIN "Finances".client ON client.id = project.client_id WHERE TRUE"#,
-    );
-    push_filters(&mut sql, query);
-    query.order.push_after(&mut sql, &query.paging);
-    query.order.push_page(&mut sql, &query.paging);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
-
+    let rows = page(db, &query.order, &query.paging, |sql| push_filters(sql, query)).await?;
     let scope = query
         .client_id
         .map_or(Scope::All, |client| Scope::Client(client.0));
     let status = query.status.map(|status| [status.as_str()]);
     let statuses = status.as_ref().map(<[_; 1]>::as_slice);
     let total = kept_totals::read(db, List::Project, scope, statuses).await?;
-    let page = query.paging.info(
-        total.entries,
-        rows.len(),
-        rows.last().map(|row| row.sort_key.clone()),
+    Ok(with_info(rows, &query.paging, total.entries))
+}
+
+/// A page of the projects that have a text in their name or place.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn search(db: &PgPool, query: &ProjectSearch) -> Result<(Vec<Project>, PageInfo)> {
+    let rows = page(db, &query.order, &query.paging, |sql| push_search(sql, &query.q)).await?;
+    let mut sql = QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".project WHERE TRUE"#);
+    push_search(&mut sql, &query.q);
+    let total = sql.build_query_scalar().fetch_one(db).await?;
+    Ok(with_info(rows, &query.paging, total))
+}
+
+async fn page(
+    db: &PgPool,
+    order: &Order,
+    paging: &Paging,
+    push_filters: impl FnOnce(&mut QueryBuilder<Postgres>) + Send,
+) -> Result<Vec<Listed>> {
+    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
+    order.push_key(&mut sql);
+    sql.push(
+        r#" FROM "Finances".project LEFT JOIN "Finances".client ON client.id = project.client_id WHERE TRUE"#,
     );
-    Ok((rows.into_iter().map(|row| row.project).collect(), page))
+    push_filters(&mut sql);
+    order.push_after(&mut sql, paging);
+    order.push_page(&mut sql, paging);
+    Ok(sql.build_query_as().fetch_all(db).await?)
+}
+
+fn with_info(rows: Vec<Listed>, paging: &Paging, total: i64) -> (Vec<Project>, PageInfo) {
+    let last = rows.last().map(|row| row.sort_key.clone());
+    let info = paging.info(total, rows.len(), last);
+    (rows.into_iter().map(|row| row.project).collect(), info)
+}
+
+fn push_search(sql: &mut QueryBuilder<Postgres>, text: &str) {
+    let pattern = contains(text);
+    for (before, column) in [
+        (" AND (", "project.name"),
+        (" OR ", "project.location"),
+        (" OR ", "project.city"),
+        (" OR ", "project.state"),
+    ] {
+        sql.push(before)
+            .push(column)
+            .push(" ILIKE ")
+            .push_bind(pattern.clone());
+    }
+    sql.push(")");
 }
 
 fn push_filters(sql: &mut QueryBuilder<Postgres>, query: &ProjectQuery) {
@@ -143,11 +180,7 @@ pub async fn exists(db: impl PgExecutor<'_>, id: ProjectId) -> Result<bool> {
 /// `Conflict` if the name is taken, `Invalid` if the client does not exist.
 pub async fn insert(uow: &mut UnitOfWork, new: &NewProject) -> Result<Project> {
     if find_by_name(uow.conn(), &new.name).await?.is_some() {
-        return Err(Error::conflict_field(
-            "name",
-            "value_error",
-            "A project with this name already exists",
-        ));
+        return Err(name_taken());
     }
     let id = sqlx::query_scalar!(
         r#"
@@ -174,6 +207,111 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewProject) -> Result<Project> {
     Ok(project)
 }
 
+fn name_taken() -> Error {
+    Error::conflict_field("name", "value_error", "A project with this name already exists")
+}
+
+/// Changes a project; `false` if it is as the change wants it.
+///
+/// # Errors
+/// `NotFound` if there is none of this id, `Stale` if it has another version than `If-Match` says, `Conflict` if the name
+/// is taken, `Invalid` if the client does not exist.
+pub async fn update(uow: &mut UnitOfWork, id: ProjectId, change: &ProjectChange) -> Result<(Project, bool)> {
+    // Before the row, as uploads do, which look a project up by name and then add to it.
+    if let Some(name) = change.name() {
+        lock_name(uow.conn(), name).await?;
+    }
+    lock(uow.conn(), id).await?;
+    let before = get(uow.conn(), id).await?;
+    uow.ensure_current(before.version)?;
+    let after = change.apply(&before);
+    if after == before {
+        return Ok((before, false));
+    }
+    // Old data may hold a name twice; a project may keep the one that it has.
+    if after.name != before.name && is_taken(uow.conn(), &after.name, id).await? {
+        return Err(name_taken());
+    }
+    uow.follow(&[Counted::Project(id)]).await?;
+    sqlx::query!(
+        r#"
+        UPDATE "Finances".project
+           SET name = $2,
+               client_id = $3,
+               location = $4,
+               city = $5,
+               state = $6,
+               country = $7,
+               latitude = $8,
+               longitude = $9,
+               status = $10,
+               version = version + 1,
+               updated_at = now()
+         WHERE id = $1
+        "#,
+        id as ProjectId,
+        after.name,
+        after.client_id as Option<ClientId>,
+        after.location,
+        after.city,
+        after.state,
+        after.country,
+        after.latitude as Option<Latitude>,
+        after.longitude as Option<Longitude>,
+        after.status,
+    )
+    .execute(uow.conn())
+    .await?;
+    let after = get(uow.conn(), id).await?;
+    uow.record(
+        Change::new(Action::Updated, "project", id)
+            .before(&before)
+            .after(&after),
+    );
+    Ok((after, true))
+}
+
+/// Locks a project for a change; what hangs on it may be written meanwhile.
+async fn lock(db: &mut PgConnection, id: ProjectId) -> Result<()> {
+    sqlx::query!(
+        r#"SELECT id FROM "Finances".project WHERE id = $1 FOR NO KEY UPDATE"#,
+        id as ProjectId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether another project has this name; the name is locked.
+async fn is_taken(db: &mut PgConnection, name: &str, id: ProjectId) -> Result<bool> {
+    let is_taken = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+                   SELECT
+                     FROM "Finances".project
+                    WHERE lower(btrim(name)) = lower(btrim($1))
+                      AND id <> $2
+               ) AS "is_taken!"
+        "#,
+        name,
+        id as ProjectId,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(is_taken)
+}
+
+/// Lets nobody else take or look up a name to the end of the transaction.
+async fn lock_name(db: &mut PgConnection, name: &str) -> Result<()> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended('project.name:' || lower(btrim($1)), 0))"#,
+        name,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// A project that was looked up by its name.
 #[derive(Debug)]
 pub struct NamedProject {
@@ -193,12 +331,7 @@ pub struct NamedProject {
 /// `Unavailable` without the database.
 pub async fn find_by_name(db: &mut PgConnection, name: &str) -> Result<Option<NamedProject>> {
     // A statement of its own: one that waited for the lock would still see the names as they were before the wait.
-    sqlx::query!(
-        r#"SELECT pg_advisory_xact_lock(hashtextextended('project.name:' || lower(btrim($1)), 0))"#,
-        name,
-    )
-    .execute(&mut *db)
-    .await?;
+    lock_name(db, name).await?;
     let found = sqlx::query_as!(
         NamedProject,
         r#"

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::Result,
     finance::kept_totals::{self, List, Scope},
-    http::list::{Column, Direction, Order, PageInfo, Paging},
+    http::list::{Column, Direction, Order, PageInfo, Paging, contains},
     types::{
         Fields, FromFields, Problem, Text,
         ids::{ClientId, ProjectId},
@@ -293,20 +293,6 @@ impl PoQuery {
             sql.push_bind(pattern).push("))");
         }
     }
-}
-
-/// A pattern for `ILIKE` that finds the text as it is, wherever it stands.
-fn contains(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for letter in text.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
 }
 
 #[derive(FromRow)]

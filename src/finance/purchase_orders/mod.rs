@@ -9,6 +9,8 @@ mod attach;
 mod bundles;
 mod change;
 mod create;
+pub mod delete;
+mod delete_routes;
 mod list;
 mod model;
 mod overview;
@@ -20,6 +22,7 @@ mod write_routes;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use delete_routes::Force;
 pub use model::{
     PaymentStatus, PoStatus, PoType, PurchaseOrder, PurchaseOrderView, PurchaseOrderWithLines, ValueBasis,
 };
@@ -31,6 +34,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(routes::list_purchase_orders))
         .routes(routes!(routes::get_purchase_order))
+        .routes(routes!(delete_routes::delete_purchase_order))
         .routes(routes!(routes::get_purchase_order_details))
         .routes(routes!(routes::list_client_pos))
         .routes(routes!(routes::get_client_po))
