@@ -268,7 +268,7 @@ impl FromFields for NewLine {
 
 /// Lines to be added together.
 #[derive(Debug, Clone)]
-pub struct NewLines(pub(super) Vec<NewLine>);
+pub(super) struct NewLines(pub(super) Vec<NewLine>);
 
 /// The body of lines to be added together.
 #[derive(Debug, ToSchema)]
@@ -497,7 +497,7 @@ pub(super) struct LineList {
 
 /// A line in the list of its project.
 #[derive(Debug, FromRow, Serialize, ToSchema)]
-pub(super) struct ProjectLine {
+pub struct ProjectLine {
     #[sqlx(flatten)]
     #[serde(flatten)]
     #[schema(value_type = LineView<'static>)]
