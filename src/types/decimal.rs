@@ -249,7 +249,13 @@ impl Input for Quantity {
 
 impl Input for Rate {
     fn read(value: &Value) -> Result<Self, Problem> {
-        let rate = round(at_least_zero(read(value)?)?, 4);
+        let rate = round(read(value)?, 4);
+        if rate < Decimal::ZERO {
+            return Err(Problem::new(
+                "greater_than_equal",
+                "Unit price cannot be negative",
+            ));
+        }
         below(rate, QUANTITY_LIMIT, "must be at most 99999999999").map(Self)
     }
 }

@@ -31,6 +31,7 @@ mod errors;
 mod figures;
 mod health;
 mod idempotency;
+mod line_item_changes;
 mod line_items;
 mod login_limit;
 mod logs;

@@ -16,5 +16,9 @@ use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(routes::list_line_items, routes::add_line_item))
+    OpenApiRouter::new()
+        .routes(routes!(routes::list_line_items, routes::add_line_item))
+        .routes(routes!(routes::add_line_items))
+        .routes(routes!(routes::update_line_item, routes::delete_line_item))
+        .routes(routes!(routes::list_project_line_items))
 }

@@ -6,12 +6,15 @@ use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
-use super::rules::{self, Figures, Given, Price};
+use super::rules::{Changed, Figures, Given, Price, Stored};
 use crate::{
-    http::list::{Column, Direction, Order, PageInfo, Paging},
+    http::{
+        envelope::SUCCESS,
+        list::{Column, Direction, Order, PageInfo, Paging},
+    },
     types::{
-        Fields, FromFields, Money, Percent, Problem, Quantity, Rate, Text,
-        ids::{ClientPoId, LineItemId},
+        Fields, FromFields, Money, Patch, Percent, Problem, Quantity, Rate, Text,
+        ids::{ClientPoId, LineItemId, ProjectId},
     },
 };
 
@@ -48,6 +51,21 @@ pub struct Line {
     pub created_at: Option<DateTime<Utc>>,
 }
 
+impl Line {
+    /// Its money.
+    pub fn figures(&self) -> Stored {
+        Stored {
+            quantity: self.quantity,
+            unit_price: self.unit_price,
+            rate: self.rate,
+            total_price: self.total_price,
+            tax_rate: self.tax_rate,
+            gst_amount: self.gst_amount,
+            gross_amount: self.gross_amount,
+        }
+    }
+}
+
 /// A line on the wire: the same figures under every name that clients read.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Line)]
@@ -80,10 +98,6 @@ pub struct LineView<'a> {
 
 impl Serialize for Line {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let derived = || {
-            let quantity = self.quantity.filter(|quantity| !quantity.is_zero())?;
-            rules::unit_price_of(self.total_price?, quantity)
-        };
         LineView {
             id: self.id,
             line_item_id: self.id,
@@ -93,7 +107,7 @@ impl Serialize for Line {
             boq_name: &self.item_name,
             quantity: self.quantity.map(Quantity),
             unit: self.unit.as_deref(),
-            unit_price: self.unit_price.or_else(derived),
+            unit_price: self.figures().shown_unit_price(),
             rate: self.rate,
             total_price: self.total_price,
             amount: self.total_price,
@@ -252,9 +266,194 @@ impl FromFields for NewLine {
     }
 }
 
-/// A line that was added.
+/// Lines to be added together.
+#[derive(Debug, Clone)]
+pub(super) struct NewLines(pub(super) Vec<NewLine>);
+
+/// The body of lines to be added together.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewLines)]
+#[expect(dead_code, reason = "read through `NewLines`; this only documents the body")]
+pub(super) struct NewLinesBody {
+    /// 1 to 100 lines.
+    #[schema(min_items = 1, max_items = 100,
+        example = json!([{"item_name": "Steel rods", "quantity": 25, "unit_price": 2000, "tax_rate": 18}]))]
+    items: Vec<NewLineBody>,
+}
+
+impl FromFields for NewLines {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        fields.list("items", (1, 100), NewLine::from_fields).map(Self)
+    }
+}
+
+/// What is to become of a line; what is not named stays.
+#[derive(Debug, Clone)]
+pub struct LineChange {
+    /// What was ordered.
+    pub item_name: Option<Text<2000>>,
+    /// What a unit is.
+    pub unit: Patch<Text<50>>,
+    /// The HSN or SAC code.
+    pub hsn_code: Patch<Text<50>>,
+    /// Its money.
+    pub figures: Changed,
+}
+
+/// The body of a change of a line; null is as good as absent.
+#[derive(Debug, ToSchema)]
+#[schema(as = LineChange)]
+#[expect(dead_code, reason = "read through `LineChange`; this only documents the body")]
+pub(super) struct LineChangeBody {
+    /// At most 2000 characters.
+    #[schema(example = "Steel rods", max_length = 2000)]
+    item_name: Option<String>,
+    /// Another name of it; `item_name` wins.
+    description: Option<String>,
+    /// Above 0; total and tax follow.
+    quantity: Option<Quantity>,
+    /// Total and tax follow.
+    unit_price: Option<Rate>,
+    /// The amount before tax, in place of a unit price; kept as it is.
+    amount: Option<Money>,
+    /// At most 50 characters; empty text clears.
+    hsn_code: Option<String>,
+    /// At most 50 characters; empty text clears.
+    unit: Option<String>,
+    /// Percent, 0 to 100; gives `gst_amount`.
+    tax_rate: Option<Percent>,
+    /// Kept as given; gives `tax_rate` where that is absent.
+    gst_amount: Option<Money>,
+}
+
+/// A text that empty text clears, while null leaves it as it is.
+fn clearable(fields: &mut Fields<'_>, name: &str) -> Patch<Text<50>> {
+    if fields.has(name) {
+        fields.patch(name)
+    } else {
+        Patch::Keep
+    }
+}
+
+impl FromFields for LineChange {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = if fields.has_text("item_name") || !fields.has("description") {
+            "item_name"
+        } else {
+            "description"
+        };
+        // Blank is no name, and a line has to have one.
+        let item_name = if fields.has(name) {
+            fields.required(name)
+        } else {
+            None
+        };
+        let unit_price = fields.optional("unit_price");
+        let amount = fields.optional("amount");
+        Some(Self {
+            item_name,
+            unit: clearable(fields, "unit"),
+            hsn_code: clearable(fields, "hsn_code"),
+            figures: Changed {
+                quantity: fields.optional("quantity"),
+                price: unit_price.map(Price::Unit).or(amount.map(Price::Amount)),
+                tax_rate: fields.optional("tax_rate"),
+                gst_amount: fields.optional("gst_amount"),
+            },
+        })
+    }
+}
+
+/// Lines that were added together.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LineAdded {
+pub(super) struct LinesAdded {
+    #[schema(example = "SUCCESS")]
+    status: &'static str,
+    #[schema(example = "Added 1 item successfully")]
+    message: String,
+    #[schema(value_type = Vec<LineView<'static>>)]
+    line_items: Vec<Line>,
+    created_count: usize,
+    /// Always 0: all lines are added, or none.
+    failed_count: usize,
+    #[schema(value_type = Vec<String>)]
+    failed_items: [(); 0],
+    /// What the PO is worth now.
+    po_value: Money,
+    data: LinesAddedData,
+}
+
+/// The same once more, as some clients read it.
+#[derive(Debug, Serialize, ToSchema)]
+struct LinesAddedData {
+    #[schema(value_type = Vec<LineView<'static>>)]
+    line_items: Vec<Line>,
+    #[schema(value_type = Vec<String>)]
+    failed_items: [(); 0],
+}
+
+impl LinesAdded {
+    pub(super) fn new(lines: Vec<Line>, po_value: Money) -> Self {
+        let noun = if lines.len() == 1 { "item" } else { "items" };
+        Self {
+            status: SUCCESS,
+            message: format!("Added {} {noun} successfully", lines.len()),
+            created_count: lines.len(),
+            line_items: lines.clone(),
+            failed_count: 0,
+            failed_items: [],
+            po_value,
+            data: LinesAddedData {
+                line_items: lines,
+                failed_items: [],
+            },
+        }
+    }
+}
+
+/// A line that was removed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LineDeleted {
+    #[schema(example = "SUCCESS")]
+    status: &'static str,
+    #[schema(example = "Line item deleted successfully")]
+    message: &'static str,
+    success: bool,
+    line_item_id: LineItemId,
+    data: LineDeletedData,
+    /// What the PO is worth now.
+    po_value: Money,
+}
+
+/// The same once more, as some clients read it.
+#[derive(Debug, Serialize, ToSchema)]
+struct LineDeletedData {
+    success: bool,
+    message: &'static str,
+    line_item_id: LineItemId,
+}
+
+impl LineDeleted {
+    pub(super) fn new(line_item_id: LineItemId, po_value: Money) -> Self {
+        let message = "Line item deleted successfully";
+        Self {
+            status: SUCCESS,
+            message,
+            success: true,
+            line_item_id,
+            data: LineDeletedData {
+                success: true,
+                message,
+                line_item_id,
+            },
+            po_value,
+        }
+    }
+}
+
+/// A line that was added or changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LineAnswer {
     #[schema(example = "SUCCESS")]
     pub(super) status: &'static str,
     #[schema(example = "Line item added successfully")]
@@ -296,9 +495,36 @@ pub(super) struct LineList {
     pub(super) page: PageInfo,
 }
 
+/// A line in the list of its project.
+#[derive(Debug, FromRow, Serialize, ToSchema)]
+pub struct ProjectLine {
+    #[sqlx(flatten)]
+    #[serde(flatten)]
+    #[schema(value_type = LineView<'static>)]
+    line: Line,
+    /// The number of its PO.
+    po_number: Option<String>,
+}
+
+/// A page of the lines of a project's POs; the sums leave out cancelled POs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProjectLineList {
+    pub(super) project_id: ProjectId,
+    pub(super) line_items: Vec<ProjectLine>,
+    #[serde(flatten)]
+    pub(super) totals: LineTotals,
+    #[serde(flatten)]
+    pub(super) page: PageInfo,
+}
+
 const ID: Column = Column {
     name: "id",
     sql: "line.id",
+    kind: "bigint",
+};
+const PO: Column = Column {
+    name: "client_po_id",
+    sql: "line.client_po_id",
     kind: "bigint",
 };
 const SORTS: [Column; 4] = [
@@ -332,6 +558,23 @@ impl FromFields for LineQuery {
         Some(Self {
             paging: Paging::read(fields, 1000),
             order: Order::read(fields, &SORTS, Order::of(&[(ID, Direction::Up)])),
+        })
+    }
+}
+
+/// Which lines of a project are asked for.
+#[derive(Debug, Clone)]
+pub struct ProjectLineQuery {
+    pub(super) paging: Paging,
+    pub(super) order: Order,
+}
+
+impl FromFields for ProjectLineQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let default = Order::of(&[(PO, Direction::Up), (ID, Direction::Up)]);
+        Some(Self {
+            paging: Paging::read(fields, 1000),
+            order: Order::read(fields, &SORTS, default),
         })
     }
 }
