@@ -21,6 +21,8 @@ pub enum Action {
     Deleted,
     /// Its status moved.
     StatusChanged,
+    /// A payment was found in the bank's statement.
+    Reconciled,
     /// A file was stored.
     Stored,
     /// A file was refused.
@@ -51,6 +53,7 @@ impl Action {
             Self::Updated => "updated",
             Self::Deleted => "deleted",
             Self::StatusChanged => "status_changed",
+            Self::Reconciled => "reconciled",
             Self::Stored => "stored",
             Self::Refused => "refused",
             Self::Signup => "signup",

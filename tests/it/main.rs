@@ -19,6 +19,7 @@
 
 mod adoption;
 mod auth;
+mod client_payments;
 mod clients;
 mod compression;
 mod constraints;

@@ -1,0 +1,28 @@
+//! Payments of both ledgers under one roof: the routes below `/payments`, the words and the state machine that both share.
+//!
+//! Money from clients is in `client_payment` ([`client_payments`](super::client_payments)), money to vendors in
+//! `vendor_payment` ([`vendor_payments`](super::vendor_payments)); their ids overlap, so that each request says which is
+//! meant, or means the clients'. Source: the purchase-order contract, section 8.
+
+mod body;
+mod list;
+mod model;
+mod routes;
+pub mod rules;
+pub mod store;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use body::{Batch, Reconciliation, positive_amount};
+pub use list::{CREATED, ID, PAYMENT_DATE, PaymentQuery, SORTS, States};
+pub use model::{
+    Ledger, Payment, PaymentMode, PaymentRecorded, PaymentStage, PaymentState, PaymentView, StatusEntry,
+    TransactionType,
+};
+
+use crate::app::AppState;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+}

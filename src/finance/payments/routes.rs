@@ -1,0 +1,1 @@
+//! The handlers of the routes that serve both ledgers.
