@@ -10,8 +10,8 @@ pub mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use model::{ClientPaymentChange, NewClientPayment};
-pub(crate) use model::{ClientPaymentChangeBody, NewClientPaymentBody, NewPoPaymentBody};
+pub use model::{ClientPaymentChange, NewClientPayment, NewPaymentOfPo};
+pub(crate) use model::{ClientPaymentChangeBody, NewClientPaymentBody};
 
 use crate::app::AppState;
 

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     finance::payments::{
         CREATED, ID, PAYMENT_DATE, Payment, PaymentMode, PaymentStage, PaymentState, PaymentView, SORTS,
-        States, TransactionType, positive_amount,
+        States, TransactionType, apply_text, positive_amount,
     },
     http::{
         envelope::SUCCESS,
@@ -127,6 +127,27 @@ pub(crate) struct NewPoPaymentBody {
     notes: Option<Text<5000>>,
 }
 
+/// A payment to be recorded, and the PO that it names.
+#[derive(Debug, Clone)]
+pub struct NewPaymentOfPo {
+    /// The PO.
+    pub po_id: ClientPoId,
+    /// The payment.
+    pub payment: NewClientPayment,
+}
+
+impl FromFields for NewPaymentOfPo {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        fields.alias("po_id", "client_po_id");
+        let po_id = fields.required("po_id");
+        let payment = NewClientPayment::from_fields(fields);
+        Some(Self {
+            po_id: po_id?,
+            payment: payment?,
+        })
+    }
+}
+
 /// The body of a payment to be recorded for a PO that it names.
 #[derive(Debug, ToSchema)]
 #[schema(as = NewClientPayment)]
@@ -229,15 +250,6 @@ fn set<T: ToString>(field: &mut String, value: Option<T>) {
     }
 }
 
-/// Sets or clears a field of a change.
-pub(crate) fn patch<const MAX: usize>(field: &mut Option<String>, change: &Patch<Text<MAX>>) {
-    match change {
-        Patch::Keep => {}
-        Patch::Clear => *field = None,
-        Patch::Set(text) => *field = Some(text.to_string()),
-    }
-}
-
 impl ClientPaymentChange {
     /// The payment as it is to be; the PO is left to the caller.
     pub(super) fn apply(&self, payment: &Payment) -> Payment {
@@ -271,9 +283,9 @@ impl ClientPaymentChange {
         if changed.is_tds_deducted == Some(false) {
             changed.tds_amount = Some(Money::ZERO);
         }
-        patch(&mut changed.received_by_account, received_by_account);
-        patch(&mut changed.reference_number, reference_number);
-        patch(&mut changed.notes, notes);
+        apply_text(&mut changed.received_by_account, received_by_account);
+        apply_text(&mut changed.reference_number, reference_number);
+        apply_text(&mut changed.notes, notes);
         changed
     }
 }

@@ -7,8 +7,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Ledger, PaymentState};
 use crate::{
     error::Result,
+    finance::{
+        client_payments::{ClientPaymentChangeBody, NewClientPaymentBody},
+        vendor_payments::{NewVendorPaymentBody, VendorPaymentChangeBody},
+    },
     http::extract::parse,
-    types::{Fields, FromFields, Input, Money, Problem, Text, ids::PaymentId},
+    types::{Fields, FromFields, Input, Money, Patch, Problem, Text, ids::PaymentId},
 };
 
 /// The most payments of one batch.
@@ -76,6 +80,15 @@ pub fn positive_amount(fields: &mut Fields<'_>, name: &str) -> Option<Money> {
     Some(amount)
 }
 
+/// Sets or clears a text of a change.
+pub(crate) fn apply_text<const MAX: usize>(field: &mut Option<String>, change: &Patch<Text<MAX>>) {
+    match change {
+        Patch::Keep => {}
+        Patch::Clear => *field = None,
+        Patch::Set(text) => *field = Some(text.to_string()),
+    }
+}
+
 /// A new status of a payment.
 #[derive(Debug, Clone, ToSchema)]
 pub(super) struct StatusChange {
@@ -95,6 +108,30 @@ impl FromFields for StatusChange {
             notes,
         })
     }
+}
+
+/// The body of a payment to be recorded, in either ledger.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewPayment)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "read through `Given`; this only documents the body")]
+pub(super) enum NewPaymentBody {
+    /// Of a client.
+    Client(NewClientPaymentBody),
+    /// To a vendor.
+    Vendor(NewVendorPaymentBody),
+}
+
+/// The body of a change, in either ledger.
+#[derive(Debug, ToSchema)]
+#[schema(as = PaymentChange)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "read through `Given`; this only documents the body")]
+pub(super) enum PaymentChangeBody {
+    /// Of a client.
+    Client(ClientPaymentChangeBody),
+    /// To a vendor.
+    Vendor(VendorPaymentChangeBody),
 }
 
 /// What the bank's statement says of a payment.

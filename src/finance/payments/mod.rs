@@ -13,6 +13,7 @@ pub mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use body::apply_text;
 pub use body::{Batch, Reconciliation, positive_amount};
 pub use list::{CREATED, ID, PAYMENT_DATE, PaymentQuery, SORTS, States};
 pub use model::{
@@ -25,4 +26,17 @@ use crate::app::AppState;
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(routes::list_payments, routes::record_payment))
+        .routes(routes!(routes::list_pending_payments))
+        .routes(routes!(routes::list_payments_to_reconcile))
+        .routes(routes!(routes::list_payments_by_date))
+        .routes(routes!(routes::process_payments))
+        .routes(routes!(routes::complete_payments))
+        .routes(routes!(
+            routes::get_payment,
+            routes::update_payment,
+            routes::delete_payment
+        ))
+        .routes(routes!(routes::get_payment_status, routes::update_payment_status))
+        .routes(routes!(routes::reconcile_payment))
 }
