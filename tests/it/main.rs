@@ -37,6 +37,7 @@ mod logs;
 mod metrics;
 mod middleware;
 mod openapi;
+mod payment_reports;
 mod payments;
 mod po_upload;
 mod projects;

@@ -7,6 +7,7 @@
 mod body;
 mod list;
 mod model;
+mod reports;
 mod routes;
 pub mod rules;
 pub mod store;
@@ -30,6 +31,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::list_pending_payments))
         .routes(routes!(routes::list_payments_to_reconcile))
         .routes(routes!(routes::list_payments_by_date))
+        .routes(routes!(routes::summarize_payments_by_vendor))
+        .routes(routes!(routes::age_open_amounts))
         .routes(routes!(routes::process_payments))
         .routes(routes!(routes::complete_payments))
         .routes(routes!(

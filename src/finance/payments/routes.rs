@@ -12,6 +12,7 @@ use super::{
     },
     list::{ByDate, ByDateQuery},
     model::{BatchDone, PaymentAnswer, PaymentChanged, PaymentDeleted, PaymentList, StatusHistory},
+    reports::{self, Aging, AgingQuery, SummaryQuery, VendorSummary},
     rules::Mover,
     store::{self, BatchMove},
 };
@@ -24,7 +25,7 @@ use crate::{
         vendor_payments::{self, NewVendorPayment, VendorPaymentChange},
     },
     http::{
-        envelope::Mirror,
+        envelope::{Mirror, WithData},
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
@@ -132,6 +133,33 @@ pub(super) async fn list_payments_by_date(
     Query(ByDate(query)): Query<ByDate>,
 ) -> Result<Answer<PaymentList>> {
     list(&db, &query).await
+}
+
+/// Sum up the payments to vendors.
+///
+/// Promised, arrived and failed; cancelled ones are left out. Those who were paid most first.
+#[utoipa::path(get, path = "/payments/summary/by-vendor", tag = "payments", params(SummaryQuery),
+    responses((status = 200, body = Mirror<VendorSummary>), ReadErrors))]
+pub(super) async fn summarize_payments_by_vendor(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Query(query): Query<SummaryQuery>,
+) -> Result<Answer<Mirror<VendorSummary>>> {
+    Ok(Answer::ok(Mirror(reports::by_vendor(&db, &query).await?)))
+}
+
+/// For how long money is owed.
+///
+/// By clients of their POs, or to vendors of their orders, on a day; the oldest first.
+#[utoipa::path(get, path = "/payments/reports/aging", tag = "payments", params(AgingQuery),
+    responses((status = 200, body = WithData<Aging>), ReadErrors))]
+pub(super) async fn age_open_amounts(
+    _: Viewer,
+    State(state): State<AppState>,
+    Query(query): Query<AgingQuery>,
+) -> Result<Answer<WithData<Aging>>> {
+    let aging = reports::aging(&state.db, &query, &state.clock).await?;
+    Ok(Answer::ok(WithData(aging)))
 }
 
 /// Record a payment.
