@@ -23,6 +23,8 @@ pub enum Action {
     StatusChanged,
     /// It was put into another project.
     Attached,
+    /// A payment was found in the bank's statement.
+    Reconciled,
     /// A file was stored.
     Stored,
     /// A file was refused.
@@ -54,6 +56,7 @@ impl Action {
             Self::Deleted => "deleted",
             Self::StatusChanged => "status_changed",
             Self::Attached => "attached",
+            Self::Reconciled => "reconciled",
             Self::Stored => "stored",
             Self::Refused => "refused",
             Self::Signup => "signup",

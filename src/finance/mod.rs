@@ -1,12 +1,15 @@
 //! The books: one folder a domain, each the owner of its tables. Figures that cross documents live in [`summaries`].
 
+pub mod client_payments;
 pub mod clients;
 pub mod kept_totals;
 pub mod line_items;
+pub mod payments;
 pub mod projects;
 pub mod purchase_orders;
 pub mod sites;
 pub mod summaries;
+pub mod vendor_payments;
 pub mod vendors;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -21,4 +24,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(purchase_orders::router())
         .merge(line_items::router())
         .merge(summaries::router())
+        .merge(payments::router())
+        .merge(client_payments::router())
 }

@@ -40,6 +40,11 @@ impl Clock {
         self.now().with_timezone(&self.zone).date_naive()
     }
 
+    /// The name of the business's time zone, as PostgreSQL knows it too.
+    pub fn zone_name(&self) -> &'static str {
+        self.zone.name()
+    }
+
     /// Moves the clock ahead, for tests of everything that expires.
     pub fn advance(&self, by: TimeDelta) {
         self.ahead_ms.fetch_add(by.num_milliseconds(), Ordering::Relaxed);

@@ -64,6 +64,8 @@ id! {
     LineItemId(i64);
     /// The id of a payment by a client, or back to it.
     ClientPaymentId(i64);
+    /// The id of a payment in whichever ledger the request names.
+    PaymentId(i64);
     /// A quotation's id.
     QuotationId(i32);
     /// A vendor's id.

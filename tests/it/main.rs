@@ -19,6 +19,7 @@
 
 mod adoption;
 mod auth;
+mod client_payments;
 mod clients;
 mod compression;
 mod constraints;
@@ -38,6 +39,8 @@ mod logs;
 mod metrics;
 mod middleware;
 mod openapi;
+mod payment_reports;
+mod payments;
 mod po_upload;
 mod projects;
 mod purchase_order_changes;

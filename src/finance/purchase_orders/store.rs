@@ -145,6 +145,23 @@ pub async fn lock(uow: &mut UnitOfWork, id: ClientPoId) -> Result<LockedPo> {
     Ok(po)
 }
 
+/// Locks POs in the order of their ids, for a write to rows of several; the kept totals follow them. One that is not there is
+/// left out.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn lock_all(uow: &mut UnitOfWork, ids: &[ClientPoId]) -> Result<()> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        r#"SELECT id FROM "Finances".client_po WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
+        &raw,
+    )
+    .fetch_all(uow.conn())
+    .await?;
+    let counted: Vec<Counted> = ids.iter().copied().map(Counted::ClientPo).collect();
+    uow.follow(&counted).await
+}
+
 /// What is known of a PO once it is locked.
 #[derive(Debug, Clone)]
 pub struct LockedPo {

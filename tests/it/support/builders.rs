@@ -214,4 +214,30 @@ impl TestApp {
         .await
         .expect("insert a vendor payment")
     }
+
+    /// How many kept totals differ from what the rows add up to.
+    pub(crate) async fn totals_that_are_off(&self) -> i64 {
+        self.value(
+            r#"
+            WITH kept AS (
+                SELECT list, scope, scope_id, status, sum(entries) AS entries, sum(amount) AS amount, sum(paid) AS paid
+                  FROM "Finances".kept_total
+                 GROUP BY list, scope, scope_id, status
+                HAVING sum(entries) <> 0 OR sum(amount) <> 0 OR sum(paid) <> 0
+            ),
+            made AS (
+                SELECT entry.list, scope.name, scope.id, entry.status, sum(entry.entries), sum(entry.amount), sum(entry.paid)
+                  FROM "Finances".kept_total_source AS entry
+                 CROSS JOIN LATERAL (
+                       VALUES ('all', 0), ('client', entry.client_id), ('project', entry.project_id),
+                              ('vendor', entry.vendor_id)
+                       ) AS scope (name, id)
+                 WHERE scope.id IS NOT NULL
+                 GROUP BY entry.list, scope.name, scope.id, entry.status
+            )
+            SELECT count(*) FROM ((TABLE kept EXCEPT TABLE made) UNION ALL (TABLE made EXCEPT TABLE kept)) AS off
+            "#,
+        )
+        .await
+    }
 }

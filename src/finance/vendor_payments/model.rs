@@ -1,0 +1,220 @@
+//! Vendor payments as they are sent.
+
+use chrono::NaiveDate;
+use utoipa::ToSchema;
+
+use crate::{
+    finance::payments::{Payment, PaymentMode, PaymentState, apply_text, positive_amount},
+    types::{
+        Fields, FromFields, Input, Money, Patch, Problem, Text,
+        ids::{VendorId, VendorOrderId},
+    },
+};
+
+/// The other names of fields; the first one wins.
+const ALIASES: [(&str, &str); 5] = [
+    ("amount", "payment_amount"),
+    ("payment_date", "date"),
+    ("payment_mode", "payment_method"),
+    ("payment_mode", "method"),
+    ("reference_number", "reference"),
+];
+
+fn read_aliases(fields: &mut Fields<'_>) {
+    for (name, other) in ALIASES {
+        fields.alias(name, other);
+    }
+}
+
+/// A payment to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewVendorPayment {
+    /// Who is paid; follows from the order if it is given.
+    pub vendor_id: Option<VendorId>,
+    /// The order that is paid; none for an advance.
+    pub vendor_order_id: Option<VendorOrderId>,
+    /// Above 0.
+    pub amount: Money,
+    /// When it was paid.
+    pub payment_date: NaiveDate,
+    /// By which way it went.
+    pub payment_mode: PaymentMode,
+    /// How it stands.
+    pub status: PaymentState,
+    /// The bank's reference.
+    pub reference_number: Option<Text<100>>,
+    /// Free text.
+    pub notes: Option<Text<5000>>,
+}
+
+impl FromFields for NewVendorPayment {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        read_aliases(fields);
+        for name in ["amount", "payment_date"] {
+            if !fields.has_text(name) {
+                fields.fault(name, Problem::new("missing", "Field required"));
+            }
+        }
+        let vendor_id = fields.optional("vendor_id");
+        let vendor_order_id = fields.optional("vendor_order_id");
+        if !fields.has_text("vendor_id") && !fields.has_text("vendor_order_id") {
+            fields.fault(
+                "vendor_id",
+                Problem::new("missing", "Field required, unless vendor_order_id is given"),
+            );
+        }
+        let amount = positive_amount(fields, "amount");
+        let payment_date = fields.optional("payment_date");
+        let payment_mode = fields
+            .optional("payment_mode")
+            .unwrap_or(PaymentMode::BankTransfer);
+        let status = fields.optional("status").unwrap_or(PaymentState::Pending);
+        if status == PaymentState::Reconciled {
+            fields.fault(
+                "status",
+                Problem::new("enum", "must be reconciled by its own route"),
+            );
+        }
+        let reference_number = fields.optional("reference_number");
+        let notes = fields.optional("notes");
+        Some(Self {
+            vendor_id,
+            vendor_order_id,
+            amount: amount?,
+            payment_date: payment_date?,
+            payment_mode,
+            status,
+            reference_number,
+            notes,
+        })
+    }
+}
+
+/// The body of a payment to be recorded.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewVendorPayment)]
+#[expect(
+    dead_code,
+    reason = "read through `NewVendorPayment`; this only documents the body"
+)]
+pub(crate) struct NewVendorPaymentBody {
+    /// Required unless `vendor_order_id` gives it.
+    vendor_id: Option<VendorId>,
+    /// The order that is paid; none for an advance.
+    vendor_order_id: Option<VendorOrderId>,
+    /// Above 0.
+    amount: Money,
+    /// At most 366 days ahead.
+    payment_date: NaiveDate,
+    /// `bank_transfer` unless given.
+    #[schema(inline)]
+    payment_mode: Option<PaymentMode>,
+    /// `pending` unless given; never `reconciled`.
+    #[schema(inline)]
+    status: Option<PaymentState>,
+    /// Not that of another payment of this amount to the vendor.
+    reference_number: Option<Text<100>>,
+    notes: Option<Text<5000>>,
+}
+
+/// What is to change of a payment.
+#[derive(Debug, Clone, Default)]
+pub struct VendorPaymentChange {
+    /// Who is paid; only where nobody is named yet.
+    pub vendor_id: Option<VendorId>,
+    /// The order that is paid; only where none is named yet.
+    pub vendor_order_id: Option<VendorOrderId>,
+    /// Above 0.
+    pub amount: Option<Money>,
+    /// When it was paid.
+    pub payment_date: Option<NaiveDate>,
+    /// By which way it went.
+    pub payment_mode: Option<PaymentMode>,
+    /// How it stands.
+    pub status: Option<PaymentState>,
+    /// The bank's reference.
+    pub reference_number: Patch<Text<100>>,
+    /// Free text.
+    pub notes: Patch<Text<5000>>,
+}
+
+/// A field that empty text clears; null leaves it.
+fn patch<T: Input>(fields: &mut Fields<'_>, name: &str) -> Patch<T> {
+    if fields.has(name) {
+        fields.patch(name)
+    } else {
+        Patch::Keep
+    }
+}
+
+impl FromFields for VendorPaymentChange {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        read_aliases(fields);
+        Some(Self {
+            vendor_id: fields.optional("vendor_id"),
+            vendor_order_id: fields.optional("vendor_order_id"),
+            amount: positive_amount(fields, "amount"),
+            payment_date: fields.optional("payment_date"),
+            payment_mode: fields.optional("payment_mode"),
+            status: fields.optional("status"),
+            reference_number: patch(fields, "reference_number"),
+            notes: patch(fields, "notes"),
+        })
+    }
+}
+
+/// The body of a change.
+#[derive(Debug, ToSchema)]
+#[schema(as = VendorPaymentChange)]
+#[expect(
+    dead_code,
+    reason = "read through `VendorPaymentChange`; this only documents the body"
+)]
+pub(crate) struct VendorPaymentChangeBody {
+    /// Only while nobody is named.
+    vendor_id: Option<VendorId>,
+    /// Only while none is named.
+    vendor_order_id: Option<VendorOrderId>,
+    /// Above 0, and not below what is linked to vendor orders.
+    amount: Option<Money>,
+    /// At most 366 days ahead.
+    payment_date: Option<NaiveDate>,
+    #[schema(inline)]
+    payment_mode: Option<PaymentMode>,
+    #[schema(inline)]
+    status: Option<PaymentState>,
+    /// Empty clears it.
+    reference_number: Option<Text<100>>,
+    /// Empty clears it.
+    notes: Option<Text<5000>>,
+}
+
+impl VendorPaymentChange {
+    /// The payment as it is to be; what follows from a new order is left to the caller.
+    pub(super) fn apply(&self, payment: &Payment) -> Payment {
+        let Self {
+            vendor_id,
+            vendor_order_id,
+            amount,
+            payment_date,
+            payment_mode,
+            status,
+            reference_number,
+            notes,
+        } = self;
+        let mut changed = payment.clone();
+        changed.vendor_id = vendor_id.or(changed.vendor_id);
+        changed.vendor_order_id = vendor_order_id.or(changed.vendor_order_id);
+        changed.amount = amount.unwrap_or(changed.amount);
+        changed.payment_date = payment_date.or(changed.payment_date);
+        if let Some(mode) = payment_mode {
+            mode.as_str().clone_into(&mut changed.payment_mode);
+        }
+        if let Some(state) = status {
+            state.as_str().clone_into(&mut changed.status);
+        }
+        apply_text(&mut changed.reference_number, reference_number);
+        apply_text(&mut changed.notes, notes);
+        changed
+    }
+}

@@ -1,0 +1,642 @@
+//! Vendor payments in the database.
+
+use chrono::{Days, NaiveDate};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+
+use super::{NewVendorPayment, VendorPaymentChange};
+use crate::{
+    audit::{Action, Change},
+    error::{Error, Result},
+    finance::{
+        kept_totals::{self, Counted, List, Scope},
+        payments::{
+            Payment, PaymentQuery, PaymentState, Reconciliation, States,
+            rules::Mover,
+            store::{
+                BatchMove, Linked, ensure_batch_may_move, ensure_links_fit, ensure_may_change, ensure_may_go,
+                ensure_may_move, record_batch, record_change,
+            },
+        },
+    },
+    http::list::PageInfo,
+    types::{
+        Money,
+        ids::{PaymentId, ProjectId, VendorId, VendorOrderId, VendorPaymentId},
+    },
+    unit_of_work::UnitOfWork,
+};
+
+/// The name of the table in the trail.
+pub const ENTITY: &str = "vendor_payment";
+/// How far ahead a payment may be dated.
+const DAYS_AHEAD: u64 = 366;
+
+/// The columns of [`Payment`], of a vendor payment as `payment`, its order as `ordered` and its vendor as `vendor`.
+macro_rules! vendor_payment_columns {
+    () => {
+        "
+        SELECT payment.id, 'vendor' AS kind, NULL::bigint AS po_id, NULL::bigint AS client_id, NULL AS client_name,
+               NULL AS po_number, payment.project_id, payment.payment_date, payment.amount, payment.payment_mode,
+               payment.status, NULL AS payment_stage, NULL AS transaction_type, NULL::boolean AS is_tds_deducted,
+               NULL::numeric AS tds_amount, NULL AS received_by_account, payment.reference_number, payment.notes,
+               payment.batch_reference, payment.reconciled_at, vendor.id AS vendor_id, vendor.name AS vendor_name,
+               vendor.email AS vendor_email, payment.vendor_order_id, payment.version, payment.created_at,
+               payment.updated_at"
+    };
+}
+
+/// Where the columns of a vendor payment come from.
+macro_rules! vendor_payment_tables {
+    () => {
+        r#"
+          FROM "Finances".vendor_payment AS payment
+          LEFT JOIN "Finances".vendor_order AS ordered ON ordered.id = payment.vendor_order_id
+          LEFT JOIN "Finances".vendor ON vendor.id = COALESCE(payment.vendor_id, ordered.vendor_id)"#
+    };
+}
+
+#[derive(FromRow)]
+struct Listed {
+    #[sqlx(flatten)]
+    payment: Payment,
+    sort_key: Vec<Option<String>>,
+}
+
+/// A payment that must be there.
+///
+/// # Errors
+/// `NotFound` if there is none of this id.
+pub async fn get(db: impl PgExecutor<'_>, id: VendorPaymentId) -> Result<Payment> {
+    const SQL: &str = concat!(
+        vendor_payment_columns!(),
+        vendor_payment_tables!(),
+        " WHERE payment.id = $1"
+    );
+    // A row that both ledgers make cannot be named to the checking macro.
+    let payment = sqlx::query_as(SQL).bind(id).fetch_optional(db).await?;
+    payment.ok_or(Error::NotFound("Payment"))
+}
+
+/// Payments in the order of their ids; those that are not there are left out.
+async fn get_all(db: impl PgExecutor<'_>, ids: &[i64]) -> Result<Vec<Payment>> {
+    const SQL: &str = concat!(
+        vendor_payment_columns!(),
+        vendor_payment_tables!(),
+        " WHERE payment.id = ANY ($1) ORDER BY payment.id"
+    );
+    Ok(sqlx::query_as(SQL).bind(ids.to_vec()).fetch_all(db).await?)
+}
+
+/// A page of vendor payments.
+///
+/// # Errors
+/// `Invalid` if the query names something that does not exist.
+pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, PageInfo)> {
+    // The page is cut out of the bare table by an index; names are looked up for its rows only.
+    let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT payment.id");
+    push_matching(&mut sql, query);
+    query.order.push_after(&mut sql, &query.paging);
+    query.order.push_page(&mut sql, &query.paging);
+    sql.push(concat!(")", vendor_payment_columns!()));
+    query.order.push_key(&mut sql);
+    sql.push(vendor_payment_tables!())
+        .push(" JOIN page ON page.id = payment.id");
+    query.order.push_order(&mut sql);
+    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+
+    let total = total_count(db, query).await?;
+    if total == 0 {
+        query.ensure_known(db).await?;
+    }
+    let last = rows.last().map(|row| row.sort_key.clone());
+    let page = query.paging.info(total, rows.len(), last);
+    Ok((rows.into_iter().map(|row| row.payment).collect(), page))
+}
+
+fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {
+    sql.push(r#" FROM "Finances".vendor_payment AS payment WHERE TRUE"#);
+    if let Some(vendor) = query.vendor_id {
+        // A payment without a vendor of its own is to the vendor of its order.
+        sql.push(" AND (payment.vendor_id = ").push_bind(vendor);
+        sql.push(
+            r#" OR (payment.vendor_id IS NULL
+                    AND payment.vendor_order_id = ANY (ARRAY(SELECT id FROM "Finances".vendor_order WHERE vendor_id = "#,
+        );
+        sql.push_bind(vendor).push("))))");
+    }
+    if let Some(project) = query.project_id {
+        sql.push(" AND payment.project_id = ").push_bind(project);
+    }
+    if query.client_id.is_some() || query.po_id.is_some() || query.transaction_type.is_some() {
+        // No vendor payment has a client, a PO or a direction.
+        sql.push(" AND FALSE");
+    }
+    query.push_common_filters(sql);
+}
+
+/// How many payments match: as it is kept, where it is kept, else counted.
+async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
+    let scope = match (query.vendor_id, query.project_id) {
+        (None, None) => Some(Scope::All),
+        (Some(vendor), None) => Some(Scope::Vendor(vendor.0)),
+        (None, Some(project)) => Some(Scope::Project(project.0)),
+        (Some(_), Some(_)) => None,
+    };
+    if let Some(scope) = scope.filter(|_| query.is_counted_by_whose() && query.client_id.is_none()) {
+        let words = query.status.as_ref().map(States::words);
+        let kept = kept_totals::read(db, List::VendorPayment, scope, words.as_deref()).await?;
+        return Ok(kept.entries);
+    }
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
+    push_matching(&mut sql, query);
+    Ok(sql.build_query_scalar().fetch_one(db).await?)
+}
+
+/// A vendor order under its lock.
+struct LockedOrder {
+    vendor_id: Option<VendorId>,
+    project_id: Option<ProjectId>,
+    is_live: bool,
+}
+
+async fn lock_order(db: &mut PgConnection, id: VendorOrderId) -> Result<LockedOrder> {
+    sqlx::query_as!(
+        LockedOrder,
+        r#"
+        SELECT vendor_id AS "vendor_id: VendorId",
+               project_id AS "project_id: ProjectId",
+               status NOT IN ('rejected', 'cancelled') AND work_status <> 'cancelled' AS "is_live!"
+          FROM "Finances".vendor_order
+         WHERE id = $1
+           FOR UPDATE
+        "#,
+        id.0,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or_else(|| Error::unknown_reference("vendor_order_id", "vendor order"))
+}
+
+/// Whom a payment for an order goes to: who is named, as far as the order is theirs, else who the order says.
+async fn vendor_of_order(
+    db: &mut PgConnection,
+    order: VendorOrderId,
+    locked: &LockedOrder,
+    named: Option<VendorId>,
+) -> Result<Option<VendorId>> {
+    let vendors: Vec<VendorId> = match locked.vendor_id {
+        Some(vendor) => vec![vendor],
+        None => {
+            sqlx::query_scalar!(
+                r#"
+                SELECT DISTINCT vendor_id AS "vendor_id!: VendorId"
+                  FROM "Finances".vendor_order_line_item
+                 WHERE vendor_order_id = $1
+                   AND vendor_id IS NOT NULL
+                "#,
+                order.0,
+            )
+            .fetch_all(db)
+            .await?
+        }
+    };
+    match (named, vendors.as_slice()) {
+        (None, []) => Ok(None),
+        (None, [vendor]) => Ok(Some(*vendor)),
+        (None, _) => Err(Error::invalid_field(
+            "vendor_id",
+            "missing",
+            "The order has lines of several vendors; name the one that is paid",
+        )),
+        (Some(vendor), known) if known.is_empty() || known.contains(&vendor) => Ok(Some(vendor)),
+        (Some(_), _) => Err(Error::invalid_field(
+            "vendor_id",
+            "value_error",
+            "The order belongs to another vendor",
+        )),
+    }
+}
+
+/// Checks that a vendor may be paid.
+async fn ensure_payable(db: &mut PgConnection, vendor: VendorId) -> Result<()> {
+    // Until the end of the transaction nobody can put it on the blacklist.
+    let status = sqlx::query_scalar!(
+        r#"SELECT status FROM "Finances".vendor WHERE id = $1 FOR SHARE"#,
+        vendor.0,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or_else(|| Error::unknown_reference("vendor_id", "vendor"))?;
+    if status == "blacklisted" {
+        return Err(Error::conflict("The vendor is blacklisted"));
+    }
+    Ok(())
+}
+
+fn ensure_not_far_ahead(day: NaiveDate, today: NaiveDate) -> Result<()> {
+    let last = today.checked_add_days(Days::new(DAYS_AHEAD)).unwrap_or(today);
+    if day > last {
+        return Err(Error::invalid_field(
+            "payment_date",
+            "less_than_equal",
+            "must be at most 366 days ahead",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks that no other payment of this amount to the vendor has the reference, unless that one is dead.
+async fn ensure_not_paid_before(
+    db: &mut PgConnection,
+    vendor: Option<VendorId>,
+    reference: Option<&str>,
+    amount: Money,
+    but: Option<VendorPaymentId>,
+) -> Result<()> {
+    let (Some(vendor), Some(reference)) = (vendor, reference) else {
+        return Ok(());
+    };
+    // Payments without an order have no common row to lock. A statement of its own: one that waited would still see the
+    // payments as they were before the wait.
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended('vendor_payment:' || $1::bigint || ':' || $2::text, 0))"#,
+        vendor.0,
+        reference,
+    )
+    .execute(&mut *db)
+    .await?;
+    let is_there = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+                   SELECT
+                     FROM "Finances".vendor_payment AS payment
+                     LEFT JOIN "Finances".vendor_order AS ordered ON ordered.id = payment.vendor_order_id
+                    WHERE payment.reference_number = $2
+                      AND COALESCE(payment.vendor_id, ordered.vendor_id) = $1
+                      AND payment.amount = $3
+                      AND payment.status NOT IN ('bounced', 'failed', 'cancelled')
+                      AND payment.id IS DISTINCT FROM $4
+               ) AS "is_there!"
+        "#,
+        vendor.0,
+        reference,
+        amount.0,
+        but.map(|id| id.0),
+    )
+    .fetch_one(db)
+    .await?;
+    if is_there {
+        return Err(Error::conflict_field(
+            "reference_number",
+            "value_error",
+            "A payment of this amount to the vendor has this reference already",
+        ));
+    }
+    Ok(())
+}
+
+/// Records a payment to a vendor.
+///
+/// # Errors
+/// `Invalid` for an unknown order or vendor, for an order of another vendor, or for a day too far ahead; `Conflict` for an
+/// order that was given up, a blacklisted vendor, or a reference that was used.
+pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDate) -> Result<Payment> {
+    let NewVendorPayment {
+        vendor_id,
+        vendor_order_id,
+        amount,
+        payment_date,
+        payment_mode,
+        status,
+        reference_number,
+        notes,
+    } = new;
+    ensure_not_far_ahead(*payment_date, today)?;
+    let (mut vendor, mut project) = (*vendor_id, None);
+    if let Some(order) = *vendor_order_id {
+        let locked = lock_order(uow.conn(), order).await?;
+        if !locked.is_live {
+            return Err(Error::conflict("The vendor order is cancelled or rejected"));
+        }
+        vendor = vendor_of_order(uow.conn(), order, &locked, vendor).await?;
+        project = locked.project_id;
+    }
+    if let Some(vendor) = vendor {
+        ensure_payable(uow.conn(), vendor).await?;
+    }
+    if !status.is_dead() {
+        ensure_not_paid_before(uow.conn(), vendor, reference_number.as_deref(), *amount, None).await?;
+    }
+    let id = sqlx::query_scalar!(
+        r#"
+        INSERT INTO "Finances".vendor_payment
+               (vendor_id, vendor_order_id, project_id, amount, payment_date, payment_mode, status, reference_number, notes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING id AS "id: VendorPaymentId"
+        "#,
+        vendor as Option<VendorId>,
+        *vendor_order_id as Option<VendorOrderId>,
+        project as Option<ProjectId>,
+        amount.0,
+        payment_date,
+        payment_mode.as_str(),
+        status.as_str(),
+        reference_number.as_deref(),
+        notes.as_deref(),
+    )
+    .fetch_one(uow.conn())
+    .await?;
+    uow.follow_new(Counted::VendorPayment(id));
+    let payment = get(uow.conn(), id).await?;
+    uow.record(Change::created(ENTITY, id, &payment));
+    Ok(payment)
+}
+
+/// Locks payments, their orders first, and has the kept totals follow them; they come in the order of their ids, and those
+/// that are not there are left out.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn lock(uow: &mut UnitOfWork, ids: &[VendorPaymentId]) -> Result<Vec<Payment>> {
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        r#"
+        SELECT ordered.id
+          FROM "Finances".vendor_order AS ordered
+         WHERE ordered.id IN (
+                   SELECT payment.vendor_order_id FROM "Finances".vendor_payment AS payment WHERE payment.id = ANY ($1)
+               )
+         ORDER BY ordered.id
+           FOR UPDATE
+        "#,
+        &raw,
+    )
+    .fetch_all(uow.conn())
+    .await?;
+    sqlx::query!(
+        r#"SELECT id FROM "Finances".vendor_payment WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
+        &raw,
+    )
+    .fetch_all(uow.conn())
+    .await?;
+    let counted: Vec<Counted> = ids.iter().copied().map(Counted::VendorPayment).collect();
+    uow.follow(&counted).await?;
+    get_all(uow.conn(), &raw).await
+}
+
+/// Locks the payment that a request is about.
+async fn lock_one(uow: &mut UnitOfWork, id: VendorPaymentId) -> Result<Payment> {
+    let payment = lock(uow, &[id]).await?.pop().ok_or(Error::NotFound("Payment"))?;
+    uow.ensure_current(payment.version)?;
+    Ok(payment)
+}
+
+/// Changes a payment; the flag says whether anything is different.
+///
+/// # Errors
+/// `NotFound`, `Stale`; `Invalid` as [`insert`]; `Conflict` for a status that it must not get, a reconciled payment, another
+/// vendor or order than the ones it has, or what its links do not allow; `Forbidden` where only an admin may.
+pub async fn update(
+    uow: &mut UnitOfWork,
+    id: VendorPaymentId,
+    change: &VendorPaymentChange,
+    mover: Mover,
+    note: Option<&str>,
+    today: NaiveDate,
+) -> Result<(Payment, bool)> {
+    // An order that is to be named is locked before the payment, as each order of a payment is.
+    let order = match change.vendor_order_id {
+        Some(order) => Some((order, lock_order(uow.conn(), order).await?)),
+        None => None,
+    };
+    let before = lock_one(uow, id).await?;
+    for (field, is_other) in [
+        (
+            "vendor_id",
+            before.vendor_id.is_some()
+                && change
+                    .vendor_id
+                    .is_some_and(|vendor| Some(vendor) != before.vendor_id),
+        ),
+        (
+            "vendor_order_id",
+            before.vendor_order_id.is_some()
+                && change
+                    .vendor_order_id
+                    .is_some_and(|order| Some(order) != before.vendor_order_id),
+        ),
+    ] {
+        if is_other {
+            return Err(Error::conflict_field(
+                field,
+                "value_error",
+                "The payment has another one already",
+            ));
+        }
+    }
+    let mut after = change.apply(&before);
+    if let Some((order, locked)) = order.filter(|_| before.vendor_order_id.is_none()) {
+        if !locked.is_live {
+            return Err(Error::conflict("The vendor order is cancelled or rejected"));
+        }
+        after.vendor_id = vendor_of_order(uow.conn(), order, &locked, after.vendor_id).await?;
+        after.project_id = locked.project_id.or(after.project_id);
+    }
+    if after == before {
+        return Ok((before, false));
+    }
+    ensure_may_change(&before, &after, mover == Mover::Admin)?;
+    if let Some(state) = change.status {
+        ensure_may_move(&before, state, mover)?;
+    }
+    if after.payment_date != before.payment_date
+        && let Some(day) = after.payment_date
+    {
+        ensure_not_far_ahead(day, today)?;
+    }
+    ensure_links_allow(&before, &after, &linked(uow.conn(), id).await?)?;
+    if after.vendor_id != before.vendor_id
+        && let Some(vendor) = after.vendor_id
+    {
+        ensure_payable(uow.conn(), vendor).await?;
+    }
+    let is_alive = after.state().is_some_and(|state| !state.is_dead());
+    let was_alive = before.state().is_some_and(|state| !state.is_dead());
+    let names = |payment: &Payment| {
+        (
+            payment.vendor_id,
+            payment.reference_number.clone(),
+            payment.amount,
+        )
+    };
+    if is_alive && (!was_alive || names(&before) != names(&after)) {
+        let reference = after.reference_number.as_deref();
+        ensure_not_paid_before(uow.conn(), after.vendor_id, reference, after.amount, Some(id)).await?;
+    }
+    store(uow.conn(), id, &before, &after).await?;
+    let stored = get(uow.conn(), id).await?;
+    record_change(uow, ENTITY, &before, &stored, Action::StatusChanged, note);
+    Ok((stored, true))
+}
+
+/// What links of a payment do not let happen to it.
+fn ensure_links_allow(before: &Payment, after: &Payment, linked: &Linked) -> Result<()> {
+    ensure_links_fit(after.amount, linked)?;
+    let Some(orders) = &linked.orders else {
+        return Ok(());
+    };
+    if after.vendor_order_id != before.vendor_order_id {
+        return Err(Error::conflict_field(
+            "vendor_order_id",
+            "value_error",
+            format!("The payment is linked to vendor orders {orders}; unlink it first"),
+        ));
+    }
+    if after.status != before.status && after.state().is_some_and(PaymentState::is_dead) {
+        return Err(Error::conflict_field(
+            "status",
+            "value_error",
+            format!("The payment is linked to vendor orders {orders}; unlink it first"),
+        ));
+    }
+    Ok(())
+}
+
+/// Marks a payment that arrived as found in the bank's statement; the flag says whether it was not so before.
+///
+/// # Errors
+/// `NotFound`, `Stale`; `Conflict` if it did not arrive, or if the reference was used for another payment like it.
+pub async fn reconcile(
+    uow: &mut UnitOfWork,
+    id: VendorPaymentId,
+    found: &Reconciliation,
+) -> Result<(Payment, bool)> {
+    let before = lock_one(uow, id).await?;
+    if !ensure_may_move(&before, PaymentState::Reconciled, Mover::Reconciliation)? {
+        return Ok((before, false));
+    }
+    let mut after = before.clone();
+    PaymentState::Reconciled.as_str().clone_into(&mut after.status);
+    if let Some(reference) = &found.reference_number {
+        after.reference_number = Some(reference.to_string());
+        if after.reference_number != before.reference_number {
+            let reference = after.reference_number.as_deref();
+            ensure_not_paid_before(uow.conn(), after.vendor_id, reference, after.amount, Some(id)).await?;
+        }
+    }
+    store(uow.conn(), id, &before, &after).await?;
+    let stored = get(uow.conn(), id).await?;
+    record_change(
+        uow,
+        ENTITY,
+        &before,
+        &stored,
+        Action::Reconciled,
+        found.notes.as_deref(),
+    );
+    Ok((stored, true))
+}
+
+/// Writes the fields of a payment that can change.
+async fn store(db: &mut PgConnection, id: VendorPaymentId, before: &Payment, after: &Payment) -> Result<()> {
+    // What is shown of a payment without a vendor of its own is its order's, and stays there.
+    let vendor = after.vendor_id.filter(|_| after.vendor_id != before.vendor_id);
+    let done = sqlx::query!(
+        r#"
+        UPDATE "Finances".vendor_payment
+           SET vendor_id = COALESCE($2, vendor_id),
+               vendor_order_id = $3,
+               project_id = $4,
+               amount = $5,
+               payment_date = COALESCE($6, payment_date),
+               payment_mode = $7,
+               status = $8::text,
+               reference_number = $9,
+               notes = $10,
+               reconciled_at = CASE WHEN $8::text = 'reconciled' THEN COALESCE(reconciled_at, now()) END,
+               version = version + 1,
+               updated_at = now()
+         WHERE id = $1
+        "#,
+        id.0,
+        vendor as Option<VendorId>,
+        after.vendor_order_id as Option<VendorOrderId>,
+        after.project_id as Option<ProjectId>,
+        after.amount.0,
+        after.payment_date,
+        after.payment_mode,
+        after.status,
+        after.reference_number,
+        after.notes,
+    )
+    .execute(db)
+    .await?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound("Payment"))
+    }
+}
+
+/// Deletes a payment and gives back what it was.
+///
+/// # Errors
+/// `NotFound`, `Stale`; `Conflict` if it is reconciled or linked to vendor orders.
+pub async fn delete(uow: &mut UnitOfWork, id: VendorPaymentId) -> Result<Payment> {
+    let payment = lock_one(uow, id).await?;
+    ensure_may_go(&payment, &linked(uow.conn(), id).await?)?;
+    let done = sqlx::query!(r#"DELETE FROM "Finances".vendor_payment WHERE id = $1"#, id.0)
+        .execute(uow.conn())
+        .await?;
+    if done.rows_affected() != 1 {
+        return Err(Error::NotFound("Payment"));
+    }
+    uow.record(Change::new(Action::Deleted, ENTITY, id).before(&payment));
+    Ok(payment)
+}
+
+/// Moves all payments of a batch, or none; their sum.
+///
+/// # Errors
+/// `Invalid` with a fault for each unknown id; `Conflict` with one for each that must not move.
+pub async fn move_batch(uow: &mut UnitOfWork, ids: &[PaymentId], batch: &BatchMove<'_>) -> Result<Money> {
+    let own: Vec<VendorPaymentId> = ids.iter().map(|id| VendorPaymentId(id.0)).collect();
+    let payments = lock(uow, &own).await?;
+    ensure_batch_may_move(ids, &payments, batch.from, batch.to)?;
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        r#"
+        UPDATE "Finances".vendor_payment
+           SET status = $2,
+               batch_reference = $3,
+               version = version + 1,
+               updated_at = now()
+         WHERE id = ANY ($1)
+        "#,
+        &raw,
+        batch.to.as_str(),
+        batch.reference,
+    )
+    .execute(uow.conn())
+    .await?;
+    record_batch(uow, ENTITY, &payments, batch);
+    Ok(payments.iter().map(|payment| payment.amount).sum())
+}
+
+/// What links hold of a payment; its row is locked, so that no link can come in between.
+async fn linked(db: &mut PgConnection, id: VendorPaymentId) -> Result<Linked> {
+    let linked = sqlx::query_as!(
+        Linked,
+        r#"
+        SELECT COALESCE(sum(link.amount_allocated), 0) AS "amount!: Money",
+               string_agg(ordered.po_number || ' (' || ordered.id || ')', ', ' ORDER BY ordered.id) AS orders
+          FROM "Finances".payment_vendor_link AS link
+          JOIN "Finances".vendor_order AS ordered ON ordered.id = link.vendor_order_id
+         WHERE link.vendor_payment_id = $1
+        "#,
+        id.0,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(linked)
+}
