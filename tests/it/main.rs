@@ -28,6 +28,7 @@ mod database_away;
 mod deletion;
 mod documents;
 mod embedded;
+mod enriched;
 mod errors;
 mod figures;
 mod health;

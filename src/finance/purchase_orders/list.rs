@@ -6,7 +6,8 @@ use utoipa::IntoParams;
 
 use super::{
     model::{
-        PaymentStatus, PoStatus, PoTotals, PoType, PurchaseOrder, PurchaseOrderRow, PurchaseOrderWithLines,
+        PaymentStatus, PaymentStatusCounts, PoStatus, PoTotals, PoType, PurchaseOrder, PurchaseOrderRow,
+        PurchaseOrderWithLines,
     },
     store::{line_columns, line_lists, po_columns},
 };
@@ -113,6 +114,13 @@ pub(super) struct PoQuery {
 
 impl FromFields for PoQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self::read(fields, 1000))
+    }
+}
+
+impl PoQuery {
+    /// Reads a query whose page has so many entries unless it says.
+    pub(super) fn read(fields: &mut Fields<'_>, default_limit: i64) -> Self {
         let (date_from, date_to) = (fields.optional("date_from"), fields.optional("date_to"));
         if let (Some(from), Some(to)) = (date_from, date_to)
             && from > to
@@ -122,7 +130,7 @@ impl FromFields for PoQuery {
                 Problem::new("greater_than_equal", "must not be before date_from"),
             );
         }
-        Some(Self {
+        Self {
             client_id: fields.optional("client_id"),
             project_id: fields.optional("project_id"),
             status: fields.optional("status"),
@@ -132,9 +140,9 @@ impl FromFields for PoQuery {
             date_from,
             date_to,
             po_type: None,
-            paging: Paging::read(fields, 1000),
+            paging: Paging::read(fields, default_limit),
             order: Order::read(fields, &SORTS, by_store()),
-        })
+        }
     }
 }
 
@@ -364,6 +372,11 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
             total_value: kept.amount,
             total_paid: kept.paid,
             total_receivable: kept.amount - kept.paid,
+            counts: PaymentStatusCounts {
+                paid_count: kept.paid_entries,
+                partial_count: kept.partial_entries,
+                pending_count: kept.pending_entries,
+            },
         });
     }
     let mut sql = QueryBuilder::<Postgres>::new(
@@ -392,7 +405,10 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
         SELECT count(*) AS total_count,
                COALESCE(sum(value) FILTER (WHERE is_live), 0) AS total_value,
                COALESCE(sum(paid) FILTER (WHERE is_live), 0) AS total_paid,
-               COALESCE(sum(value - paid) FILTER (WHERE is_live), 0) AS total_receivable
+               COALESCE(sum(value - paid) FILTER (WHERE is_live), 0) AS total_receivable,
+               count(*) FILTER (WHERE is_live AND paid > 0 AND paid >= value) AS paid_count,
+               count(*) FILTER (WHERE is_live AND paid > 0 AND paid < value) AS partial_count,
+               count(*) FILTER (WHERE is_live AND paid <= 0) AS pending_count
           FROM figures"#,
     );
     Ok(sql.build_query_as().fetch_one(db).await?)
