@@ -240,7 +240,7 @@ impl PoQuery {
             client_id,
             project_id,
             status: _,
-            payment_status: None,
+            payment_status: _,
             store_id: None,
             q: None,
             date_from: None,
@@ -286,19 +286,23 @@ impl PoQuery {
             sql.push(" AND po.po_type = ").push_bind(po_type.as_str());
         }
         if let Some(text) = &self.q {
+            // Two looks, each of which an index serves; one condition over both tables could not use any.
             let pattern = contains(text);
-            for (before, column) in [
-                (" AND (", "po.po_number"),
-                (" OR ", "po.pi_number"),
-                (" OR ", "po.store_id"),
-            ] {
-                sql.push(before)
-                    .push(column)
-                    .push(" ILIKE ")
-                    .push_bind(pattern.clone());
-            }
-            sql.push(r#" OR po.project_id IN (SELECT project.id FROM "Finances".project WHERE project.name ILIKE "#);
-            sql.push_bind(pattern).push("))");
+            sql.push(r#" AND po.id IN (SELECT found.id FROM "Finances".client_po AS found WHERE found.po_number ILIKE "#)
+                .push_bind(pattern.clone())
+                .push(" OR found.pi_number ILIKE ")
+                .push_bind(pattern.clone())
+                .push(" OR found.store_id ILIKE ")
+                .push_bind(pattern.clone())
+                .push(
+                    r#" UNION ALL
+                    SELECT found.id
+                      FROM "Finances".client_po AS found
+                      JOIN "Finances".project ON project.id = found.project_id
+                     WHERE project.name ILIKE "#,
+                )
+                .push_bind(pattern)
+                .push(")");
         }
     }
 }
@@ -366,7 +370,8 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
     if let Some(scope) = query.kept_scope() {
         let status = query.status.map(|status| [status.as_str()]);
         let statuses = status.as_ref().map(<[_; 1]>::as_slice);
-        let kept = kept_totals::read(db, List::ClientPo, scope, statuses).await?;
+        let paid = query.payment_status.map(PaymentStatus::as_str);
+        let kept = kept_totals::read_paid(db, List::ClientPo, scope, statuses, paid).await?;
         return Ok(PoTotals {
             total_count: kept.entries,
             total_value: kept.amount,
