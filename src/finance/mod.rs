@@ -12,6 +12,7 @@ pub mod sites;
 pub mod summaries;
 pub mod vendor_payments;
 pub mod vendors;
+pub mod verbal_agreements;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -28,4 +29,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
+        .merge(verbal_agreements::router())
 }

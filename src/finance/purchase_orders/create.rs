@@ -164,7 +164,7 @@ impl FromFields for NewProjectPo {
 /// Whose PO it is.
 #[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ClientQuery {
+pub(in crate::finance) struct ClientQuery {
     /// The client; the project's own unless given.
     client_id: Option<ClientId>,
 }
@@ -256,19 +256,31 @@ pub(super) async fn create_in_project(
     query: &ClientQuery,
     new: &NewProjectPo,
 ) -> Result<PurchaseOrderView> {
-    let own = places::client_of_project(uow.conn(), project).await?;
-    let client = query.client_id.or(own).ok_or_else(|| {
-        Error::invalid_field(
-            "client_id",
-            "missing",
-            "Field required, since the project has no client",
-        )
-    })?;
+    let client = client_in(uow.conn(), project, query).await?;
     places::take_invoice(uow.conn(), Some(client), new.terms.pi_number.as_deref()).await?;
     if places::lock_projects(uow.conn(), &[project]).await?.is_empty() {
         return Err(Error::NotFound("Project"));
     }
     insert(uow, client, Some(project), new.po_date, &new.terms).await
+}
+
+/// Whose a new PO of a project is: the client of the query, else the project's own.
+///
+/// # Errors
+/// `NotFound` without the project; `Invalid` if no client is known.
+pub(in crate::finance) async fn client_in(
+    db: &mut PgConnection,
+    project: ProjectId,
+    query: &ClientQuery,
+) -> Result<ClientId> {
+    let own = places::client_of_project(db, project).await?;
+    query.client_id.or(own).ok_or_else(|| {
+        Error::invalid_field(
+            "client_id",
+            "missing",
+            "Field required, since the project has no client",
+        )
+    })
 }
 
 /// The client of this name, without regard to case.

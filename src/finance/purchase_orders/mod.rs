@@ -15,7 +15,7 @@ mod enriched;
 mod list;
 mod model;
 mod overview;
-mod places;
+pub(super) mod places;
 mod primary;
 mod routes;
 pub mod store;
@@ -23,6 +23,7 @@ mod write_routes;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use create::{ClientQuery, client_in};
 pub(super) use delete_routes::Force;
 pub use model::{
     PaymentStatus, PoStatus, PoType, PurchaseOrder, PurchaseOrderView, PurchaseOrderWithLines, ValueBasis,

@@ -13,7 +13,10 @@ use crate::{
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn lock_projects(db: &mut PgConnection, projects: &[ProjectId]) -> Result<Vec<ProjectId>> {
+pub(in crate::finance) async fn lock_projects(
+    db: &mut PgConnection,
+    projects: &[ProjectId],
+) -> Result<Vec<ProjectId>> {
     let found = sqlx::query_scalar!(
         r#"
         SELECT id AS "id: ProjectId"
@@ -33,7 +36,10 @@ pub(super) async fn lock_projects(db: &mut PgConnection, projects: &[ProjectId])
 ///
 /// # Errors
 /// `NotFound` without the project.
-pub(super) async fn client_of_project(db: &mut PgConnection, project: ProjectId) -> Result<Option<ClientId>> {
+pub(in crate::finance) async fn client_of_project(
+    db: &mut PgConnection,
+    project: ProjectId,
+) -> Result<Option<ClientId>> {
     sqlx::query_scalar!(
         r#"SELECT client_id AS "client_id: ClientId" FROM "Finances".project WHERE id = $1"#,
         project as ProjectId,
@@ -107,20 +113,20 @@ pub(super) async fn place_of(db: &mut PgConnection, po: ClientPoId) -> Result<Pl
 
 /// A proforma invoice's number and where it has to be the only one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Invoice<'a> {
+pub(in crate::finance) struct Invoice<'a> {
     /// The number.
-    pub(super) number: &'a str,
+    pub(in crate::finance) number: &'a str,
     /// Whose it is.
-    pub(super) client: Option<ClientId>,
+    pub(in crate::finance) client: Option<ClientId>,
     /// The project of its PO.
-    pub(super) project: Option<ProjectId>,
+    pub(in crate::finance) project: Option<ProjectId>,
 }
 
 /// Two writers of one client's proforma number take turns, uploads too; without a number nobody waits.
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn take_invoice(
+pub(in crate::finance) async fn take_invoice(
     db: &mut PgConnection,
     client: Option<ClientId>,
     number: Option<&str>,
@@ -142,7 +148,7 @@ pub(super) async fn take_invoice(
 ///
 /// # Errors
 /// `Conflict` if another has it.
-pub(super) async fn ensure_invoice_free(
+pub(in crate::finance) async fn ensure_invoice_free(
     db: &mut PgConnection,
     invoice: Invoice<'_>,
     own: Option<ClientPoId>,
