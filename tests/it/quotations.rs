@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{TestApp, builders::recount, callers::Caller, money};
 
 /// A quotation of this store over these items.
-fn quotation(store: &str, items: Value) -> Value {
+fn quotation(store: &str, items: &Value) -> Value {
     json!({
         "header": {
             "storeId": store, "storeLocation": "Delhi", "fullAddress": "12 Ring Road", "companyName": "Example Retail Ltd",
@@ -17,7 +17,7 @@ fn quotation(store: &str, items: Value) -> Value {
 
 /// Makes one with a single item of this price without tax; its id.
 async fn make(editor: &Caller, store: &str, price: &str) -> i64 {
-    let body = quotation(store, json!([{"name": "Work", "price": price, "tax": 0}]));
+    let body = quotation(store, &json!([{"name": "Work", "price": price, "tax": 0}]));
     let made = editor
         .post("/api/quotations")
         .json(&body)
@@ -147,7 +147,7 @@ async fn a_quotation_costs_what_its_items_add_up_to() {
 #[tokio::test]
 async fn a_tax_is_kept_and_counted_with_two_decimals() {
     let app = TestApp::start().await;
-    let body = quotation("S", json!([{"name": "Work", "price": 100000, "tax": 12.345}]));
+    let body = quotation("S", &json!([{"name": "Work", "price": 100000, "tax": 12.345}]));
 
     let made = app
         .editor()
@@ -172,7 +172,7 @@ async fn every_fault_of_a_quotation_is_named_with_its_place() {
     let item = |field: &str, value: Value| {
         let mut item = json!({"name": "Work", "price": 1});
         item[field] = value;
-        quotation("S", json!([item]))
+        quotation("S", &json!([item]))
     };
     let many: Vec<Value> = vec![json!({"name": "Work"}); 1001];
     for (body, faults) in [
@@ -181,8 +181,8 @@ async fn every_fault_of_a_quotation_is_named_with_its_place() {
             json!({"header": [], "lineItems": {}}),
             vec!["header: object_type", "lineItems: list_type"],
         ),
-        (quotation("S", json!([])), vec!["lineItems: too_short"]),
-        (quotation("S", many.into()), vec!["lineItems: too_long"]),
+        (quotation("S", &json!([])), vec!["lineItems: too_short"]),
+        (quotation("S", &many.into()), vec!["lineItems: too_long"]),
         (
             json!({
                 "header": {"storeId": " ", "storeLocation": "n".repeat(1001), "fullAddress": 5, "totalArea": true},
@@ -232,7 +232,7 @@ async fn every_fault_of_a_quotation_is_named_with_its_place() {
             vec!["lineItems[0].price: less_than_equal"],
         ),
         (
-            quotation("s".repeat(51).as_str(), json!([{"name": "Work"}])),
+            quotation("s".repeat(51).as_str(), &json!([{"name": "Work"}])),
             vec!["header.storeId: string_too_long"],
         ),
     ] {
@@ -269,7 +269,7 @@ async fn what_is_too_large_for_the_books_is_refused_where_it_arises() {
     ] {
         let reply = editor
             .post("/api/quotations")
-            .json(&quotation("S", items))
+            .json(&quotation("S", &items))
             .send()
             .await;
         assert_eq!(reply.faults(), faults);
@@ -278,7 +278,7 @@ async fn what_is_too_large_for_the_books_is_refused_where_it_arises() {
                          {"name": "B", "price": "99.99", "tax": 0}]);
     let made = editor
         .post("/api/quotations")
-        .json(&quotation("S", largest))
+        .json(&quotation("S", &largest))
         .send()
         .await
         .expect(200);
@@ -295,7 +295,7 @@ async fn a_thousand_items_are_kept_in_their_order() {
 
     let made = editor
         .post("/api/quotations")
-        .json(&quotation("S", items.into()))
+        .json(&quotation("S", &items.into()))
         .send()
         .await
         .expect(200);
@@ -323,7 +323,7 @@ async fn a_repeated_key_makes_one_quotation() {
     let send = |price: i64| {
         editor
             .post("/api/quotations")
-            .json(&quotation("S", json!([{"name": "Work", "price": price}])))
+            .json(&quotation("S", &json!([{"name": "Work", "price": price}])))
             .header("idempotency-key", "one")
             .send()
     };
@@ -493,7 +493,7 @@ async fn only_an_admin_deletes_a_quotation_and_its_items_go_with_it() {
 #[tokio::test]
 async fn nobody_reads_and_no_viewer_makes_a_quotation() {
     let app = TestApp::start().await;
-    let body = quotation("S", json!([{"name": "Work"}]));
+    let body = quotation("S", &json!([{"name": "Work"}]));
     let viewer = app.viewer().await;
     for path in [
         "/api/quotations?store_id=S",

@@ -121,13 +121,12 @@ impl From<Agreement> for AgreementView {
 #[schema(as = NewVerbalAgreement)]
 pub struct NewAgreement {
     /// The proforma invoice's number, unique within the project.
-    #[schema(example = "PI-7")]
+    #[schema(value_type = String, min_length = 1, max_length = 100, example = "PI-7")]
     pub pi_number: Text<100>,
     /// The proforma invoice's date, on which it was agreed.
     #[schema(example = "2026-02-10")]
     pub pi_date: NaiveDate,
     /// What was agreed, tax included; 0 unless given.
-    #[schema(example = 150_000)]
     pub value: Option<Money>,
     /// Free text.
     pub notes: Option<Text<5000>>,
@@ -182,7 +181,7 @@ impl From<AgreementView> for AgreementCreated {
 #[schema(as = AgreementPoNumber)]
 pub struct PoNumber {
     /// The client's number, unique over all POs.
-    #[schema(example = "4500000001")]
+    #[schema(value_type = String, min_length = 1, max_length = 100, example = "4500000001")]
     pub po_number: Text<100>,
     /// The date on the PO.
     #[schema(example = "2026-02-20")]
