@@ -60,4 +60,5 @@ mod support;
 mod tokens;
 mod unit_of_work;
 mod users;
+mod verbal_agreements;
 mod wire;
