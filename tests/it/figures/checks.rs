@@ -70,6 +70,7 @@ impl History {
         };
         check.pos().await;
         check.po_lists().await;
+        check.enriched_lists().await;
         check.projects().await;
         check.clients().await;
         check.bundles().await;
@@ -83,16 +84,27 @@ impl History {
     /// The kept totals are what they would be if they were made anew; they stay as they are.
     async fn check_kept_totals(&self) {
         const KEPT: &str = r#"
-            SELECT COALESCE(jsonb_agg(to_jsonb(total) ORDER BY list, scope, scope_id, status), '[]')::text
-              FROM (
-                   SELECT list, scope, scope_id, status, sum(entries) AS entries, sum(amount) + 0.00 AS amount,
-                          sum(paid) + 0.00 AS paid, sum(lines) AS lines, sum(paid_entries) AS paid_entries,
-                          sum(partial_entries) AS partial_entries
-                     FROM "Finances".kept_total
-                    GROUP BY list, scope, scope_id, status
-                   HAVING (sum(entries), sum(amount), sum(paid), sum(lines), sum(paid_entries), sum(partial_entries))
-                          <> (0, 0, 0, 0, 0, 0)
-                   ) AS total
+            SELECT concat_ws(E'\n',
+                   (SELECT jsonb_agg(to_jsonb(total) ORDER BY list, scope, scope_id, status, payment_status)
+                      FROM (
+                           SELECT list, scope, scope_id, status, payment_status, sum(entries) AS entries,
+                                  sum(amount) + 0.00 AS amount, sum(paid) + 0.00 AS paid, sum(lines) AS lines,
+                                  sum(paid_entries) AS paid_entries, sum(partial_entries) AS partial_entries
+                             FROM "Finances".kept_total
+                            GROUP BY list, scope, scope_id, status, payment_status
+                           HAVING (sum(entries), sum(amount), sum(paid), sum(lines), sum(paid_entries),
+                                   sum(partial_entries)) <> (0, 0, 0, 0, 0, 0)
+                           ) AS total),
+                   (SELECT jsonb_agg(to_jsonb(store) ORDER BY client_id, store_id, status)
+                      FROM "Finances".store_group AS store
+                     WHERE members <> 0),
+                   (SELECT jsonb_agg(to_jsonb(total) ORDER BY client_id, status)
+                      FROM (
+                           SELECT client_id, status, sum(stores) AS stores, sum(shared) AS shared, sum(members) AS members
+                             FROM "Finances".store_group_total
+                            GROUP BY client_id, status
+                           HAVING (sum(stores), sum(shared), sum(members)) <> (0, 0, 0)
+                           ) AS total))
             "#;
         let mut transaction = self.app.db.begin().await.expect("a transaction");
         let kept: String = sqlx::query_scalar(KEPT)
@@ -413,6 +425,54 @@ impl Check<'_> {
             ("total_paid", rupees(sums.paid)),
             ("total_receivable", rupees(sums.value - sums.paid)),
         ]);
+    }
+
+    /// POs with their lines and payments, of all and of each project.
+    async fn enriched_lists(&self) {
+        let mut ids: Vec<(Option<&str>, i64)> = Vec::new();
+        ids.extend(self.book.pos.iter().map(|(id, po)| (po.store.as_deref(), *id)));
+        ids.sort_unstable();
+        let ids: Vec<i64> = ids.into_iter().rev().map(|(_, id)| id).collect();
+        self.enriched_list("/api/po/enriched?limit=1000".to_owned(), &ids).await;
+        for project in self.book.projects.keys() {
+            let path = format!("/api/projects/{project}/po/enriched?limit=1000");
+            self.enriched_list(path, &self.book.pos_of(*project)).await;
+        }
+    }
+
+    async fn enriched_list(&self, path: String, ids: &[i64]) {
+        let shown = self.get(path).await;
+        let sums = self.book.sums(ids);
+        let count = |word: &str| {
+            let live = ids.iter().filter(|id| self.book.pos[id].is_live());
+            live.filter(|id| self.book.payment_status(**id) == word).count()
+        };
+        for part in ["", "/data"] {
+            let part = shown.part(part);
+            assert_eq!(part.ids("pos"), ids, "{}", part.path);
+            part.has(&[
+                ("total_po_count", json!(sums.count)),
+                ("total_count", json!(sums.count)),
+                ("total_project_value", rupees(sums.value)),
+                ("total_paid", rupees(sums.paid)),
+                ("total_receivable", rupees(sums.value - sums.paid)),
+            ]);
+            part.part("/summary").has(&[
+                ("paid_count", json!(count("paid"))),
+                ("partial_count", json!(count("partial"))),
+                ("pending_count", json!(count("pending"))),
+            ]);
+        }
+        for (entry, id) in shown.list("pos").iter().zip(ids) {
+            self.po_with_lines_is_right(entry, *id);
+            let mut order: Vec<_> = self.book.payments_of(*id).map(|(id, row)| (row.date, id)).collect();
+            order.sort_unstable();
+            let order: Vec<i64> = order.into_iter().rev().map(|(_, id)| id).collect();
+            assert_eq!(entry.ids("payment_details"), order, "{}", entry.path);
+            for payment in entry.list("payment_details") {
+                self.payment_is_right(&payment);
+            }
+        }
     }
 
     /// The parts add up to the whole: projects and what has none, clients.
