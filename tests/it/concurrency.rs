@@ -128,7 +128,10 @@ async fn fifty_payments_at_once_all_count() {
     );
     let all = shown(&editor, "/api/po").await;
     assert_eq!(all["data"]["total_receivable"], money("-1.2"));
-    assert_eq!(shown(&editor, "/api/payments?status=cleared").await["total_count"], 40);
+    assert_eq!(
+        shown(&editor, "/api/payments?status=cleared").await["total_count"],
+        40
+    );
     let row = shown(&editor, &format!("/api/po/{po}")).await;
     // Payments are not part of the PO's row.
     assert_eq!(row["data"]["version"], 1);
@@ -236,6 +239,40 @@ async fn a_po_that_two_projects_want_ends_in_one_of_them() {
 }
 
 #[tokio::test]
+async fn a_proforma_number_stays_the_only_one_of_its_project_while_pos_move() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    for n in 0..4 {
+        let (from, to) = (
+            new_project(&editor, &format!("North {n}")).await,
+            new_project(&editor, &format!("South {n}")).await,
+        );
+        let moving = new_po(&editor, Some(from)).await;
+        let body = json!({"client_id": 1, "project_id": to, "pi_number": "PI-1"});
+        editor.post("/api/po").json(&body).send().await.expect(200);
+        // So that the number that the PO has before is not the one to be looked for.
+        let rename = |number: &str| {
+            editor
+                .put(format!("/api/po/{moving}"))
+                .json(&json!({"pi_number": number}))
+        };
+        rename("PI-0").send().await.expect(200);
+
+        let mut calls = vec![
+            rename("PI-1"),
+            editor.post(format!("/api/projects/{to}/po/{moving}/attach")),
+        ];
+        if n % 2 == 1 {
+            calls.reverse();
+        }
+        let replies = all_at_once(calls, &[200, 409]).await;
+
+        assert_eq!([replies[0].status, replies[1].status], [200, 409]);
+    }
+    expect_whole(&app).await;
+}
+
+#[tokio::test]
 async fn of_many_primary_pos_at_once_one_is_left() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
@@ -245,9 +282,10 @@ async fn of_many_primary_pos_at_once_one_is_left() {
         pos.push(new_po(&editor, Some(project)).await);
     }
 
-    let calls = pos.iter().chain(&pos).map(|po| {
-        editor.put(format!("/api/projects/{project}/po/{po}/set-primary"))
-    });
+    let calls = pos
+        .iter()
+        .chain(&pos)
+        .map(|po| editor.put(format!("/api/projects/{project}/po/{po}/set-primary")));
     all_at_once(calls.collect(), &[200]).await;
 
     let list = shown(&editor, &format!("/api/projects/{project}/po")).await;
@@ -300,12 +338,20 @@ async fn a_po_deleted_while_others_write_to_it_leaves_nothing() {
                 calls.push(admin.delete(format!("/api/po/{po}?force=true")));
             }
             calls.push(editor.post(format!("/api/projects/{other}/po/{po}/attach")));
-            calls.push(editor.put(format!("/api/po/{po}")).json(&json!({"po_value": 70 + n})));
+            calls.push(
+                editor
+                    .put(format!("/api/po/{po}"))
+                    .json(&json!({"po_value": 70 + n})),
+            );
             calls.push(editor.put(format!("/api/projects/{project}/po/{po}/set-primary")));
         }
         all_at_once(calls, &[200, 404, 409]).await;
 
-        editor.get(format!("/api/po/{po}")).send().await.expect_error(404, "NOT_FOUND");
+        editor
+            .get(format!("/api/po/{po}"))
+            .send()
+            .await
+            .expect_error(404, "NOT_FOUND");
         expect_whole(&app).await;
     }
 }

@@ -433,7 +433,8 @@ impl Check<'_> {
         ids.extend(self.book.pos.iter().map(|(id, po)| (po.store.as_deref(), *id)));
         ids.sort_unstable();
         let ids: Vec<i64> = ids.into_iter().rev().map(|(_, id)| id).collect();
-        self.enriched_list("/api/po/enriched?limit=1000".to_owned(), &ids).await;
+        self.enriched_list("/api/po/enriched?limit=1000".to_owned(), &ids)
+            .await;
         for project in self.book.projects.keys() {
             let path = format!("/api/projects/{project}/po/enriched?limit=1000");
             self.enriched_list(path, &self.book.pos_of(*project)).await;
@@ -465,7 +466,11 @@ impl Check<'_> {
         }
         for (entry, id) in shown.list("pos").iter().zip(ids) {
             self.po_with_lines_is_right(entry, *id);
-            let mut order: Vec<_> = self.book.payments_of(*id).map(|(id, row)| (row.date, id)).collect();
+            let mut order: Vec<_> = self
+                .book
+                .payments_of(*id)
+                .map(|(id, row)| (row.date, id))
+                .collect();
             order.sort_unstable();
             let order: Vec<i64> = order.into_iter().rev().map(|(_, id)| id).collect();
             assert_eq!(entry.ids("payment_details"), order, "{}", entry.path);
