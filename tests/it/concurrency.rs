@@ -96,6 +96,11 @@ async fn expect_whole(app: &TestApp) {
         )
         .await;
     assert_eq!(broken, 0);
+    // One that is ended for it is tried again, but nobody has to wait for that.
+    let deadlocks: i64 = app
+        .value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        .await;
+    assert_eq!(deadlocks, 0);
     assert_eq!(app.totals_that_are_off().await, 0);
 }
 
