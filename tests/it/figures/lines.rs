@@ -85,6 +85,10 @@ impl Line {
 
     /// The line as a request wants it: figures follow only from what is different.
     pub(super) fn changed(&self, wish: &LineWish) -> Result<Self, Refusals> {
+        // A tax may have been given that is more than the amount; its rate cannot be sent back.
+        if wish.rate.is_some_and(|rate| rate > 1_000_000) {
+            return Err(vec![422]);
+        }
         let mut line = self.clone();
         line.quantity = wish.quantity.unwrap_or(self.quantity);
         let is_other_price = match (wish.price, wish.amount) {
@@ -133,6 +137,12 @@ impl LineWish {
             quantity,
             ..Self::default()
         };
+        if dice.one_in(6) {
+            // So little that several rates give its tax.
+            wish.amount = Some(dice.whole(30) + 1);
+            wish.tax = Some(dice.whole(4));
+            return wish;
+        }
         if dice.one_in(3) {
             wish.amount = Some(dice.amount());
         } else {

@@ -368,7 +368,13 @@ impl Check<'_> {
     }
 
     pub(super) async fn aging(&self) {
-        self.aging_of(day(2026, 1, 20), None).await;
+        // On the very days of payments and POs, too.
+        for (_, payment) in self.book.payments.iter().take(2) {
+            self.aging_of(payment.date, None).await;
+        }
+        for po in self.book.pos.values().take(2) {
+            self.aging_of(po.date.expect("a date"), None).await;
+        }
         self.aging_of(day(2026, 6, 30), None).await;
         for client in self.book.clients.keys() {
             self.aging_of(day(2026, 3, 1), Some(*client)).await;
