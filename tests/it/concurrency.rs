@@ -429,6 +429,40 @@ async fn a_project_deleted_while_pos_come_to_it_takes_them_along_or_never_gets_t
 }
 
 #[tokio::test]
+async fn a_client_deleted_while_others_name_it_is_gone_or_kept() {
+    let app = TestApp::start().await;
+    let (editor, admin) = (app.editor().await, app.admin().await);
+    for n in 0..4 {
+        let body = json!({"name": format!("Client {n}")});
+        let added = editor.post("/api/clients").json(&body).send().await.expect(201);
+        let client = id(&added["client"], "id");
+        let mut calls = vec![
+            editor.post("/api/po").json(&json!({"client_id": client})),
+            admin.delete(format!("/api/clients/{client}")),
+            editor
+                .post("/api/projects")
+                .json(&json!({"name": format!("P {n}"), "client_id": client})),
+            editor
+                .put(format!("/api/clients/{client}"))
+                .json(&json!({"bundle_by_store": false})),
+        ];
+        if n % 2 == 1 {
+            calls.reverse();
+        }
+        let replies = all_at_once(calls, &[200, 404, 409, 422]).await;
+
+        let left = editor.get(format!("/api/clients/{client}")).send().await;
+        if count(&replies, 409) == 1 {
+            assert!(left.status == 200 && count(&replies, 200) >= 2);
+        } else {
+            assert_eq!(left.status, 404);
+            assert_eq!(count(&replies, 422), 2);
+        }
+        expect_whole(&app).await;
+    }
+}
+
+#[tokio::test]
 async fn of_several_moves_of_a_payment_at_once_one_wins() {
     let app = TestApp::start().await;
     let editor = app.editor().await;

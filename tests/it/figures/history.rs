@@ -147,7 +147,8 @@ impl History {
         };
         let reply = self.send(who, method, &path, body.as_ref()).await;
         if let Some(step) = self.steps.last_mut() {
-            step.push_str(&format!(" -> {}", reply.status));
+            step.push_str(" -> ");
+            step.push_str(&reply.status.to_string());
         }
         let Some(before) = before else {
             assert!(

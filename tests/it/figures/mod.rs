@@ -7,9 +7,11 @@ mod checks;
 mod history;
 mod line_steps;
 mod lines;
+mod lists;
 mod model;
 mod numbers;
 mod order_steps;
+mod payment_checks;
 mod payment_steps;
 mod reports;
 

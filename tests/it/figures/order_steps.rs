@@ -293,10 +293,8 @@ impl History {
         if sequence == Some(0) {
             refusals.push(422);
         }
-        let mut path = format!("/api/projects/{project}/po/{id}/attach");
-        if let Some(sequence) = sequence {
-            path.push_str(&format!("?sequence_order={sequence}"));
-        }
+        let place = sequence.map_or_else(String::new, |place| format!("?sequence_order={place}"));
+        let path = format!("/api/projects/{project}/po/{id}/attach{place}");
         let who = self.any_editor();
         let previous = self.book.pos[&id].project();
         if let Some(answer) = self.take(who, ("POST", path), None, &refusals).await {
