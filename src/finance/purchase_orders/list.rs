@@ -286,23 +286,24 @@ impl PoQuery {
             sql.push(" AND po.po_type = ").push_bind(po_type.as_str());
         }
         if let Some(text) = &self.q {
-            // Two looks, each of which an index serves; one condition over both tables could not use any.
+            // The projects are looked up first, as a list, so that an index serves each of the four conditions.
             let pattern = contains(text);
-            sql.push(r#" AND po.id IN (SELECT found.id FROM "Finances".client_po AS found WHERE found.po_number ILIKE "#)
-                .push_bind(pattern.clone())
-                .push(" OR found.pi_number ILIKE ")
-                .push_bind(pattern.clone())
-                .push(" OR found.store_id ILIKE ")
-                .push_bind(pattern.clone())
-                .push(
-                    r#" UNION ALL
-                    SELECT found.id
-                      FROM "Finances".client_po AS found
-                      JOIN "Finances".project ON project.id = found.project_id
-                     WHERE project.name ILIKE "#,
-                )
-                .push_bind(pattern)
-                .push(")");
+            for (before, column) in [
+                (" AND (", "po.po_number"),
+                (" OR ", "po.pi_number"),
+                (" OR ", "po.store_id"),
+            ] {
+                sql.push(before)
+                    .push(column)
+                    .push(" ILIKE ")
+                    .push_bind(pattern.clone());
+            }
+            sql.push(
+                r#" OR po.project_id = ANY (ARRAY (
+                    SELECT project.id FROM "Finances".project WHERE project.name ILIKE "#,
+            )
+            .push_bind(pattern)
+            .push(")))");
         }
     }
 }
