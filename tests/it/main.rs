@@ -22,6 +22,7 @@ mod auth;
 mod client_payments;
 mod clients;
 mod compression;
+mod concurrency;
 mod constraints;
 mod crash;
 mod database_away;
