@@ -78,6 +78,7 @@ impl History {
         for _ in 0..5 {
             self.new_po().await;
         }
+        self.agree().await;
     }
 
     /// One step of any kind.
@@ -89,8 +90,10 @@ impl History {
             3 => self.new_project().await,
             4 => self.change_project().await,
             5 => self.delete_project().await,
-            6..15 => self.new_po().await,
-            15..21 => self.change_po().await,
+            6..12 => self.new_po().await,
+            12..14 => self.agree().await,
+            14..16 => self.add_number().await,
+            16..21 => self.change_po().await,
             21..27 => self.attach().await,
             27..29 => self.set_primary().await,
             29..31 => self.delete_po().await,

@@ -3,6 +3,7 @@
 //! A few seeds always run. `FIGURES_SEEDS=1000..1100`, or `FIGURES_SEEDS=7`, runs others instead; a failure prints its seed
 //! and the steps that led to it.
 
+mod agreement_steps;
 mod checks;
 mod history;
 mod line_steps;

@@ -53,9 +53,13 @@ pub(super) struct Po {
     pub(super) client: i64,
     pub(super) place: Option<Place>,
     pub(super) number: Option<String>,
+    /// The proforma invoice's number.
+    pub(super) invoice: Option<String>,
     pub(super) store: Option<String>,
     pub(super) status: String,
     pub(super) date: Option<NaiveDate>,
+    /// When it was agreed by word of mouth.
+    pub(super) agreed: Option<NaiveDate>,
     pub(super) is_agreement: bool,
     pub(super) stated: i128,
     pub(super) stated_tax: i128,
@@ -66,6 +70,11 @@ pub(super) struct Po {
 impl Po {
     pub(super) fn is_live(&self) -> bool {
         self.status != "cancelled"
+    }
+
+    /// Since when its money is due.
+    pub(super) fn due(&self) -> NaiveDate {
+        self.date.or(self.agreed).expect("one of the two dates")
     }
 
     pub(super) fn is_open_agreement(&self) -> bool {

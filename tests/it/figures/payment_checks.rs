@@ -87,7 +87,7 @@ impl Check<'_> {
             self.aging_of(payment.date, None).await;
         }
         for po in self.book.pos.values().take(2) {
-            self.aging_of(po.date.expect("a date"), None).await;
+            self.aging_of(po.due(), None).await;
         }
         self.aging_of(day(2026, 6, 30), None).await;
         for client in self.book.clients.keys() {
@@ -98,7 +98,7 @@ impl Check<'_> {
     async fn aging_of(&self, as_of: NaiveDate, client: Option<i64>) {
         let mut rows = Vec::new();
         for (id, po) in &self.book.pos {
-            let due = po.date.expect("every PO here has a date");
+            let due = po.due();
             if !po.is_live() || client.is_some_and(|client| po.client != client) || due > as_of {
                 continue;
             }

@@ -22,6 +22,7 @@ impl Check<'_> {
             self.pos_of_project(*project).await;
             self.lines_of_project(*project).await;
             self.summary(*project).await;
+            self.agreements_of(*project).await;
         }
     }
 
