@@ -20,11 +20,13 @@
     reason = "a bench ends by panicking where it meets what it did not expect, and its figures are no amounts"
 )]
 
+mod support;
+
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    net::SocketAddr,
+    path::PathBuf,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -34,12 +36,9 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use rust_xlsxwriter::{Workbook, XlsxError};
-use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use serde_json::Value;
+use support::{Server, answer, port, read_answer, request};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const HELP: &str = "\
 cargo bench --bench load [-- OPTIONS]
@@ -143,83 +142,6 @@ fn leave(code: i32) -> ! {
     std::process::exit(code)
 }
 
-/// The release server with its settings as they are by default, but for the limit of requests; it ends with the bench.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-    folder: TempDir,
-}
-
-impl Server {
-    async fn start() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("nexgen-finance-bench-")
-            .tempdir()
-            .unwrap();
-        // The user that PostgreSQL runs as must get through, where root starts the bench.
-        fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_nexgen-finance"))
-            .current_dir(folder.path())
-            .env("PORT", address.port().to_string())
-            .env("RATE_LIMIT_ENABLED", "false")
-            .env_remove("DATABASE_URL")
-            .env_remove("DB_HOST")
-            .env("APP_ENVIRONMENT", "development")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self {
-            child,
-            address,
-            folder,
-        };
-        let started = Instant::now();
-        let client = Client::new();
-        while client.get(server.url("/api/health/ready")).send().await.is_err() {
-            assert!(
-                started.elapsed() < Duration::from_mins(1),
-                "the server does not start"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        server
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    /// The processor time that the server has used so far, where the system tells.
-    fn processor_time(&self) -> Option<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
-        let fields: Vec<u64> = stat
-            .rsplit_once(") ")?
-            .1
-            .split(' ')
-            .map(|field| field.parse().unwrap_or(0))
-            .collect();
-        // User and system time, in hundredths of a second.
-        Some(Duration::from_millis(10 * (fields[11] + fields[12])))
-    }
-
-    /// A line of the process's status in kilobytes, where the system tells.
-    fn status(&self, name: &str) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim().trim_end_matches(" kB").parse().ok()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).ok();
-        self.child.wait().ok();
-    }
-}
-
 /// What the measurements need to know.
 struct Seeded {
     token: String,
@@ -230,10 +152,7 @@ struct Seeded {
 /// Makes the first user, a project, and a PO from a file with twelve lines.
 async fn seed(server: &Server) -> Seeded {
     let client = Client::new();
-    let user =
-        json!({"username": "bench", "email": "bench@example.com", "password": "a password of the bench"});
-    let signup = answer(client.post(server.url("/api/auth/signup")).json(&user)).await;
-    let token = signup["access_token"].as_str().unwrap().to_owned();
+    let token = server.sign_up(&client).await;
 
     let file = Part::bytes(workbook().unwrap()).file_name("proforma.xlsx");
     let form = Form::new()
@@ -260,14 +179,6 @@ async fn seed(server: &Server) -> Seeded {
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Value {
-    let response = request.send().await.unwrap();
-    let status = response.status();
-    let body = response.text().await.unwrap();
-    assert!(status.is_success(), "{status}: {body}");
-    serde_json::from_str(&body).unwrap()
-}
-
 /// A proforma invoice in its smallest layout.
 fn workbook() -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
@@ -291,16 +202,17 @@ fn workbook() -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-/// A request as a browser behind a proxy sends it, in bytes.
-fn request(server: &Server, path: &str, token: Option<&str>) -> Vec<u8> {
-    let authorization = token.map_or(String::new(), |token| {
-        format!("Authorization: Bearer {token}\r\n")
-    });
-    format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\n{authorization}\r\n",
-        server.address
-    )
-    .into_bytes()
+/// The processor time that the server has used so far, where the system tells.
+fn processor_time(server: &Server) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", server.process())).ok()?;
+    let fields: Vec<u64> = stat
+        .rsplit_once(") ")?
+        .1
+        .split(' ')
+        .map(|field| field.parse().unwrap_or(0))
+        .collect();
+    // User and system time, in hundredths of a second.
+    Some(Duration::from_millis(10 * (fields[11] + fields[12])))
 }
 
 /// What one measurement found.
@@ -314,12 +226,12 @@ struct Measured {
 }
 
 async fn measure(server: &Server, request: &[u8], connections: usize, length: Duration) -> Measured {
-    let before = server.processor_time();
+    let before = processor_time(server);
     let started = Instant::now();
     let mut latencies = load(server.address, request, connections, length).await;
     let elapsed = started.elapsed();
     let used = before
-        .zip(server.processor_time())
+        .zip(processor_time(server))
         .map(|(before, after)| after.saturating_sub(before));
     latencies.sort_unstable();
     let count = latencies.len();
@@ -360,34 +272,6 @@ async fn ask_until(address: SocketAddr, request: Vec<u8>, until: Instant) -> Vec
     }
 }
 
-/// Reads one answer, whose length its head must tell.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
-    buffer.clear();
-    let end = loop {
-        let count = stream.read_buf(buffer).await.unwrap();
-        assert!(count > 0, "the server closed a connection");
-        if let Some(end) = buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-            break end + 4;
-        }
-    };
-    let head = std::str::from_utf8(&buffer[..end]).unwrap();
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    let length: usize = head
-        .lines()
-        .find_map(|line| {
-            let (name, value) = line.split_once(": ")?;
-            name.eq_ignore_ascii_case("content-length")
-                .then(|| value.parse().unwrap())
-        })
-        .expect("the answer tells its length");
-    while buffer.len() < end + length {
-        assert!(
-            stream.read_buf(buffer).await.unwrap() > 0,
-            "the server closed a connection"
-        );
-    }
-}
-
 /// The server's query for a PO, for pgbench.
 fn pgbench_script() -> String {
     format!("{};", GET_SQL.replace("$1", ":id"))
@@ -407,7 +291,7 @@ impl Pgbench {
             path: std::env::var_os("PATH"),
             project_folders: vec![PathBuf::from(env!("CARGO_MANIFEST_DIR"))],
         };
-        let folder = server.folder.path().join("data/postgres");
+        let folder = server.postgres();
         let programs = search.find(&folder.join("cluster")).unwrap();
         let program = programs.program("pgbench");
         if !program.is_file() {
@@ -447,12 +331,6 @@ impl Pgbench {
         assert!(tps.is_some(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         tps
     }
-}
-
-/// The port in the name of the cluster's socket.
-fn port(folder: &Path) -> String {
-    let pid_file = fs::read_to_string(folder.join("cluster/postmaster.pid")).unwrap();
-    pid_file.lines().nth(3).unwrap().to_owned()
 }
 
 #[derive(Default)]

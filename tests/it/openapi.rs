@@ -143,6 +143,36 @@ fn the_list_of_routes_and_the_document_agree() {
     );
 }
 
+/// A value of which a string is wanted and an object at once cannot exist.
+#[test]
+fn no_schema_wants_two_types_at_once() {
+    fn look(value: &Value, place: &str, found: &mut Vec<String>) {
+        if let Some(parts) = value.get("allOf").and_then(Value::as_array) {
+            let types: BTreeSet<&str> = parts.iter().filter_map(|part| part["type"].as_str()).collect();
+            if types.len() > 1 {
+                found.push(place.to_owned());
+            }
+        }
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    look(field, &format!("{place}/{name}"), found);
+                }
+            }
+            Value::Array(entries) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    look(entry, &format!("{place}/{index}"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    look(&document(), "", &mut found);
+
+    assert!(found.is_empty(), "{found:?}");
+}
+
 /// Routes come in through `routes!`, which documents them. What is mounted otherwise is named here.
 #[test]
 fn no_route_is_mounted_around_the_document() {

@@ -103,20 +103,17 @@ pub(super) fn tds_above_amount() -> Problem {
     reason = "read through `NewClientPayment`; this only documents the body"
 )]
 pub(crate) struct NewPoPaymentBody {
+    #[schema(example = "2026-02-22")]
     payment_date: NaiveDate,
     /// Above 0.
     amount: Money,
     /// `payment_method` is another name of it.
-    #[schema(inline)]
     payment_mode: PaymentMode,
     /// `pending` unless given; never `reconciled`.
-    #[schema(inline)]
     status: Option<PaymentState>,
     /// `other` unless given.
-    #[schema(inline)]
     payment_stage: Option<PaymentStage>,
     /// `credit` unless given.
-    #[schema(inline)]
     transaction_type: Option<TransactionType>,
     /// False unless given.
     is_tds_deducted: Option<bool>,
@@ -158,7 +155,6 @@ impl FromFields for NewPaymentOfPo {
 pub(crate) struct NewClientPaymentBody {
     /// The PO; `client_po_id` is another name of it.
     po_id: ClientPoId,
-    #[schema(inline)]
     #[serde(flatten)]
     payment: NewPoPaymentBody,
 }
@@ -224,13 +220,9 @@ pub(crate) struct ClientPaymentChangeBody {
     payment_date: Option<NaiveDate>,
     /// Above 0, and not below what is linked to vendor orders.
     amount: Option<Money>,
-    #[schema(inline)]
     payment_mode: Option<PaymentMode>,
-    #[schema(inline)]
     status: Option<PaymentState>,
-    #[schema(inline)]
     payment_stage: Option<PaymentStage>,
-    #[schema(inline)]
     transaction_type: Option<TransactionType>,
     is_tds_deducted: Option<bool>,
     /// At most the amount.

@@ -99,7 +99,7 @@ pub async fn list_of_pos(db: impl PgExecutor<'_>, pos: &[ClientPoId]) -> Result<
         client_payment_tables!(),
         "
          WHERE payment.client_po_id = ANY ($1)
-         ORDER BY payment.client_po_id, payment.payment_date DESC NULLS LAST, payment.created_at DESC, payment.id DESC"
+         ORDER BY payment.client_po_id, payment.payment_date DESC NULLS LAST, payment.id DESC"
     );
     let pos: Vec<i64> = pos.iter().map(|id| id.0).collect();
     Ok(sqlx::query_as(SQL).bind(pos).fetch_all(db).await?)

@@ -1,5 +1,6 @@
-//! The kept totals behind lists: how many rows a list has, and the sums over them, by status, for all rows and for those of
-//! one client, project or vendor, so that a page costs the same however many rows there are.
+//! The kept totals behind lists: how many rows a list has, and the sums over them, by status and payment status, for all rows
+//! and for those of one client, project or vendor, so that a page costs the same however many rows there are. Beside them,
+//! how many stores the POs of a client are for.
 //!
 //! They are written in the transaction of the change, by the unit of work: a store function that changes a counted row says
 //! so before ([`UnitOfWork::follow`](crate::unit_of_work::UnitOfWork::follow)), one that makes a row afterwards
@@ -8,7 +9,9 @@
 
 mod store;
 
-pub use store::{Followed, KeptTotal, List, Scope, read, recount_if_off};
+pub use store::{
+    BundleCounts, Followed, KeptTotal, List, Scope, bundle_counts, read, read_paid, recount_if_off,
+};
 
 use crate::types::ids::{ClientPaymentId, ClientPoId, ProjectId, QuotationId, VendorPaymentId};
 

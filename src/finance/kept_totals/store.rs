@@ -6,7 +6,10 @@ use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::Counted;
-use crate::{error::Result, types::Money};
+use crate::{
+    error::Result,
+    types::{Money, ids::ClientId},
+};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +92,20 @@ pub async fn read(
     scope: Scope,
     statuses: Option<&[&str]>,
 ) -> Result<KeptTotal> {
+    read_paid(db, list, scope, statuses, None).await
+}
+
+/// The same, of POs that are paid so far.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn read_paid(
+    db: impl PgExecutor<'_>,
+    list: List,
+    scope: Scope,
+    statuses: Option<&[&str]>,
+    payment_status: Option<&str>,
+) -> Result<KeptTotal> {
     let (scope, id) = scope.key();
     let total = sqlx::query_as!(
         KeptTotal,
@@ -106,19 +123,90 @@ pub async fn read(
            AND scope = $2
            AND scope_id = $3
            AND ($4::text[] IS NULL OR status = ANY ($4))
+           AND ($5::text IS NULL OR payment_status = $5)
         "#,
         list.as_str(),
         scope,
         id,
         statuses as Option<&[&str]>,
+        payment_status,
     )
     .fetch_one(db)
     .await?;
     Ok(total)
 }
 
-/// Which list, whose rows, in which status.
-type Key = (String, String, i64, String);
+/// How many bundles POs make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BundleCounts {
+    /// Stores with their POs, and POs that stand alone.
+    pub bundles: i64,
+    /// Stores that have several POs.
+    pub shared: i64,
+}
+
+/// How many bundles a client's POs make, or everybody's, of the POs in a status or of all.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn bundle_counts(
+    db: impl PgExecutor<'_>,
+    client: Option<ClientId>,
+    status: Option<&str>,
+) -> Result<BundleCounts> {
+    let scope = client.map_or(Scope::All, |client| Scope::Client(client.0));
+    let (scope, id) = scope.key();
+    // Each PO is a bundle, but for those of a store that are one together.
+    let counts = sqlx::query_as!(
+        BundleCounts,
+        r#"
+        SELECT (po.entries - store.joined)::bigint AS "bundles!",
+               store.shared::bigint AS "shared!"
+          FROM (
+               SELECT COALESCE(sum(kept.entries), 0) AS entries
+                 FROM "Finances".kept_total AS kept
+                WHERE kept.list = 'client_po'
+                  AND kept.scope = $1
+                  AND kept.scope_id = $2
+                  AND ($3::text IS NULL OR kept.status = $3)
+               ) AS po
+         CROSS JOIN (
+               SELECT COALESCE(sum(total.members - total.stores), 0) AS joined,
+                      COALESCE(sum(total.shared), 0) AS shared
+                 FROM "Finances".store_group_total AS total
+                 JOIN "Finances".client ON client.id = total.client_id
+                WHERE client.bundle_by_store
+                  AND total.status = COALESCE($3, '')
+                  AND ($4::bigint IS NULL OR total.client_id = $4)
+               ) AS store
+        "#,
+        scope,
+        id,
+        status,
+        client as Option<ClientId>,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(counts)
+}
+
+/// A kept total: which list, whose rows, in which status, paid how far.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    list: String,
+    scope: String,
+    scope_id: i64,
+    status: String,
+    payment_status: String,
+}
+
+/// A client's store and a status; an empty one stands for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct StoreKey {
+    client_id: i64,
+    store_id: String,
+    status: String,
+}
 
 /// What rows add to a total.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -147,6 +235,8 @@ impl Sums {
 pub struct Followed {
     rows: BTreeSet<Counted>,
     changes: BTreeMap<Key, Sums>,
+    /// How many POs a store has more or less.
+    stores: BTreeMap<StoreKey, i64>,
 }
 
 impl Followed {
@@ -181,11 +271,15 @@ impl Followed {
         }
         let rows: Vec<Counted> = self.rows.iter().copied().collect();
         self.add_contributions(db, &rows, 1).await?;
-        self.changes.retain(|_, sums| *sums != Sums::default());
-        if self.changes.is_empty() {
-            return Ok(());
+        self.stores.retain(|_, members| *members != 0);
+        if !self.stores.is_empty() {
+            write_stores(db, &self.stores).await?;
         }
-        write(db, &self.changes).await
+        self.changes.retain(|_, sums| *sums != Sums::default());
+        if !self.changes.is_empty() {
+            write(db, &self.changes).await?;
+        }
+        Ok(())
     }
 
     async fn add_contributions(&mut self, db: &mut PgConnection, rows: &[Counted], sign: i64) -> Result<()> {
@@ -206,6 +300,8 @@ impl Followed {
                    scope.name AS "scope!",
                    scope.id AS "scope_id!",
                    entry.status AS "status!",
+                   "Finances".kept_payment_status(entry.list, entry.paid_entries, entry.partial_entries)
+                       AS "payment_status!",
                    sum(entry.entries)::bigint AS "entries!",
                    sum(entry.amount) AS "amount!",
                    sum(entry.paid) AS "paid!",
@@ -225,7 +321,14 @@ impl Followed {
                     OR (entry.source = 'vendor_payment' AND entry.id = ANY ($3))
                     OR (entry.source = 'project' AND entry.id = ANY ($4))
                     OR (entry.source = 'quotation' AND entry.id = ANY ($5)))
-             GROUP BY entry.list, scope.name, scope.id, entry.status
+             GROUP BY 1, 2, 3, 4, 5
+             UNION ALL
+            SELECT 'store', po.store_id, po.client_id, po.status, '', count(*), 0, 0, 0, 0, 0
+              FROM "Finances".client_po AS po
+             WHERE po.id = ANY ($1)
+               AND po.client_id IS NOT NULL
+               AND po.store_id IS NOT NULL
+             GROUP BY po.client_id, po.store_id, po.status
             "#,
             &*pos,
             &*payments,
@@ -236,7 +339,24 @@ impl Followed {
         .fetch_all(db)
         .await?;
         for row in contributions {
-            let key = (row.list, row.scope, row.scope_id, row.status);
+            if row.list == "store" {
+                for status in [row.status.as_str(), ""] {
+                    let key = StoreKey {
+                        client_id: row.scope_id,
+                        store_id: row.scope.clone(),
+                        status: status.to_owned(),
+                    };
+                    *self.stores.entry(key).or_default() += sign * row.entries;
+                }
+                continue;
+            }
+            let key = Key {
+                list: row.list,
+                scope: row.scope,
+                scope_id: row.scope_id,
+                status: row.status,
+                payment_status: row.payment_status,
+            };
             let sums = Sums {
                 entries: row.entries,
                 amount: row.amount,
@@ -254,10 +374,11 @@ impl Followed {
 /// Adds to the totals, in the order of their keys, so that two writers cannot wait for each other. Each connection has one
 /// of eight rows of a total, so that few writers wait at all.
 async fn write(db: &mut PgConnection, changes: &BTreeMap<Key, Sums>) -> Result<()> {
-    let lists: Vec<&str> = changes.keys().map(|key| &*key.0).collect();
-    let scopes: Vec<&str> = changes.keys().map(|key| &*key.1).collect();
-    let ids: Vec<i64> = changes.keys().map(|key| key.2).collect();
-    let statuses: Vec<&str> = changes.keys().map(|key| &*key.3).collect();
+    let lists: Vec<&str> = changes.keys().map(|key| &*key.list).collect();
+    let scopes: Vec<&str> = changes.keys().map(|key| &*key.scope).collect();
+    let ids: Vec<i64> = changes.keys().map(|key| key.scope_id).collect();
+    let statuses: Vec<&str> = changes.keys().map(|key| &*key.status).collect();
+    let payment_statuses: Vec<&str> = changes.keys().map(|key| &*key.payment_status).collect();
     let entries: Vec<i64> = changes.values().map(|sums| sums.entries).collect();
     let amounts: Vec<Decimal> = changes.values().map(|sums| sums.amount).collect();
     let paid: Vec<Decimal> = changes.values().map(|sums| sums.paid).collect();
@@ -267,16 +388,17 @@ async fn write(db: &mut PgConnection, changes: &BTreeMap<Key, Sums>) -> Result<(
     sqlx::query!(
         r#"
         INSERT INTO "Finances".kept_total AS kept
-               (list, scope, scope_id, status, slot, entries, amount, paid, lines, paid_entries, partial_entries)
-        SELECT change.list, change.scope, change.scope_id, change.status, pg_backend_pid() % 8, change.entries,
-               change.amount, change.paid, change.lines, change.paid_entries, change.partial_entries
-          FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::numeric[], $7::numeric[],
-                      $8::bigint[], $9::bigint[], $10::bigint[])
+               (list, scope, scope_id, status, payment_status, slot, entries, amount, paid, lines, paid_entries,
+                partial_entries)
+        SELECT change.list, change.scope, change.scope_id, change.status, change.payment_status, pg_backend_pid() % 8,
+               change.entries, change.amount, change.paid, change.lines, change.paid_entries, change.partial_entries
+          FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::numeric[],
+                      $8::numeric[], $9::bigint[], $10::bigint[], $11::bigint[])
                WITH ORDINALITY
-            AS change (list, scope, scope_id, status, entries, amount, paid, lines, paid_entries, partial_entries,
-                       position)
+            AS change (list, scope, scope_id, status, payment_status, entries, amount, paid, lines, paid_entries,
+                       partial_entries, position)
          ORDER BY change.position
-            ON CONFLICT (list, scope, scope_id, status, slot) DO UPDATE
+            ON CONFLICT (list, scope, scope_id, status, payment_status, slot) DO UPDATE
            SET entries = kept.entries + EXCLUDED.entries,
                amount = kept.amount + EXCLUDED.amount,
                paid = kept.paid + EXCLUDED.paid,
@@ -288,12 +410,65 @@ async fn write(db: &mut PgConnection, changes: &BTreeMap<Key, Sums>) -> Result<(
         &scopes as &[&str],
         &ids,
         &statuses as &[&str],
+        &payment_statuses as &[&str],
         &entries,
         &amounts,
         &paid,
         &lines,
         &paid_entries,
         &partial_entries,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Counts POs to and from stores, in the order of the keys too, and what that makes of the numbers of stores. A store's row
+/// stays locked until the end of the transaction, so that each writer sees what the others left.
+async fn write_stores(db: &mut PgConnection, stores: &BTreeMap<StoreKey, i64>) -> Result<()> {
+    let clients: Vec<i64> = stores.keys().map(|key| key.client_id).collect();
+    let ids: Vec<&str> = stores.keys().map(|key| &*key.store_id).collect();
+    let statuses: Vec<&str> = stores.keys().map(|key| &*key.status).collect();
+    let members: Vec<i64> = stores.values().copied().collect();
+    sqlx::query!(
+        r#"
+        WITH change AS (
+            SELECT *
+              FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY
+                AS change (client_id, store_id, status, members, position)
+        ),
+        counted AS (
+            INSERT INTO "Finances".store_group AS store (client_id, store_id, status, members)
+            SELECT client_id, store_id, status, members
+              FROM change
+             ORDER BY position
+                ON CONFLICT (client_id, store_id, status) DO UPDATE
+               SET members = store.members + EXCLUDED.members
+            RETURNING store.client_id, store.store_id, store.status, store.members
+        ),
+        moved AS (
+            SELECT counted.client_id,
+                   counted.status,
+                   sum((counted.members > 0)::integer - (counted.members > change.members)::integer) AS stores,
+                   sum((counted.members > 1)::integer - (counted.members > change.members + 1)::integer) AS shared,
+                   sum(change.members) AS members
+              FROM counted
+              JOIN change USING (client_id, store_id, status)
+             GROUP BY counted.client_id, counted.status
+        )
+        INSERT INTO "Finances".store_group_total AS total (client_id, status, slot, stores, shared, members)
+        SELECT client_id, status, pg_backend_pid() % 8, stores, shared, members
+          FROM moved
+         ORDER BY client_id, status
+            ON CONFLICT (client_id, status, slot) DO UPDATE
+           SET stores = total.stores + EXCLUDED.stores,
+               shared = total.shared + EXCLUDED.shared,
+               members = total.members + EXCLUDED.members
+        "#,
+        &clients,
+        &ids as &[&str],
+        &statuses as &[&str],
+        &members,
     )
     .execute(db)
     .await?;
@@ -327,7 +502,9 @@ pub async fn recount_if_off(db: &PgPool) -> Result<bool> {
                                WHERE kept.list = counted.list
                                  AND kept.scope = 'all'
                           )
-               ) AS "is_off!"
+               )
+            OR (SELECT count(*) FROM "Finances".client_po WHERE client_id IS NOT NULL AND store_id IS NOT NULL)
+               <> (SELECT COALESCE(sum(members), 0) FROM "Finances".store_group WHERE status = '') AS "is_off!"
         "#
     )
     .fetch_one(db)

@@ -50,6 +50,9 @@ pub struct Figures {
     pub gross_amount: Option<Money>,
 }
 
+/// Unit price and total of a line, as far as they are known.
+type Priced = (Option<Rate>, Option<Money>);
+
 fn too_large(field: &'static str, text: &'static str) -> (&'static str, Problem) {
     (field, Problem::new("less_than_equal", text))
 }
@@ -184,7 +187,7 @@ impl Stored {
     }
 
     /// Unit price and total after a change.
-    fn priced(self, change: Changed) -> Result<(Option<Rate>, Option<Money>), (&'static str, Problem)> {
+    fn priced(self, change: Changed) -> Result<Priced, (&'static str, Problem)> {
         let same = (self.unit_price, self.total_price);
         let is_more_or_less = change.quantity.is_some_and(|new| Some(new.0) != self.quantity);
         let is_other_price = match change.price {

@@ -93,7 +93,6 @@ pub(crate) fn apply_text<const MAX: usize>(field: &mut Option<String>, change: &
 #[derive(Debug, Clone, ToSchema)]
 pub(super) struct StatusChange {
     /// The word that it gets.
-    #[schema(inline)]
     pub(super) status: PaymentState,
     /// Why; stands in the history.
     pub(super) notes: Option<Text<1000>>,

@@ -244,7 +244,6 @@ pub(super) struct OpenAmount {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Aging {
     /// `client` or `vendor`.
-    #[schema(inline)]
     kind: Ledger,
     as_of: NaiveDate,
     buckets: Vec<Bucket>,

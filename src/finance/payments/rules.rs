@@ -44,7 +44,6 @@ pub fn movement(from: Option<PaymentState>, to: PaymentState, mover: Mover) -> M
 /// The ways that are open to everybody who may write.
 fn is_usual(from: Option<PaymentState>, to: PaymentState) -> bool {
     match (from, to) {
-        (_, Reconciled) => false,
         (
             Some(Pending | Processing),
             Pending | Processing | Cleared | Completed | Bounced | Failed | Cancelled,
@@ -52,7 +51,8 @@ fn is_usual(from: Option<PaymentState>, to: PaymentState) -> bool {
         | (Some(Cleared | Completed), Cleared | Completed | Bounced | Cancelled)
         | (Some(Reconciled), Bounced | Cancelled)
         | (Some(Bounced | Failed | Cancelled) | None, Pending) => true,
-        (Some(Cleared | Completed), Pending | Processing | Failed)
+        (_, Reconciled)
+        | (Some(Cleared | Completed), Pending | Processing | Failed)
         | (Some(Reconciled), Pending | Processing | Cleared | Completed | Failed)
         | (
             Some(Bounced | Failed | Cancelled) | None,

@@ -141,19 +141,14 @@ struct Member {
     sort_key: Vec<Option<String>>,
 }
 
-#[derive(FromRow)]
-struct Counts {
-    bundle_count: i64,
-    bundled_groups: i64,
-}
-
 /// A page of bundles and the sums over all of them.
 ///
 /// # Errors
 /// `Unavailable` without the database.
 pub(super) async fn list(db: &PgPool, query: &BundleQuery) -> Result<BundleList> {
     let members = members(db, query).await?;
-    let counts = counts(db, query).await?;
+    let status = query.status.map(PoStatus::as_str);
+    let counts = kept_totals::bundle_counts(db, query.client_id, status).await?;
     let totals = totals(db, query).await?;
     let last = members.last().map(|member| member.sort_key.clone());
     let mut lines = if query.include_lines == Some(true) {
@@ -170,19 +165,19 @@ pub(super) async fn list(db: &PgPool, query: &BundleQuery) -> Result<BundleList>
         let own: Vec<Line> = own.collect();
         bundles.extend(bundle(&pos, own));
     }
-    let page = query.paging.info(counts.bundle_count, bundles.len(), last);
-    let single = counts.bundle_count - counts.bundled_groups;
+    let page = query.paging.info(counts.bundles, bundles.len(), last);
+    let single = counts.bundles - counts.shared;
     Ok(BundleList {
         bundles,
-        bundle_count: counts.bundle_count,
-        bundled_groups: counts.bundled_groups,
+        bundle_count: counts.bundles,
+        bundled_groups: counts.shared,
         single_po_groups: single,
         total_po_value: totals.amount,
         total_paid: totals.paid,
         total_receivable: totals.amount - totals.paid,
         total_line_items: totals.lines,
         summary: BundleCounts {
-            bundled_count: counts.bundled_groups,
+            bundled_count: counts.shared,
             single_count: single,
         },
         page,
@@ -249,27 +244,6 @@ async fn members(db: &PgPool, query: &BundleQuery) -> Result<Vec<Member>> {
          ORDER BY member.place, po.created_at DESC NULLS LAST, po.id DESC"#
     ));
     Ok(sql.build_query_as().fetch_all(db).await?)
-}
-
-async fn counts(db: &PgPool, query: &BundleQuery) -> Result<Counts> {
-    let mut sql = QueryBuilder::<Postgres>::new(
-        r#"WITH bundle AS (
-            SELECT count(*) AS members
-              FROM "Finances".client_po AS po
-              LEFT JOIN "Finances".client ON client.id = po.client_id
-             WHERE TRUE"#,
-    );
-    query.push_filters(&mut sql, "po");
-    sql.push(
-        r" GROUP BY po.client_id,
-                 CASE WHEN client.bundle_by_store THEN po.store_id END,
-                 CASE WHEN client.bundle_by_store AND po.store_id IS NOT NULL THEN 0 ELSE po.id END
-        )
-        SELECT count(*) AS bundle_count,
-               count(*) FILTER (WHERE members > 1) AS bundled_groups
-          FROM bundle",
-    );
-    Ok(sql.build_query_as().fetch_one(db).await?)
 }
 
 /// One bundle of its POs, the newest first; `None` of none.

@@ -6,7 +6,8 @@ use utoipa::IntoParams;
 
 use super::{
     model::{
-        PaymentStatus, PoStatus, PoTotals, PoType, PurchaseOrder, PurchaseOrderRow, PurchaseOrderWithLines,
+        PaymentStatus, PaymentStatusCounts, PoStatus, PoTotals, PoType, PurchaseOrder, PurchaseOrderRow,
+        PurchaseOrderWithLines,
     },
     store::{line_columns, line_lists, po_columns},
 };
@@ -113,6 +114,13 @@ pub(super) struct PoQuery {
 
 impl FromFields for PoQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self::read(fields, 1000))
+    }
+}
+
+impl PoQuery {
+    /// Reads a query whose page has so many entries unless it says.
+    pub(super) fn read(fields: &mut Fields<'_>, default_limit: i64) -> Self {
         let (date_from, date_to) = (fields.optional("date_from"), fields.optional("date_to"));
         if let (Some(from), Some(to)) = (date_from, date_to)
             && from > to
@@ -122,7 +130,7 @@ impl FromFields for PoQuery {
                 Problem::new("greater_than_equal", "must not be before date_from"),
             );
         }
-        Some(Self {
+        Self {
             client_id: fields.optional("client_id"),
             project_id: fields.optional("project_id"),
             status: fields.optional("status"),
@@ -132,9 +140,9 @@ impl FromFields for PoQuery {
             date_from,
             date_to,
             po_type: None,
-            paging: Paging::read(fields, 1000),
+            paging: Paging::read(fields, default_limit),
             order: Order::read(fields, &SORTS, by_store()),
-        })
+        }
     }
 }
 
@@ -232,7 +240,7 @@ impl PoQuery {
             client_id,
             project_id,
             status: _,
-            payment_status: None,
+            payment_status: _,
             store_id: None,
             q: None,
             date_from: None,
@@ -278,6 +286,7 @@ impl PoQuery {
             sql.push(" AND po.po_type = ").push_bind(po_type.as_str());
         }
         if let Some(text) = &self.q {
+            // The projects are looked up first, as a list, so that an index serves each of the four conditions.
             let pattern = contains(text);
             for (before, column) in [
                 (" AND (", "po.po_number"),
@@ -289,8 +298,12 @@ impl PoQuery {
                     .push(" ILIKE ")
                     .push_bind(pattern.clone());
             }
-            sql.push(r#" OR po.project_id IN (SELECT project.id FROM "Finances".project WHERE project.name ILIKE "#);
-            sql.push_bind(pattern).push("))");
+            sql.push(
+                r#" OR po.project_id = ANY (ARRAY (
+                    SELECT project.id FROM "Finances".project WHERE project.name ILIKE "#,
+            )
+            .push_bind(pattern)
+            .push(")))");
         }
     }
 }
@@ -358,12 +371,18 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
     if let Some(scope) = query.kept_scope() {
         let status = query.status.map(|status| [status.as_str()]);
         let statuses = status.as_ref().map(<[_; 1]>::as_slice);
-        let kept = kept_totals::read(db, List::ClientPo, scope, statuses).await?;
+        let paid = query.payment_status.map(PaymentStatus::as_str);
+        let kept = kept_totals::read_paid(db, List::ClientPo, scope, statuses, paid).await?;
         return Ok(PoTotals {
             total_count: kept.entries,
             total_value: kept.amount,
             total_paid: kept.paid,
             total_receivable: kept.amount - kept.paid,
+            counts: PaymentStatusCounts {
+                paid_count: kept.paid_entries,
+                partial_count: kept.partial_entries,
+                pending_count: kept.pending_entries,
+            },
         });
     }
     let mut sql = QueryBuilder::<Postgres>::new(
@@ -392,7 +411,10 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
         SELECT count(*) AS total_count,
                COALESCE(sum(value) FILTER (WHERE is_live), 0) AS total_value,
                COALESCE(sum(paid) FILTER (WHERE is_live), 0) AS total_paid,
-               COALESCE(sum(value - paid) FILTER (WHERE is_live), 0) AS total_receivable
+               COALESCE(sum(value - paid) FILTER (WHERE is_live), 0) AS total_receivable,
+               count(*) FILTER (WHERE is_live AND paid > 0 AND paid >= value) AS paid_count,
+               count(*) FILTER (WHERE is_live AND paid > 0 AND paid < value) AS partial_count,
+               count(*) FILTER (WHERE is_live AND paid <= 0) AS pending_count
           FROM figures"#,
     );
     Ok(sql.build_query_as().fetch_one(db).await?)

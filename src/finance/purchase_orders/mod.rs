@@ -11,6 +11,7 @@ mod change;
 mod create;
 pub mod delete;
 mod delete_routes;
+mod enriched;
 mod list;
 mod model;
 mod overview;
@@ -40,6 +41,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::get_client_po))
         .routes(routes!(routes::list_project_pos))
         .routes(routes!(routes::list_by_store))
+        .routes(routes!(routes::list_enriched))
+        .routes(routes!(routes::list_project_enriched))
         .routes(routes!(write_routes::create_purchase_order))
         .routes(routes!(write_routes::create_client_po))
         .routes(routes!(write_routes::create_project_po))

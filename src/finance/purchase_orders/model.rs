@@ -371,6 +371,20 @@ pub(super) struct PoTotals {
     pub(super) total_paid: Money,
     /// Σ `receivable_amount`.
     pub(super) total_receivable: Money,
+    #[serde(skip)]
+    #[sqlx(flatten)]
+    pub(super) counts: PaymentStatusCounts,
+}
+
+/// How many POs that match and are not cancelled are paid how far.
+#[derive(Debug, Clone, Copy, FromRow, Serialize, ToSchema)]
+pub(super) struct PaymentStatusCounts {
+    /// In full.
+    pub(super) paid_count: i64,
+    /// In part.
+    pub(super) partial_count: i64,
+    /// Not at all.
+    pub(super) pending_count: i64,
 }
 
 /// A page of POs.

@@ -5,6 +5,7 @@ use sqlx::PgPool;
 
 use super::{
     bundles::{self, BundleList, BundleQuery},
+    enriched::{self, EnrichedList, EnrichedQuery, ProjectEnrichedList},
     list::{self, PoQuery, ProjectPoQuery},
     model::{PoAnswer, PoList, ProjectPoList, PurchaseOrderWithLines},
     overview::{self, OverviewAnswer, OverviewData},
@@ -139,6 +140,38 @@ pub(super) async fn list_by_store(
     Query(query): Query<BundleQuery>,
 ) -> Result<Answer<WithData<BundleList>>> {
     Ok(Answer::ok(WithData(bundles::list(&db, &query).await?)))
+}
+
+/// List the client POs with their lines and payments.
+///
+/// Filters, order and sums are those of `GET /po`; a page has 50 POs unless `limit` says otherwise.
+#[utoipa::path(get, path = "/po/enriched", tag = "purchase orders", params(EnrichedQuery, PageQuery),
+    responses((status = 200, body = Mirror<EnrichedList>), ReadErrors))]
+pub(super) async fn list_enriched(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Query(EnrichedQuery(query)): Query<EnrichedQuery>,
+) -> Result<Answer<Mirror<EnrichedList>>> {
+    Ok(Answer::ok(Mirror(enriched::list(&db, &query).await?)))
+}
+
+/// List the POs of a project with their lines and payments.
+///
+/// In the order that the project gives them. The sums are over those that match and are not cancelled.
+#[utoipa::path(get, path = "/projects/{project_id}/po/enriched", tag = "purchase orders",
+    params(ProjectPath, ProjectPoQuery, PageQuery),
+    responses((status = 200, body = Mirror<ProjectEnrichedList>), ReadErrors))]
+pub(super) async fn list_project_enriched(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(ProjectPath { project_id }): Path<ProjectPath>,
+    Query(query): Query<ProjectPoQuery>,
+) -> Result<Answer<Mirror<ProjectEnrichedList>>> {
+    if !projects::store::exists(&db, project_id).await? {
+        return Err(Error::NotFound("Project"));
+    }
+    let list = enriched::list(&db, &query.of(project_id)).await?;
+    Ok(Answer::ok(Mirror(ProjectEnrichedList { project_id, list })))
 }
 
 /// One client PO with its lines.

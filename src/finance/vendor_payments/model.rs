@@ -105,12 +105,11 @@ pub(crate) struct NewVendorPaymentBody {
     /// Above 0.
     amount: Money,
     /// At most 366 days ahead.
+    #[schema(example = "2026-02-22")]
     payment_date: NaiveDate,
     /// `bank_transfer` unless given.
-    #[schema(inline)]
     payment_mode: Option<PaymentMode>,
     /// `pending` unless given; never `reconciled`.
-    #[schema(inline)]
     status: Option<PaymentState>,
     /// Not that of another payment of this amount to the vendor.
     reference_number: Option<Text<100>>,
@@ -179,9 +178,7 @@ pub(crate) struct VendorPaymentChangeBody {
     amount: Option<Money>,
     /// At most 366 days ahead.
     payment_date: Option<NaiveDate>,
-    #[schema(inline)]
     payment_mode: Option<PaymentMode>,
-    #[schema(inline)]
     status: Option<PaymentState>,
     /// Empty clears it.
     reference_number: Option<Text<100>>,

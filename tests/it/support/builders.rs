@@ -128,7 +128,48 @@ pub(crate) async fn recount(db: &PgPool) {
         .expect("recount the totals");
 }
 
+/// All kept totals, their slots added up and those without anything left out.
+const KEPT: &str = r#"
+    SELECT jsonb_build_object(
+        'totals', (
+            SELECT jsonb_agg(to_jsonb(total) ORDER BY total)
+              FROM (
+                   SELECT list, scope, scope_id, status, payment_status, sum(entries) AS entries, trim_scale(sum(amount))::text AS amount,
+                          trim_scale(sum(paid))::text AS paid, sum(lines) AS lines, sum(paid_entries) AS paid_entries,
+                          sum(partial_entries) AS partial_entries
+                     FROM "Finances".kept_total
+                    GROUP BY 1, 2, 3, 4, 5
+                   HAVING sum(entries) <> 0 OR sum(amount) <> 0 OR sum(paid) <> 0 OR sum(lines) <> 0
+                   ) AS total),
+        'stores', (
+            SELECT jsonb_agg(to_jsonb(store) ORDER BY store)
+              FROM "Finances".store_group AS store
+             WHERE members <> 0),
+        'store_totals', (
+            SELECT jsonb_agg(to_jsonb(total) ORDER BY total)
+              FROM (
+                   SELECT client_id, status, sum(stores) AS stores, sum(shared) AS shared, sum(members) AS members
+                     FROM "Finances".store_group_total
+                    GROUP BY 1, 2
+                   HAVING sum(members) <> 0
+                   ) AS total)
+    )"#;
+
 impl TestApp {
+    /// Fails unless the kept totals are what a recount makes them.
+    pub(crate) async fn expect_kept_totals_as_recounted(&self) {
+        let kept: serde_json::Value = sqlx::query_scalar(KEPT)
+            .fetch_one(&self.db)
+            .await
+            .expect("read the kept totals");
+        recount(&self.db).await;
+        let recounted: serde_json::Value = sqlx::query_scalar(KEPT)
+            .fetch_one(&self.db)
+            .await
+            .expect("read the kept totals");
+        assert_eq!(kept, recounted);
+    }
+
     /// A PO of client 1 over 1000 without tax.
     pub(crate) fn client_po(&self) -> ClientPoBuilder<'_> {
         ClientPoBuilder {

@@ -1,57 +1,59 @@
 -- What each project earned on the POs dated in a range, and what those cost ($1 and $2: first and last day, $3: client, $4: project).
-WITH counted AS (
+WITH counted AS MATERIALIZED (
     SELECT po.id,
            po.project_id,
-           po.project_name,
-           po.net_value,
-           po.total_paid
-      FROM "Finances".client_po_figures AS po
-     WHERE po.is_live
-       AND NOT po.is_open_agreement
+           po.po_value - COALESCE(po.total_tax, 0) AS net_value
+      FROM "Finances".client_po AS po
+     WHERE po.status <> 'cancelled'
+       AND NOT (po.po_type = 'verbal_agreement' AND po.po_number IS NULL)
        AND ($1::date IS NULL OR po.po_date >= $1)
        AND ($2::date IS NULL OR po.po_date <= $2)
        AND ($3::bigint IS NULL OR po.client_id = $3)
        AND ($4::bigint IS NULL OR po.project_id = $4)
 ),
-earned AS (
+-- Rows of all kinds are added up at once: POs without a project have a null here, by which nothing could be joined.
+entry (project_id, pos, revenue, cost, collected) AS (
+    SELECT project_id, 1, net_value, 0, 0
+      FROM counted
+     UNION ALL
+    SELECT counted.project_id, 0, 0, 0,
+           CASE WHEN payment.transaction_type = 'debit' THEN -payment.amount ELSE payment.amount END
+      FROM counted
+      JOIN "Finances".client_payment AS payment ON payment.client_po_id = counted.id
+     WHERE payment.status IN ('cleared', 'completed', 'reconciled')
+     UNION ALL
+    -- Orders that name a PO cost what they are worth where the PO counts,
+    SELECT counted.project_id, 0, 0, ordered.po_value, 0
+      FROM counted
+      JOIN "Finances".vendor_order AS ordered ON ordered.client_po_id = counted.id
+     WHERE ordered.status NOT IN ('rejected', 'cancelled')
+       AND ordered.work_status <> 'cancelled'
+     UNION ALL
+    -- those that name none count by their own date.
+    SELECT ordered.project_id, 0, 0, ordered.po_value, 0
+      FROM "Finances".vendor_order AS ordered
+     WHERE ordered.client_po_id IS NULL
+       AND ordered.project_id IN (SELECT counted.project_id FROM counted)
+       AND ordered.status NOT IN ('rejected', 'cancelled')
+       AND ordered.work_status <> 'cancelled'
+       AND ($1::date IS NULL OR ordered.po_date >= $1)
+       AND ($2::date IS NULL OR ordered.po_date <= $2)
+),
+summed AS (
     SELECT project_id,
-           min(project_name) AS project_name,
-           count(*) AS po_count,
-           sum(net_value) AS revenue,
-           sum(total_paid) AS collected
-      FROM counted
+           sum(pos) AS po_count,
+           sum(revenue) AS revenue,
+           sum(cost) AS cost,
+           sum(collected) AS collected
+      FROM entry
      GROUP BY project_id
-),
--- Orders that name a PO cost what they are worth where the PO counts.
-ordered AS (
-    SELECT counted.project_id,
-           sum(vendor_order.po_value) AS cost
-      FROM counted
-      JOIN "Finances".vendor_order ON vendor_order.client_po_id = counted.id
-     WHERE vendor_order.status NOT IN ('rejected', 'cancelled')
-       AND vendor_order.work_status <> 'cancelled'
-     GROUP BY counted.project_id
-),
--- Those that name none count by their own date.
-unassigned AS (
-    SELECT vendor_order.project_id,
-           sum(vendor_order.po_value) AS cost
-      FROM "Finances".vendor_order
-     WHERE vendor_order.client_po_id IS NULL
-       AND vendor_order.project_id IN (SELECT earned.project_id FROM earned)
-       AND vendor_order.status NOT IN ('rejected', 'cancelled')
-       AND vendor_order.work_status <> 'cancelled'
-       AND ($1::date IS NULL OR vendor_order.po_date >= $1)
-       AND ($2::date IS NULL OR vendor_order.po_date <= $2)
-     GROUP BY vendor_order.project_id
 )
-SELECT earned.project_id AS "project_id: ProjectId",
-       earned.project_name,
-       earned.po_count AS "po_count!",
-       earned.revenue AS "revenue!: Money",
-       COALESCE(ordered.cost, 0) + COALESCE(unassigned.cost, 0) AS "cost!: Money",
-       earned.collected AS "total_collected!: Money"
-  FROM earned
-  LEFT JOIN ordered ON ordered.project_id IS NOT DISTINCT FROM earned.project_id
-  LEFT JOIN unassigned ON unassigned.project_id = earned.project_id
- ORDER BY earned.project_id NULLS LAST
+SELECT summed.project_id AS "project_id: ProjectId",
+       project.name AS "project_name?",
+       summed.po_count AS "po_count!",
+       summed.revenue AS "revenue!: Money",
+       summed.cost AS "cost!: Money",
+       summed.collected AS "total_collected!: Money"
+  FROM summed
+  LEFT JOIN "Finances".project ON project.id = summed.project_id
+ ORDER BY summed.project_id NULLS LAST

@@ -1,0 +1,121 @@
+-- Rows to measure with: as many POs as the setting bench.pos says, five lines and two payments each, in projects of twenty
+-- and stores of five; a vendor order for every fourth PO, with two payments; a quotation for every tenth PO. Everything
+-- follows from the numbers of the rows, so that the same size is the same data; products modulo a prime make numbers that
+-- look as mixed as real ones. For an empty database only.
+
+INSERT INTO "Finances".client (name, bundle_by_store)
+SELECT 'Client ' || number, number % 4 <> 0
+  FROM generate_series(1, 10) AS number;
+
+INSERT INTO "Finances".vendor (name, email, status)
+SELECT 'Vendor ' || number, 'vendor' || number || '@example.com', 'active'
+  FROM generate_series(1, 100) AS number;
+
+INSERT INTO "Finances".project (client_id, name, status, location, city, state, created_at)
+SELECT (SELECT min(id) FROM "Finances".client WHERE name = 'Client ' || (1 + number % 10)),
+       'Store fit-out ' || number * 104729::bigint % 1000003,
+       (ARRAY['active', 'active', 'completed', 'on-hold'])[1 + number % 4],
+       'Plot ' || number,
+       (ARRAY['Pune', 'Nagpur', 'Surat', 'Indore', 'Jaipur'])[1 + number % 5],
+       (ARRAY['Maharashtra', 'Maharashtra', 'Gujarat', 'Madhya Pradesh', 'Rajasthan'])[1 + number % 5],
+       TIMESTAMPTZ '2024-01-01 09:00:00Z' + number * INTERVAL '1 hour'
+  FROM generate_series(1, current_setting('bench.pos')::integer / 20) AS number;
+
+-- POs 20k + 1 … 20k + 20 are of one project, five after each other of one store.
+INSERT INTO "Finances".client_po
+       (client_id, project_id, po_number, po_date, pi_number, pi_date, po_value, total_tax, stated_value, stated_tax,
+        value_basis, status, po_type, agreement_date, store_id, created_at)
+SELECT project.client_id,
+       project.id,
+       CASE WHEN po.number % 50 <> 0 THEN (4100000000 + po.number * 7919::bigint % 99999989)::text END,
+       DATE '2024-01-01' + po.number % 700,
+       CASE WHEN po.number % 3 = 0 OR po.number % 50 = 0 THEN 'PI-' || po.number * 15485863::bigint % 99999989 END,
+       DATE '2024-01-01' + po.number % 700,
+       0, 0, 0, 0, 'lines',
+       (ARRAY['pending', 'active', 'active', 'completed', 'pending', 'active', 'active', 'completed', 'draft', 'cancelled'])
+           [1 + po.number % 10],
+       CASE WHEN po.number % 50 = 0 THEN 'verbal_agreement' ELSE 'standard' END,
+       CASE WHEN po.number % 50 = 0 THEN DATE '2024-01-01' + po.number % 700 END,
+       CASE WHEN po.number % 11 <> 0 THEN 'ST-' || (po.number - 1) / 5 * 104729::bigint % 1000003 END,
+       TIMESTAMPTZ '2024-01-01 09:00:00Z' + po.number * INTERVAL '1 minute'
+  FROM generate_series(1, current_setting('bench.pos')::integer) AS po (number)
+  JOIN (SELECT id, client_id, row_number() OVER (ORDER BY id) AS place FROM "Finances".project) AS project
+    ON project.place = 1 + (po.number - 1) / 20
+ ORDER BY po.number;
+
+INSERT INTO "Finances".client_po_line_item
+       (client_po_id, item_name, quantity, unit_price, total_price, hsn_code, unit, tax_rate, gst_amount, gross_amount)
+SELECT po.id, 'Item ' || line.place, amount.quantity, amount.price, amount.total, '7308', 'nos', 18, amount.tax,
+       amount.total + amount.tax
+  FROM "Finances".client_po AS po
+ CROSS JOIN generate_series(1, 5) AS line (place)
+ CROSS JOIN LATERAL (SELECT 1 + (po.id * 7 + line.place) % 40 AS quantity,
+                            50 + (po.id * 13 + line.place * 17) % 900 + 0.25 AS price) AS priced
+ CROSS JOIN LATERAL (SELECT priced.quantity, priced.price,
+                            round(priced.quantity * priced.price, 2) AS total,
+                            round(priced.quantity * priced.price * 0.18, 2) AS tax) AS amount
+ ORDER BY po.id, line.place;
+
+UPDATE "Finances".client_po AS po
+   SET po_value = line.total + line.tax, total_tax = line.tax, stated_value = line.total + line.tax, stated_tax = line.tax
+  FROM (SELECT client_po_id, sum(total_price) AS total, sum(gst_amount) AS tax
+          FROM "Finances".client_po_line_item
+         GROUP BY client_po_id) AS line
+ WHERE line.client_po_id = po.id;
+
+INSERT INTO "Finances".po_project_mapping (client_po_id, project_id, is_primary, sequence_order)
+SELECT po.id, po.project_id, place = 1, place
+  FROM (SELECT id, project_id, row_number() OVER (PARTITION BY project_id ORDER BY id) AS place
+          FROM "Finances".client_po) AS po;
+
+-- A third of the POs is paid in full, a third in part, a third not yet.
+INSERT INTO "Finances".client_payment
+       (client_id, client_po_id, amount, payment_date, status, payment_mode, payment_stage, transaction_type,
+        reference_number, created_at)
+SELECT po.client_id, po.id,
+       CASE WHEN po.id % 3 = 0 THEN po.po_value / 2 ELSE round(po.po_value / 4, 2) END,
+       po.po_date + payment.place * 20,
+       CASE
+           WHEN po.id % 3 = 2 THEN (ARRAY['pending', 'processing', 'bounced', 'cancelled'])[1 + (po.id + payment.place) % 4]
+           ELSE (ARRAY['cleared', 'completed', 'reconciled'])[1 + (po.id + payment.place) % 3]
+       END,
+       (ARRAY['neft', 'rtgs', 'cheque', 'upi'])[1 + po.id % 4],
+       'running', 'credit',
+       'UTR' || lpad((po.id * 2 + payment.place)::text, 10, '0'),
+       po.created_at + payment.place * INTERVAL '20 days'
+  FROM "Finances".client_po AS po
+ CROSS JOIN generate_series(1, 2) AS payment (place)
+ ORDER BY po.id, payment.place;
+
+INSERT INTO "Finances".vendor_order
+       (vendor_id, project_id, client_po_id, po_number, po_date, due_date, po_value, stated_value, description, category,
+        status, created_at)
+SELECT (SELECT min(id) FROM "Finances".vendor) + po.id % 100, po.project_id, po.id, 'VO-' || po.id, po.po_date + 3,
+       po.po_date + 33, round(po.po_value * 0.6, 2), round(po.po_value * 0.6, 2), 'Works', 'Civil',
+       (ARRAY['pending', 'approved', 'completed', 'cancelled'])[1 + po.id / 4 % 4], po.created_at
+  FROM "Finances".client_po AS po
+ WHERE po.id % 4 = 0
+ ORDER BY po.id;
+
+INSERT INTO "Finances".vendor_payment
+       (vendor_id, vendor_order_id, project_id, amount, payment_date, status, payment_mode, reference_number)
+SELECT ordered.vendor_id, ordered.id, ordered.project_id, round(ordered.po_value / 4, 2),
+       ordered.po_date + payment.place * 20,
+       (ARRAY['completed', 'pending', 'cleared', 'failed'])[1 + (ordered.id + payment.place) % 4], 'neft',
+       'VUTR' || (ordered.id * 2 + payment.place)
+  FROM "Finances".vendor_order AS ordered
+ CROSS JOIN generate_series(1, 2) AS payment (place)
+ ORDER BY ordered.id, payment.place;
+
+INSERT INTO "Finances".quotation
+       (store_id, store_location, full_address, company_name, total_area, subtotal, total_gst, total_amount, created_at)
+SELECT 'ST-' || number / 2 * 104729::bigint % 1000003, 'Ring road ' || number, 'Ring road ' || number, 'Shop ' || number, '450',
+       3000, 540, 3540, TIMESTAMPTZ '2024-01-01 09:00:00Z' + number * INTERVAL '1 hour'
+  FROM generate_series(1, current_setting('bench.pos')::integer / 10) AS number;
+
+INSERT INTO "Finances".quotation_line_item (quotation_id, name, quantity, units, price, tax, gst_amount, total)
+SELECT quotation.id, 'Item ' || place, 10, 'nos', 100, 18, 180, 1180
+  FROM "Finances".quotation
+ CROSS JOIN generate_series(1, 3) AS place;
+
+SELECT "Finances".recount_kept_totals();
