@@ -43,6 +43,7 @@ mod middleware;
 mod openapi;
 mod payment_reports;
 mod payments;
+mod po_files;
 mod po_upload;
 mod projects;
 mod purchase_order_changes;
