@@ -20,9 +20,11 @@
 mod adoption;
 mod auth;
 mod client_payments;
+mod client_side_faults;
 mod clients;
 mod compression;
 mod constraints;
+mod coverage;
 mod crash;
 mod database_away;
 mod deletion;
