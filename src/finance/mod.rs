@@ -7,6 +7,7 @@ pub mod line_items;
 pub mod payments;
 pub mod projects;
 pub mod purchase_orders;
+pub mod quotations;
 pub mod sites;
 pub mod summaries;
 pub mod vendor_payments;
@@ -26,4 +27,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(summaries::router())
         .merge(payments::router())
         .merge(client_payments::router())
+        .merge(quotations::router())
 }

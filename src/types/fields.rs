@@ -198,6 +198,26 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// An object that must be there; its faults are named `name.field`.
+    pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Option<T> {
+        let object = match self.raw(name) {
+            Some(Value::Object(object)) => object.clone(),
+            Some(_) => {
+                self.fault(name, Problem::new("object_type", "must be an object"));
+                return None;
+            }
+            None => {
+                self.fault(name, Problem::new("missing", "Field required"));
+                return None;
+            }
+        };
+        let mut nested = Fields::new(&object);
+        nested.prefix = format!("{}{name}.", self.prefix);
+        let value = read(&mut nested);
+        self.faults.append(&mut nested.faults);
+        value
+    }
+
     /// A list of objects with at least and at most so many entries; faults are named `name[3].field`.
     pub fn list<T>(
         &mut self,

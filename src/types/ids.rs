@@ -68,6 +68,8 @@ id! {
     PaymentId(i64);
     /// A quotation's id.
     QuotationId(i32);
+    /// The id of an item of a quotation.
+    QuotationItemId(i32);
     /// A vendor's id.
     VendorId(i64);
     /// A vendor order's id.

@@ -256,19 +256,31 @@ pub(super) async fn create_in_project(
     query: &ClientQuery,
     new: &NewProjectPo,
 ) -> Result<PurchaseOrderView> {
-    let own = places::client_of_project(uow.conn(), project).await?;
-    let client = query.client_id.or(own).ok_or_else(|| {
-        Error::invalid_field(
-            "client_id",
-            "missing",
-            "Field required, since the project has no client",
-        )
-    })?;
+    let client = client_in_project(uow.conn(), project, query).await?;
     places::take_invoice(uow.conn(), Some(client), new.terms.pi_number.as_deref()).await?;
     if places::lock_projects(uow.conn(), &[project]).await?.is_empty() {
         return Err(Error::NotFound("Project"));
     }
     insert(uow, client, Some(project), new.po_date, &new.terms).await
+}
+
+/// Whose the POs are that are made in a project: the client that the request names, or the project's own.
+///
+/// # Errors
+/// `NotFound` without the project, `Invalid` if no client is known.
+pub(super) async fn client_in_project(
+    db: &mut PgConnection,
+    project: ProjectId,
+    query: &ClientQuery,
+) -> Result<ClientId> {
+    let own = places::client_of_project(db, project).await?;
+    query.client_id.or(own).ok_or_else(|| {
+        Error::invalid_field(
+            "client_id",
+            "missing",
+            "Field required, since the project has no client",
+        )
+    })
 }
 
 /// The client of this name, without regard to case.

@@ -5,6 +5,7 @@
 //! under the PO's lock ([`store::revalue`]). Everything else (paid, outstanding, payment status) follows from the payments
 //! and is computed when it is read, by the view `client_po_figures`. Source: purchase-order formulas, section 2.2.
 
+mod agreements;
 mod attach;
 mod bundles;
 mod change;
@@ -49,4 +50,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(write_routes::update_purchase_order))
         .routes(routes!(write_routes::attach_purchase_order))
         .routes(routes!(write_routes::set_primary_purchase_order))
+        .merge(agreements::router())
 }

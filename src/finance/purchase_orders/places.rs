@@ -1,6 +1,6 @@
 //! Where a PO stands and which locks guard it: its project, its proforma invoice's number.
 //!
-//! Locks are taken in this order: advisory ones, projects by ascending id, the PO, its children.
+//! Locks are taken in this order: the PO's place, other advisory ones, projects by ascending id, the PO, its children.
 
 use sqlx::PgConnection;
 
@@ -79,7 +79,22 @@ impl Place {
     }
 }
 
-/// Where a PO is.
+/// Those that move a PO, give it a proforma number or delete it take turns, so that its projects are known before they are
+/// locked however many want it at once.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn take_place(db: &mut PgConnection, po: ClientPoId) -> Result<()> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended('po.place:' || $1::bigint, 0))"#,
+        po as ClientPoId,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Where a PO is; [`take_place`] has it stay there.
 ///
 /// # Errors
 /// `NotFound` without the PO.
