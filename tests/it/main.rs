@@ -20,10 +20,12 @@
 mod adoption;
 mod auth;
 mod client_payments;
+mod client_side_faults;
 mod clients;
 mod compression;
 mod concurrency;
 mod constraints;
+mod coverage;
 mod crash;
 mod database_away;
 mod deletion;
