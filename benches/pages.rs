@@ -168,7 +168,7 @@ async fn database(server: &Server) -> PgConnection {
 }
 
 /// What is asked for, with names for what is in the middle of the rows.
-const PAGES: [&str; 43] = [
+const PAGES: [&str; 47] = [
     "/api/clients",
     "/api/clients/5",
     "/api/projects?limit=50",
@@ -178,6 +178,7 @@ const PAGES: [&str; 43] = [
     "/api/projects/{project}/po?limit=50",
     "/api/projects/{project}/po/enriched?limit=50",
     "/api/projects/{project}/line-items?limit=50",
+    "/api/projects/{project}/verbal-agreements?limit=50",
     "/api/projects/{project}/financial-summary",
     "/api/po?limit=50",
     "/api/po?limit=50&sort=-po_value",
@@ -212,6 +213,9 @@ const PAGES: [&str; 43] = [
     "/api/payments/reconciliation",
     "/api/payments/{payment}",
     "/api/payments/{payment}/status",
+    "/api/quotations?limit=50&store_id={store}",
+    "/api/quotations/all?limit=50",
+    "/api/quotations/all?limit=50&q={store}",
 ];
 
 /// What has to look at everything that it sums or counts.

@@ -12,7 +12,6 @@ pub mod sites;
 pub mod summaries;
 pub mod vendor_payments;
 pub mod vendors;
-pub mod verbal_agreements;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -29,5 +28,4 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
-        .merge(verbal_agreements::router())
 }

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod decimal;
+pub mod email;
 pub mod fields;
 pub mod gstin;
 pub mod ids;
@@ -13,6 +14,7 @@ pub mod words;
 
 pub use clock::Clock;
 pub use decimal::{Latitude, Longitude, Money, Percent, Quantity, Rate};
+pub use email::Email;
 pub use fields::{Fields, FromFields, Input, Patch, Problem};
 pub use gstin::Gstin;
 pub use text::Text;

@@ -1,9 +1,12 @@
-//! Files that come in: where they are stored, and purchase orders that are made from them.
+//! Files that come in: where they are stored, purchase orders that are made from them, and documents that stand beside them.
 //!
 //! A purchase-order file is streamed to storage, parsed off the async threads, and becomes a session, a file row, a
 //! document and a client PO with its lines in one unit of work. A file that cannot be read is kept in its session,
 //! marked as failed, and makes no PO.
 
+mod documents;
+mod intake;
+mod links;
 mod po;
 mod quota;
 pub mod storage;
@@ -18,5 +21,5 @@ use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    po::router()
+    po::router().merge(documents::router())
 }

@@ -109,6 +109,13 @@ impl Storage {
         self.move_to_place(&path, place, name).await
     }
 
+    /// Moves a staged file whose row is committed to its place; one that does not get there now is put there by the sweeper.
+    pub async fn publish_committed(&self, staged: TempFile, place: &Place, name: &str) {
+        if let Err(error) = self.publish(staged, place, name).await {
+            tracing::error!(%error, file = name, "a stored file is left for the sweeper to publish");
+        }
+    }
+
     async fn move_to_place(&self, path: &Path, place: &Place, name: &str) -> io::Result<()> {
         let target = self.target(place, name);
         let folder = target

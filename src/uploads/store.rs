@@ -1,4 +1,4 @@
-//! Sessions, file rows and document rows in the database.
+//! Sessions and file rows in the database.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
-    types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
+    types::ids::{ClientPoId, UserId},
 };
 
 /// A session to be opened.
@@ -95,51 +95,6 @@ pub(super) async fn insert_file(db: &mut PgConnection, new: &NewFile<'_>) -> Res
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// A document of a project and a PO.
-#[derive(Debug)]
-pub(super) struct NewDocument<'a> {
-    pub(super) project: Option<ProjectId>,
-    pub(super) po: ClientPoId,
-    pub(super) po_number: Option<&'a str>,
-    pub(super) original_filename: &'a str,
-    pub(super) stored_filename: &'a str,
-    pub(super) size: i64,
-    pub(super) mime_type: &'a str,
-    pub(super) hash: &'a str,
-    pub(super) description: &'a str,
-    pub(super) uploaded_by: UserId,
-    pub(super) uploaded_by_name: &'a str,
-    pub(super) created_at: DateTime<Utc>,
-}
-
-/// Adds a document.
-pub(super) async fn insert_document(db: &mut PgConnection, new: &NewDocument<'_>) -> Result<DocumentId> {
-    let id = sqlx::query_scalar!(
-        r#"
-        INSERT INTO "Finances".project_document
-               (project_id, client_po_id, po_number, document_name, document_path, original_filename, stored_filename,
-                mime_type, original_size, file_hash, description, uploaded_by, uploaded_by_name, created_at)
-        VALUES ($1, $2, $3, $4, '/uploads/' || $5::text, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        RETURNING id AS "id: DocumentId"
-        "#,
-        new.project as Option<ProjectId>,
-        new.po as ClientPoId,
-        new.po_number,
-        new.original_filename,
-        new.stored_filename,
-        new.mime_type,
-        new.size,
-        new.hash,
-        new.description,
-        new.uploaded_by as UserId,
-        new.uploaded_by_name,
-        new.created_at,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(id)
 }
 
 /// The PO that was made from a file with this content, the newest of them.

@@ -11,7 +11,7 @@ use crate::{
         envelope::SUCCESS,
         list::{Column, Direction, Order, PageInfo, Paging},
     },
-    types::{Fields, FromFields, Gstin, Money, Patch, Text, ids::ClientId},
+    types::{Email, Fields, FromFields, Gstin, Money, Patch, Text, ids::ClientId},
 };
 
 /// The parser of a client's purchase-order files.
@@ -201,11 +201,11 @@ pub struct NewClient {
     /// Whom to ask for.
     pub contact_person: Option<Text<255>>,
     /// Address for mail.
-    pub email: Option<Text<255>>,
+    pub email: Option<Email>,
     /// Telephone number.
     pub phone: Option<Text<50>>,
     /// Postal address.
-    pub address: Option<Text<1000>>,
+    pub address: Option<Text<5000>>,
     /// 15 letters and digits.
     #[schema(example = "27AAAAA0000A1Z5")]
     pub gstin: Option<Gstin>,
@@ -237,9 +237,9 @@ impl FromFields for NewClient {
 pub struct ClientChange {
     name: Option<Text<255>>,
     contact_person: Patch<Text<255>>,
-    email: Patch<Text<255>>,
+    email: Patch<Email>,
     phone: Patch<Text<50>>,
-    address: Patch<Text<1000>>,
+    address: Patch<Text<5000>>,
     gstin: Patch<Gstin>,
     bundle_by_store: Option<bool>,
 }
@@ -300,7 +300,7 @@ impl ClientChange {
             id: was.id,
             name: name.map_or(was.name, Text::into_string),
             contact_person: contact_person.map(Text::into_string).over(was.contact_person),
-            email: email.map(Text::into_string).over(was.email),
+            email: email.map(Email::into_string).over(was.email),
             phone: phone.map(Text::into_string).over(was.phone),
             address: address.map(Text::into_string).over(was.address),
             gstin: gstin.map(Gstin::into_string).over(was.gstin),

@@ -85,6 +85,7 @@ pub(super) async fn attach(
     po: ClientPoId,
     query: AttachQuery,
 ) -> Result<Attached> {
+    places::take_place(uow.conn(), po).await?;
     let place = places::place_of(uow.conn(), po).await?;
     places::take_invoice(uow.conn(), place.client_id, place.pi_number.as_deref()).await?;
     let found = places::lock_projects(uow.conn(), &place.projects_with(project)).await?;

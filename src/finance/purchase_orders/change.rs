@@ -132,6 +132,9 @@ struct Row {
 /// `NotFound` without the PO; `Stale`; `Invalid` if a reference is unknown or closes a circle, or the tax exceeds the value;
 /// `Conflict` if a number is taken or the PO's state does not allow it.
 pub(super) async fn update(uow: &mut UnitOfWork, po: ClientPoId, change: &PoChange) -> Result<bool> {
+    if change.project_id.is_some() || !matches!(change.pi_number, Patch::Keep) {
+        places::take_place(uow.conn(), po).await?;
+    }
     let place = places::place_of(uow.conn(), po).await?;
     lock_around(uow.conn(), &place, change).await?;
     let locked = store::lock(uow, po).await?;

@@ -164,7 +164,7 @@ impl FromFields for NewProjectPo {
 /// Whose PO it is.
 #[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(in crate::finance) struct ClientQuery {
+pub(super) struct ClientQuery {
     /// The client; the project's own unless given.
     client_id: Option<ClientId>,
 }
@@ -256,7 +256,7 @@ pub(super) async fn create_in_project(
     query: &ClientQuery,
     new: &NewProjectPo,
 ) -> Result<PurchaseOrderView> {
-    let client = client_in(uow.conn(), project, query).await?;
+    let client = client_in_project(uow.conn(), project, query).await?;
     places::take_invoice(uow.conn(), Some(client), new.terms.pi_number.as_deref()).await?;
     if places::lock_projects(uow.conn(), &[project]).await?.is_empty() {
         return Err(Error::NotFound("Project"));
@@ -264,11 +264,11 @@ pub(super) async fn create_in_project(
     insert(uow, client, Some(project), new.po_date, &new.terms).await
 }
 
-/// Whose a new PO of a project is: the client of the query, else the project's own.
+/// Whose the POs are that are made in a project: the client that the request names, or the project's own.
 ///
 /// # Errors
-/// `NotFound` without the project; `Invalid` if no client is known.
-pub(in crate::finance) async fn client_in(
+/// `NotFound` without the project, `Invalid` if no client is known.
+pub(super) async fn client_in_project(
     db: &mut PgConnection,
     project: ProjectId,
     query: &ClientQuery,

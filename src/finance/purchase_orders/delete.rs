@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::places;
 use crate::{
     audit::{Action, Change},
     error::{Error, Fault, Refusal, Result},
@@ -84,6 +85,7 @@ pub async fn delete(uow: &mut UnitOfWork, id: ClientPoId, force: bool) -> Result
 
 /// Locks a PO with all that hangs on it; the kept totals follow it.
 async fn lock_one(uow: &mut UnitOfWork, id: ClientPoId) -> Result<Doomed> {
+    places::take_place(uow.conn(), id).await?;
     // Before the PO, as everywhere: its project's POs may get another first one.
     let projects = sqlx::query_scalar!(
         r#"

@@ -5,6 +5,7 @@
 //! under the PO's lock ([`store::revalue`]). Everything else (paid, outstanding, payment status) follows from the payments
 //! and is computed when it is read, by the view `client_po_figures`. Source: purchase-order formulas, section 2.2.
 
+mod agreements;
 mod attach;
 mod bundles;
 mod change;
@@ -15,7 +16,7 @@ mod enriched;
 mod list;
 mod model;
 mod overview;
-pub(super) mod places;
+mod places;
 mod primary;
 mod routes;
 pub mod store;
@@ -23,7 +24,6 @@ mod write_routes;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) use create::{ClientQuery, client_in};
 pub(super) use delete_routes::Force;
 pub use model::{
     PaymentStatus, PoStatus, PoType, PurchaseOrder, PurchaseOrderView, PurchaseOrderWithLines, ValueBasis,
@@ -50,4 +50,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(write_routes::update_purchase_order))
         .routes(routes!(write_routes::attach_purchase_order))
         .routes(routes!(write_routes::set_primary_purchase_order))
+        .merge(agreements::router())
 }

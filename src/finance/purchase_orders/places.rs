@@ -1,6 +1,6 @@
 //! Where a PO stands and which locks guard it: its project, its proforma invoice's number.
 //!
-//! Locks are taken in this order: advisory ones, projects by ascending id, the PO, its children.
+//! Locks are taken in this order: the PO's place, other advisory ones, projects by ascending id, the PO, its children.
 
 use sqlx::PgConnection;
 
@@ -13,10 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(in crate::finance) async fn lock_projects(
-    db: &mut PgConnection,
-    projects: &[ProjectId],
-) -> Result<Vec<ProjectId>> {
+pub(super) async fn lock_projects(db: &mut PgConnection, projects: &[ProjectId]) -> Result<Vec<ProjectId>> {
     let found = sqlx::query_scalar!(
         r#"
         SELECT id AS "id: ProjectId"
@@ -36,10 +33,7 @@ pub(in crate::finance) async fn lock_projects(
 ///
 /// # Errors
 /// `NotFound` without the project.
-pub(in crate::finance) async fn client_of_project(
-    db: &mut PgConnection,
-    project: ProjectId,
-) -> Result<Option<ClientId>> {
+pub(super) async fn client_of_project(db: &mut PgConnection, project: ProjectId) -> Result<Option<ClientId>> {
     sqlx::query_scalar!(
         r#"SELECT client_id AS "client_id: ClientId" FROM "Finances".project WHERE id = $1"#,
         project as ProjectId,
@@ -85,7 +79,22 @@ impl Place {
     }
 }
 
-/// Where a PO is.
+/// Those that move a PO, give it a proforma number or delete it take turns, so that its projects are known before they are
+/// locked however many want it at once.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn take_place(db: &mut PgConnection, po: ClientPoId) -> Result<()> {
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock(hashtextextended('po.place:' || $1::bigint, 0))"#,
+        po as ClientPoId,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Where a PO is; [`take_place`] has it stay there.
 ///
 /// # Errors
 /// `NotFound` without the PO.
@@ -113,20 +122,20 @@ pub(super) async fn place_of(db: &mut PgConnection, po: ClientPoId) -> Result<Pl
 
 /// A proforma invoice's number and where it has to be the only one.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::finance) struct Invoice<'a> {
+pub(super) struct Invoice<'a> {
     /// The number.
-    pub(in crate::finance) number: &'a str,
+    pub(super) number: &'a str,
     /// Whose it is.
-    pub(in crate::finance) client: Option<ClientId>,
+    pub(super) client: Option<ClientId>,
     /// The project of its PO.
-    pub(in crate::finance) project: Option<ProjectId>,
+    pub(super) project: Option<ProjectId>,
 }
 
 /// Two writers of one client's proforma number take turns, uploads too; without a number nobody waits.
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(in crate::finance) async fn take_invoice(
+pub(super) async fn take_invoice(
     db: &mut PgConnection,
     client: Option<ClientId>,
     number: Option<&str>,
@@ -148,7 +157,7 @@ pub(in crate::finance) async fn take_invoice(
 ///
 /// # Errors
 /// `Conflict` if another has it.
-pub(in crate::finance) async fn ensure_invoice_free(
+pub(super) async fn ensure_invoice_free(
     db: &mut PgConnection,
     invoice: Invoice<'_>,
     own: Option<ClientPoId>,

@@ -145,6 +145,49 @@ pub async fn lock(uow: &mut UnitOfWork, id: ClientPoId) -> Result<LockedPo> {
     Ok(po)
 }
 
+/// A PO that stays, and stays where it is.
+#[derive(Debug, Clone)]
+pub struct HeldPo {
+    /// The project that it belongs to.
+    pub project_id: Option<ProjectId>,
+    /// The client's number.
+    pub po_number: Option<String>,
+}
+
+/// Keeps a PO from being deleted, changed or moved until the transaction ends, for a row that hangs on it without being
+/// part of its value.
+///
+/// # Errors
+/// `NotFound` if there is none of this id.
+pub async fn hold(db: &mut PgConnection, id: ClientPoId) -> Result<HeldPo> {
+    // The project before the PO, as everywhere. One that the PO moved to in between is held by the row that is to come.
+    sqlx::query!(
+        r#"
+        SELECT id
+          FROM "Finances".project
+         WHERE id = (SELECT project_id FROM "Finances".client_po WHERE id = $1)
+           FOR KEY SHARE
+        "#,
+        id as ClientPoId,
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    sqlx::query_as!(
+        HeldPo,
+        r#"
+        SELECT project_id AS "project_id: ProjectId",
+               po_number
+          FROM "Finances".client_po
+         WHERE id = $1
+           FOR SHARE
+        "#,
+        id as ClientPoId,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound("PO"))
+}
+
 /// Locks POs in the order of their ids, for a write to rows of several; the kept totals follow them. One that is not there is
 /// left out.
 ///

@@ -1,14 +1,16 @@
 //! Summaries on the wire.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use crate::{
-    finance::{
-        purchase_orders::PurchaseOrderWithLines,
-        verbal_agreements::{Agreement, AgreementView},
+    finance::purchase_orders::PurchaseOrderWithLines,
+    types::{
+        Money, Percent,
+        ids::{ClientId, ClientPoId, ProjectId},
     },
-    types::{Money, Percent, ids::ProjectId},
 };
 
 /// The figures of a project, from one query.
@@ -118,6 +120,81 @@ impl From<Figures> for FinancialSummary {
             cleared_payments: figures.cleared_payments,
             pending_payments: figures.pending_payments,
             bounced_payments: figures.bounced_payments,
+        }
+    }
+}
+
+/// A verbal agreement that waits for its PO number.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct Agreement {
+    pub(super) id: ClientPoId,
+    pub(super) client_id: Option<ClientId>,
+    pub(super) client_name: Option<String>,
+    pub(super) project_id: Option<ProjectId>,
+    pub(super) pi_number: Option<String>,
+    pub(super) pi_date: Option<NaiveDate>,
+    pub(super) agreement_date: Option<NaiveDate>,
+    pub(super) po_number: Option<String>,
+    pub(super) po_date: Option<NaiveDate>,
+    pub(super) po_value: Money,
+    pub(super) stated_value: Option<Money>,
+    pub(super) value_basis: String,
+    pub(super) status: String,
+    pub(super) notes: Option<String>,
+    pub(super) version: i32,
+    pub(super) created_at: Option<DateTime<Utc>>,
+}
+
+/// A verbal agreement on the wire.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VerbalAgreement)]
+pub(super) struct AgreementView {
+    id: ClientPoId,
+    agreement_id: ClientPoId,
+    client_po_id: ClientPoId,
+    client_id: Option<ClientId>,
+    client_name: Option<String>,
+    project_id: Option<ProjectId>,
+    pi_number: Option<String>,
+    pi_date: Option<NaiveDate>,
+    agreement_date: Option<NaiveDate>,
+    po_number: Option<String>,
+    po_date: Option<NaiveDate>,
+    value: Money,
+    po_value: Money,
+    stated_value: Option<Money>,
+    value_basis: String,
+    status: String,
+    /// Whether it has its PO number.
+    has_po: bool,
+    notes: Option<String>,
+    version: i32,
+    created_at: Option<DateTime<Utc>>,
+}
+
+impl From<Agreement> for AgreementView {
+    fn from(agreement: Agreement) -> Self {
+        Self {
+            id: agreement.id,
+            agreement_id: agreement.id,
+            client_po_id: agreement.id,
+            client_id: agreement.client_id,
+            client_name: agreement.client_name,
+            project_id: agreement.project_id,
+            pi_number: agreement.pi_number,
+            pi_date: agreement.pi_date,
+            agreement_date: agreement.agreement_date,
+            has_po: agreement.po_number.is_some(),
+            po_number: agreement.po_number,
+            po_date: agreement.po_date,
+            value: agreement.po_value,
+            po_value: agreement.po_value,
+            stated_value: agreement.stated_value,
+            value_basis: agreement.value_basis,
+            status: agreement.status,
+            notes: agreement.notes,
+            version: agreement.version,
+            created_at: agreement.created_at,
         }
     }
 }

@@ -1,16 +1,13 @@
 //! Looks at a received file and reads it as an order, off the async threads and within bounds.
 
-use std::{fs::File, io::BufReader, sync::Arc, time::Duration};
+use std::{fs::File, io::BufReader};
 
 use crate::{
     app::AppState,
-    documents::{self, FileKind, InspectError, Layout, ParseFailure, ParsedOrder, Workbook},
+    documents::{self, FileKind, Layout, ParseFailure, ParsedOrder, Workbook},
     error::{Error, Result},
-    uploads::storage::Received,
+    uploads::{intake, storage::Received},
 };
-
-/// How long reading may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A file that is what its name says, and what could be read of it.
 #[derive(Debug)]
@@ -35,30 +32,12 @@ pub(super) async fn read(
     received: Received,
     layout: Option<Layout>,
 ) -> Result<Order> {
-    let name = documents::safe_filename(&filename)
-        .ok_or_else(|| Error::invalid_field("file", "value_error", "The file has no usable name"))?;
-    // Held until the thread is done, which may be later than this request's patience.
-    let permit = Arc::clone(&state.parsers)
-        .acquire_owned()
-        .await
-        .map_err(Error::internal)?;
-    let file = received.open().map_err(Error::internal)?;
+    let name = intake::safe_name(&filename)?;
     let name_on_thread = name.clone();
-    let work = tokio::task::spawn_blocking(move || {
-        let result = look_at(&name_on_thread, BufReader::new(file), layout);
-        drop(permit);
-        result
-    });
-    let (kind, layout, parsed) = match tokio::time::timeout(PATIENCE, work).await {
-        Ok(done) => done.map_err(Error::internal)??,
-        Err(_) => {
-            return Err(Error::invalid_field(
-                "file",
-                "unreadable",
-                "Parsing took too long",
-            ));
-        }
-    };
+    let (kind, layout, parsed) = intake::off_the_async_threads(state, &received, move |file| {
+        look_at(&name_on_thread, file, layout)
+    })
+    .await?;
     Ok(Order {
         filename: name,
         kind,
@@ -71,7 +50,7 @@ pub(super) async fn read(
 type Read = (FileKind, Option<Layout>, Result<ParsedOrder, ParseFailure>);
 
 fn look_at(name: &str, mut file: BufReader<File>, named: Option<Layout>) -> Result<Read> {
-    let kind = documents::inspect(name, &mut file).map_err(refused)?;
+    let kind = intake::kind_of(name, &mut file)?;
     if !kind.is_workbook() {
         return Err(unsupported(kind));
     }
@@ -93,18 +72,6 @@ fn complete(order: ParsedOrder) -> Result<ParsedOrder, ParseFailure> {
     let mut order = documents::require_for_po_upload(order)?;
     documents::share_tax(&mut order);
     Ok(order)
-}
-
-fn refused(error: InspectError) -> Error {
-    let text = error.to_string();
-    match error {
-        InspectError::Empty => Error::invalid_field("file", "invalid", text),
-        InspectError::UnsafeArchive { .. } => Error::invalid_field("file", "unsafe_archive", text),
-        InspectError::Io(error) => Error::internal(error),
-        InspectError::Unsupported { .. } | InspectError::Mismatch { .. } => {
-            Error::UnsupportedMediaType(text.into())
-        }
-    }
 }
 
 fn unsupported(kind: FileKind) -> Error {

@@ -17,18 +17,14 @@ use crate::{
     documents::{Layout, ParseFailure, ParsedOrder},
     error::{Error, Fault, Result},
     finance::clients::{self, Parser},
-    http::{
-        envelope::Mirror,
-        extract,
-        multipart::{self, FormFile, FormLimits},
-        openapi::WriteErrors,
-    },
-    types::{Problem, ids::ClientId},
+    http::{envelope::Mirror, multipart::FormFile, openapi::WriteErrors},
+    types::ids::ClientId,
     unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
     uploads::{
-        quota,
+        documents::store::{self as documents, NewDocument},
+        intake as received, quota,
         storage::{self, Place, TempFile},
-        store::{self, NewDocument, NewFile, NewSession},
+        store::{self, NewFile, NewSession},
     },
 };
 
@@ -61,20 +57,7 @@ pub(super) async fn upload_purchase_order_by_its_older_path(
 }
 
 async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Result<StoredAnswer> {
-    let query = request.uri().query().map(str::to_owned);
-    let limits = FormLimits {
-        file: state.config.uploads.max_file_size,
-        files: 1,
-    };
-    let form = multipart::receive(request, state, limits).await?;
-    let mut fields = form.fields(query.as_deref());
-    let file = form.files.into_iter().find(|file| file.field == "file");
-    if file.is_none() {
-        fields.fault("file", Problem::new("missing", "Field required"));
-    }
-    let options: UploadOptions = extract::parse(fields)?;
-    let file = file.ok_or_else(|| Error::internal(anyhow::anyhow!("a missing file was not noticed")))?;
-
+    let (file, options): (_, UploadOptions) = received::receive(state, request).await?;
     let named = match options.client_id {
         Some(id) => Some(parser_of(state, id).await?),
         None => None,
@@ -294,6 +277,7 @@ impl Upload {
         if let Some(saved) = saved {
             let document = NewDocument {
                 project: saved.project,
+                document_type: None,
                 po: saved.po,
                 po_number,
                 original_filename: &self.order.filename,
@@ -301,18 +285,18 @@ impl Upload {
                 size: self.size,
                 mime_type: self.order.kind.mime(),
                 hash: &self.hash,
-                description: match self.parser.layout {
+                description: Some(match self.parser.layout {
                     Layout::BajajOrder => "PO upload",
                     Layout::ProformaInvoice => "Proforma Invoice upload",
-                },
+                }),
                 uploaded_by: self.caller.id,
                 uploaded_by_name: &self.uploaded_by,
                 created_at: self.now,
             };
-            let id = store::insert_document(uow.conn(), &document).await?;
+            let document = documents::insert(uow.conn(), &document).await?;
             uow.record(Change::created(
                 "project_document",
-                id,
+                document.id,
                 &json!({"client_po_id": saved.po, "project_id": saved.project, "file_hash": self.hash}),
             ));
         }
@@ -330,9 +314,14 @@ impl Upload {
             Kept::Saved(saved) => (Ok(uow.commit(self.answer(Some(saved))).await?), true),
         };
         let place = Place::Session(self.session_id);
-        publish(state, self.session_copy, &place, &self.storage_filename).await;
+        let storage = &state.storage;
+        storage
+            .publish_committed(self.session_copy, &place, &self.storage_filename)
+            .await;
         if has_document {
-            publish(state, self.document_copy, &Place::Root, &self.document_filename).await;
+            storage
+                .publish_committed(self.document_copy, &Place::Root, &self.document_filename)
+                .await;
         }
         answer
     }
@@ -414,12 +403,5 @@ impl Upload {
             .with_extra("parser_type", json!(self.parser.parser_type))
             .with_extra("po_details", json!(PoDetails::from(order)))
             .with_extra("warnings", json!(order.warnings))
-    }
-}
-
-/// Gives a file its place; one that does not get there now is put there by the sweeper, since its row is committed.
-async fn publish(state: &AppState, copy: TempFile, place: &Place, name: &str) {
-    if let Err(error) = state.storage.publish(copy, place, name).await {
-        tracing::error!(%error, file = name, "a stored file is left for the sweeper to publish");
     }
 }

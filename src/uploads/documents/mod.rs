@@ -1,0 +1,21 @@
+//! Documents: stored files that belong to a project, a client PO, or both.
+//!
+//! A document of a PO moves with it into a project, and stays with the project when the PO goes; without a project it goes
+//! with its PO. Source: uploads contract, section 6.
+
+mod model;
+mod routes;
+pub(super) mod store;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::AppState;
+
+/// The routes.
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(routes::store_po_file, routes::list_po_files))
+        .routes(routes!(routes::list_po_documents))
+        .routes(routes!(routes::list_project_documents))
+        .routes(routes!(routes::list_documents_of_project))
+}

@@ -1,0 +1,242 @@
+//! Documents on the wire and in the database.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Serialize, Serializer};
+use sqlx::FromRow;
+use utoipa::ToSchema;
+
+use crate::{
+    error::Result,
+    http::list::{Column, Direction, Order, PageInfo, Paging},
+    types::{
+        Fields, FromFields, Text,
+        ids::{ClientPoId, DocumentId, ProjectId, UserId},
+    },
+    uploads::links::Links,
+};
+
+/// What is said beside the file, in the form or in the query; the form wins.
+#[derive(Debug, Clone)]
+pub(super) struct FileOptions {
+    pub(super) document_type: Option<Text<50>>,
+}
+
+impl FromFields for FileOptions {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            document_type: fields.optional("document_type"),
+        })
+    }
+}
+
+/// The form, for the OpenAPI document.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read through `FileOptions`; this only documents the form"
+)]
+pub(super) struct FileForm {
+    /// The file: pdf, xlsx, xls, docx, doc, csv, txt, jpg, jpeg, png, gif or webp.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    file: Vec<u8>,
+    /// What it is, such as `INVOICE`.
+    document_type: Option<Text<50>>,
+}
+
+/// A document as it is stored.
+#[derive(Debug, Clone, FromRow)]
+pub(in crate::uploads) struct Document {
+    pub(in crate::uploads) id: DocumentId,
+    pub(super) project_id: Option<ProjectId>,
+    pub(super) client_po_id: Option<ClientPoId>,
+    pub(super) document_name: Option<String>,
+    pub(super) document_path: Option<String>,
+    pub(super) original_filename: String,
+    pub(super) stored_filename: Option<String>,
+    pub(super) compressed_filename: Option<String>,
+    pub(super) mime_type: Option<String>,
+    pub(super) original_size: Option<i64>,
+    pub(super) compressed_size: Option<i64>,
+    pub(super) description: Option<String>,
+    pub(super) uploaded_by: Option<UserId>,
+    pub(super) document_type: Option<String>,
+    pub(super) document_number: Option<String>,
+    pub(super) document_date: Option<NaiveDate>,
+    pub(super) file_hash: Option<String>,
+    pub(super) po_number: Option<String>,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+/// A stored file of a project or PO.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct ProjectDocument {
+    #[schema(example = 9)]
+    id: DocumentId,
+    /// The same.
+    #[schema(example = 9)]
+    document_id: DocumentId,
+    project_id: Option<ProjectId>,
+    client_po_id: Option<ClientPoId>,
+    #[schema(example = "drawing.pdf")]
+    original_filename: String,
+    /// Its name in storage; null where nothing is stored.
+    stored_filename: Option<String>,
+    /// The name of its archive in storage; older documents have one.
+    compressed_filename: Option<String>,
+    #[schema(example = "application/pdf")]
+    mime_type: Option<String>,
+    /// Bytes.
+    #[schema(example = 1000)]
+    original_size: Option<i64>,
+    /// Bytes of the archive.
+    compressed_size: Option<i64>,
+    description: Option<String>,
+    /// The id of the user who sent it.
+    uploaded_by: Option<UserId>,
+    created_at: DateTime<Utc>,
+    /// As `original_filename`, unless an older row says otherwise.
+    #[schema(example = "drawing.pdf")]
+    document_name: String,
+    document_path: Option<String>,
+    /// As `original_size`.
+    #[schema(example = 1000)]
+    file_size: Option<i64>,
+    #[schema(example = "INVOICE")]
+    document_type: Option<String>,
+    document_number: Option<String>,
+    document_date: Option<NaiveDate>,
+    /// The SHA-256 of the file in hexadecimal digits.
+    file_hash: Option<String>,
+    /// The number of its PO.
+    po_number: Option<String>,
+    /// Opens the file without a token for a while.
+    #[schema(example = "/api/documents/download/9?token=1770003600.c2lnbmF0dXJl")]
+    download_url: String,
+}
+
+impl ProjectDocument {
+    /// A document with its link.
+    ///
+    /// # Errors
+    /// `Internal` if the link cannot be signed.
+    pub(super) fn new(document: Document, links: &Links) -> Result<Self> {
+        Ok(Self {
+            id: document.id,
+            document_id: document.id,
+            project_id: document.project_id,
+            client_po_id: document.client_po_id,
+            document_name: document
+                .document_name
+                .unwrap_or_else(|| document.original_filename.clone()),
+            original_filename: document.original_filename,
+            stored_filename: document.stored_filename,
+            compressed_filename: document.compressed_filename,
+            mime_type: document.mime_type,
+            original_size: document.original_size,
+            compressed_size: document.compressed_size,
+            description: document.description,
+            uploaded_by: document.uploaded_by,
+            created_at: document.created_at,
+            document_path: document.document_path,
+            file_size: document.original_size,
+            document_type: document.document_type,
+            document_number: document.document_number,
+            document_date: document.document_date,
+            file_hash: document.file_hash,
+            po_number: document.po_number,
+            download_url: links.document(document.id)?,
+        })
+    }
+}
+
+/// A file that was stored.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct FileStored {
+    #[schema(example = "File uploaded")]
+    pub(super) message: &'static str,
+    pub(super) file: ProjectDocument,
+}
+
+/// A page of a PO's files.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct FileList {
+    pub(super) files: Vec<ProjectDocument>,
+    #[serde(flatten)]
+    pub(super) page: PageInfo,
+}
+
+/// A page of documents, which stand in `data` too.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct DocumentList {
+    #[schema(value_type = Vec<ProjectDocument>)]
+    #[serde(serialize_with = "shared")]
+    documents: Arc<Vec<ProjectDocument>>,
+    #[serde(flatten)]
+    page: PageInfo,
+    data: DocumentData,
+}
+
+/// The same documents.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct DocumentData {
+    #[schema(value_type = Vec<ProjectDocument>)]
+    #[serde(serialize_with = "shared")]
+    documents: Arc<Vec<ProjectDocument>>,
+}
+
+impl DocumentList {
+    /// The page in both places.
+    pub(super) fn new(documents: Vec<ProjectDocument>, page: PageInfo) -> Self {
+        let documents = Arc::new(documents);
+        Self {
+            data: DocumentData {
+                documents: Arc::clone(&documents),
+            },
+            documents,
+            page,
+        }
+    }
+}
+
+fn shared<S: Serializer>(documents: &Arc<Vec<ProjectDocument>>, serializer: S) -> Result<S::Ok, S::Error> {
+    documents.as_ref().serialize(serializer)
+}
+
+const ID: Column = Column {
+    name: "id",
+    sql: "document.id",
+    kind: "bigint",
+};
+const CREATED_AT: Column = Column {
+    name: "created_at",
+    sql: "document.created_at",
+    kind: "timestamptz",
+};
+const SORTS: [Column; 3] = [
+    ID,
+    Column {
+        name: "original_filename",
+        sql: "document.original_filename",
+        kind: "text",
+    },
+    CREATED_AT,
+];
+
+/// Which documents of a project or PO are asked for.
+#[derive(Debug, Clone)]
+pub(super) struct DocumentQuery {
+    pub(super) paging: Paging,
+    pub(super) order: Order,
+}
+
+impl FromFields for DocumentQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let newest_first = Order::of(&[(CREATED_AT, Direction::Down), (ID, Direction::Down)]);
+        Some(Self {
+            paging: Paging::read(fields, 1000),
+            order: Order::read(fields, &SORTS, newest_first),
+        })
+    }
+}

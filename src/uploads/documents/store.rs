@@ -1,0 +1,157 @@
+//! Documents in the database.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+
+use super::model::{Document, DocumentQuery};
+use crate::{
+    error::{Error, Result},
+    http::list::PageInfo,
+    types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
+};
+
+/// A document of a PO, and of its project if it has one.
+#[derive(Debug)]
+pub(in crate::uploads) struct NewDocument<'a> {
+    pub(in crate::uploads) project: Option<ProjectId>,
+    pub(in crate::uploads) po: ClientPoId,
+    pub(in crate::uploads) po_number: Option<&'a str>,
+    pub(in crate::uploads) document_type: Option<&'a str>,
+    pub(in crate::uploads) original_filename: &'a str,
+    pub(in crate::uploads) stored_filename: &'a str,
+    pub(in crate::uploads) size: i64,
+    pub(in crate::uploads) mime_type: &'a str,
+    pub(in crate::uploads) hash: &'a str,
+    pub(in crate::uploads) description: Option<&'a str>,
+    pub(in crate::uploads) uploaded_by: UserId,
+    pub(in crate::uploads) uploaded_by_name: &'a str,
+    pub(in crate::uploads) created_at: DateTime<Utc>,
+}
+
+/// Adds a document.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<'_>) -> Result<Document> {
+    let document = sqlx::query_as!(
+        Document,
+        r#"
+        INSERT INTO "Finances".project_document
+               (project_id, client_po_id, po_number, document_name, document_path, original_filename, stored_filename,
+                mime_type, original_size, file_hash, description, uploaded_by, uploaded_by_name, created_at, document_type)
+        VALUES ($1, $2, $3, $4, '/uploads/' || $5::text, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        RETURNING id AS "id: DocumentId",
+                  project_id AS "project_id: ProjectId",
+                  client_po_id AS "client_po_id: ClientPoId",
+                  document_name,
+                  document_path,
+                  original_filename,
+                  stored_filename,
+                  compressed_filename,
+                  mime_type,
+                  original_size,
+                  compressed_size,
+                  description,
+                  uploaded_by AS "uploaded_by: UserId",
+                  document_type,
+                  document_number,
+                  document_date,
+                  file_hash,
+                  po_number,
+                  created_at
+        "#,
+        new.project as Option<ProjectId>,
+        new.po as ClientPoId,
+        new.po_number,
+        new.original_filename,
+        new.stored_filename,
+        new.mime_type,
+        new.size,
+        new.hash,
+        new.description,
+        new.uploaded_by as UserId,
+        new.uploaded_by_name,
+        new.created_at,
+        new.document_type,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(document)
+}
+
+/// Whose documents are listed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Owner {
+    Project(ProjectId),
+    Po(ClientPoId),
+}
+
+#[derive(FromRow)]
+struct Listed {
+    #[sqlx(flatten)]
+    document: Document,
+    sort_key: Vec<Option<String>>,
+}
+
+/// The documents of a project or PO.
+///
+/// # Errors
+/// `NotFound` if there is no such project or PO.
+pub(super) async fn list(
+    db: &PgPool,
+    owner: Owner,
+    query: &DocumentQuery,
+) -> Result<(Vec<Document>, PageInfo)> {
+    let total_count = count(db, owner).await?;
+    let mut sql = QueryBuilder::<Postgres>::new(
+        "SELECT document.id, document.project_id, document.client_po_id, document.document_name, document.document_path, \
+                document.original_filename, document.stored_filename, document.compressed_filename, document.mime_type, \
+                document.original_size, document.compressed_size, document.description, document.uploaded_by, \
+                document.document_type, document.document_number, document.document_date, document.file_hash, \
+                document.po_number, document.created_at",
+    );
+    query.order.push_key(&mut sql);
+    sql.push(r#" FROM "Finances".project_document AS document WHERE "#);
+    match owner {
+        Owner::Project(id) => sql.push("document.project_id = ").push_bind(id),
+        Owner::Po(id) => sql.push("document.client_po_id = ").push_bind(id),
+    };
+    query.order.push_after(&mut sql, &query.paging);
+    query.order.push_page(&mut sql, &query.paging);
+    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let last = rows.last().map(|row| row.sort_key.clone());
+    let page = query.paging.info(total_count, rows.len(), last);
+    Ok((rows.into_iter().map(|row| row.document).collect(), page))
+}
+
+/// How many documents a project or PO has.
+async fn count(db: &PgPool, owner: Owner) -> Result<i64> {
+    match owner {
+        Owner::Project(id) => sqlx::query_scalar!(
+            r#"
+            SELECT count(document.id) AS "count!"
+              FROM "Finances".project AS project
+              LEFT JOIN "Finances".project_document AS document ON document.project_id = project.id
+             WHERE project.id = $1
+             GROUP BY project.id
+            "#,
+            id as ProjectId,
+        )
+        .fetch_optional(db)
+        .await?
+        .ok_or(Error::NotFound("Project")),
+        Owner::Po(id) => sqlx::query_scalar!(
+            r#"
+            SELECT count(document.id) AS "count!"
+              FROM "Finances".client_po AS po
+              LEFT JOIN "Finances".project_document AS document ON document.client_po_id = po.id
+             WHERE po.id = $1
+             GROUP BY po.id
+            "#,
+            id as ClientPoId,
+        )
+        .fetch_optional(db)
+        .await?
+        .ok_or(Error::NotFound("PO")),
+    }
+}

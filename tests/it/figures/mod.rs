@@ -1,0 +1,56 @@
+//! Random histories through the routes: after them every route that shows a figure agrees with a plain model to the paisa.
+//!
+//! A few seeds always run. `FIGURES_SEEDS=1000..1100`, or `FIGURES_SEEDS=7`, runs others instead; a failure prints its seed
+//! and the steps that led to it.
+
+mod agreement_steps;
+mod checks;
+mod history;
+mod line_steps;
+mod lines;
+mod lists;
+mod model;
+mod numbers;
+mod order_steps;
+mod payment_checks;
+mod payment_steps;
+mod reports;
+
+use std::ops::Range;
+
+use history::History;
+
+/// The seeds of every run.
+const USUAL: Range<u64> = 1..5;
+/// Steps between two looks at everything.
+const STRETCHES: [usize; 2] = [100, 100];
+
+/// The seeds to run: `FIRST..END` or one.
+fn seeds() -> Range<u64> {
+    let Ok(text) = std::env::var("FIGURES_SEEDS") else {
+        return USUAL;
+    };
+    let number = |text: &str| -> u64 {
+        text.trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("FIGURES_SEEDS holds {text:?}, which is no seed"))
+    };
+    match text.split_once("..") {
+        Some((first, end)) => number(first)..number(end),
+        None => number(&text)..number(&text) + 1,
+    }
+}
+
+#[tokio::test]
+async fn all_routes_agree_with_a_plain_model() {
+    for seed in seeds() {
+        let mut history = History::start(seed).await;
+        history.set_out().await;
+        for steps in STRETCHES {
+            for _ in 0..steps {
+                history.step().await;
+            }
+            history.check().await;
+        }
+    }
+}
