@@ -543,6 +543,20 @@ async fn the_agreements_of_a_project_are_listed_with_what_is_open() {
         ),
         (&3.into(), &4.into(), &2.into())
     );
+    for sort in [
+        "id",
+        "po_number",
+        "po_date",
+        "pi_date",
+        "po_value",
+        "status",
+        "store_id",
+        "created_at",
+    ] {
+        let sorted = list(format!("sort=-{sort}&limit=1")).await;
+        assert_eq!(sorted["total_count"], 4, "{sort}");
+        assert!(sorted["next_cursor"].is_string(), "{sort}");
+    }
     let first = list("limit=2".to_owned()).await;
     assert_eq!(numbers(&first), [id(&newest), id(&numbered)]);
     let cursor = first["next_cursor"].as_str().unwrap();
@@ -551,13 +565,13 @@ async fn the_agreements_of_a_project_are_listed_with_what_is_open() {
     assert_eq!(rest["total_agreement_value"], money("300.5"));
     let wrong = viewer
         .get(format!(
-            "/api/projects/{project}/verbal-agreements?open_only=maybe&limit=1001"
+            "/api/projects/{project}/verbal-agreements?open_only=maybe&limit=1001&sort=client_name"
         ))
         .send()
         .await;
     assert_eq!(
         wrong.faults(),
-        ["limit: less_than_equal", "open_only: bool_parsing"]
+        ["limit: less_than_equal", "open_only: bool_parsing", "sort: enum"]
     );
     viewer
         .get("/api/projects/999/verbal-agreements")

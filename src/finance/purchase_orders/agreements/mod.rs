@@ -4,9 +4,11 @@
 
 mod model;
 mod routes;
-mod store;
+pub(in crate::finance) mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(in crate::finance) use model::Agreement;
 
 use crate::app::AppState;
 
