@@ -654,6 +654,87 @@ const ROUTES: &[Route] = &[
         name: "PUT /api/projects/{project_id}/po/{client_po_id}/set-primary",
         ..PLAIN
     },
+    Route {
+        name: "POST /api/projects/{project_id}/verbal-agreement",
+        query: "client_id=1",
+        body: Body::Json(
+            r#"{"pi_number": "PI-99", "pi_date": "2026-02-10", "value": 100}"#,
+            &[
+                ("{}", &["pi_date: missing", "pi_number: missing"]),
+                (
+                    r#"{"pi_number": [], "pi_date": 5, "value": "much", "notes": {}}"#,
+                    &[
+                        "notes: string_type",
+                        "pi_date: date_parsing",
+                        "pi_number: string_type",
+                        "value: decimal_parsing",
+                    ],
+                ),
+            ],
+        ),
+        bad_queries: &[("client_id=abc", "client_id: int_parsing")],
+        ..PLAIN
+    },
+    Route {
+        name: "PUT /api/verbal-agreement/{agreement_id}/add-po",
+        body: Body::Json(
+            r#"{"po_number": "PO-99", "po_date": "2026-02-10"}"#,
+            &[
+                ("{}", &["po_date: missing", "po_number: missing"]),
+                (
+                    r#"{"po_number": {}, "po_date": "soon"}"#,
+                    &["po_date: date_parsing", "po_number: string_type"],
+                ),
+            ],
+        ),
+        ..PLAIN
+    },
+    Route {
+        name: "GET /api/projects/{project_id}/verbal-agreements",
+        bad_queries: &[("open_only=perhaps", "open_only: bool_parsing")],
+        ..LIST
+    },
+    Route {
+        name: "GET /api/quotations",
+        query: "store_id=ST-104",
+        ..LIST
+    },
+    Route {
+        name: "GET /api/quotations/all",
+        bad_queries: &[("status=zzz", "status: enum")],
+        ..LIST
+    },
+    Route {
+        name: "GET /api/quotations/{quotation_id}",
+        ..PLAIN
+    },
+    Route {
+        name: "DELETE /api/quotations/{quotation_id}",
+        ..PLAIN
+    },
+    Route {
+        name: "POST /api/quotations",
+        body: Body::Json(
+            r#"{"header": {"storeId": "ST-1", "storeLocation": "Pune", "fullAddress": "Pune", "companyName": "Shop",
+                "totalArea": 100}, "lineItems": [{"name": "Partition", "price": 5}]}"#,
+            &[
+                ("{}", &["header: missing", "lineItems: missing"]),
+                (
+                    r#"{"header": {"storeId": 5, "storeLocation": "Pune", "fullAddress": "Pune", "companyName": "Shop",
+                        "totalArea": []}, "lineItems": [{"name": {}, "price": "much", "quantity": 0, "tax": 101}]}"#,
+                    &[
+                        "header.storeId: string_type",
+                        "header.totalArea: string_type",
+                        "lineItems[0].name: string_type",
+                        "lineItems[0].price: decimal_parsing",
+                        "lineItems[0].quantity: greater_than",
+                        "lineItems[0].tax: less_than_equal",
+                    ],
+                ),
+            ],
+        ),
+        ..PLAIN
+    },
 ];
 
 const UNKNOWN: &str = "999999999";
