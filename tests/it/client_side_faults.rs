@@ -660,12 +660,13 @@ const ROUTES: &[Route] = &[
     },
     Route {
         name: "POST /api/projects/{project_id}/verbal-agreement",
+        query: "client_id=1",
         body: Body::Json(
             r#"{"pi_number": "PI-{new}", "pi_date": "2026-02-10", "value": 100}"#,
             &[
                 ("{}", &["pi_date: missing", "pi_number: missing"]),
                 (
-                    r#"{"pi_number": 5, "pi_date": "soon", "value": "much", "notes": []}"#,
+                    r#"{"pi_number": [], "pi_date": 5, "value": "much", "notes": {}}"#,
                     &[
                         "notes: string_type",
                         "pi_date: date_parsing",
@@ -679,18 +680,13 @@ const ROUTES: &[Route] = &[
         ..PLAIN
     },
     Route {
-        name: "GET /api/projects/{project_id}/verbal-agreements",
-        bad_queries: &[("open_only=perhaps", "open_only: bool_parsing")],
-        ..LIST
-    },
-    Route {
         name: "PUT /api/verbal-agreement/{agreement_id}/add-po",
         body: Body::Json(
-            r#"{"po_number": "PO-{new}", "po_date": "2026-03-01"}"#,
+            r#"{"po_number": "PO-{new}", "po_date": "2026-02-10"}"#,
             &[
                 ("{}", &["po_date: missing", "po_number: missing"]),
                 (
-                    r#"{"po_number": [], "po_date": 5}"#,
+                    r#"{"po_number": {}, "po_date": "soon"}"#,
                     &["po_date: date_parsing", "po_number: string_type"],
                 ),
             ],
@@ -698,37 +694,15 @@ const ROUTES: &[Route] = &[
         ..PLAIN
     },
     Route {
+        name: "GET /api/projects/{project_id}/verbal-agreements",
+        bad_queries: &[("open_only=perhaps", "open_only: bool_parsing")],
+        ..LIST
+    },
+    Route {
         name: "GET /api/quotations",
         query: "store_id=ST-104",
         bad_queries: &[("store_id=", "store_id: string_too_short")],
         ..LIST
-    },
-    Route {
-        name: "POST /api/quotations",
-        body: Body::Json(
-            r#"{"header": {"storeId": "ST-104", "storeLocation": "Andheri", "fullAddress": "Andheri, Mumbai",
-                           "companyName": "Example Interiors Pvt Ltd", "totalArea": "100"},
-                "lineItems": [{"name": "Gypsum partition", "quantity": 2, "price": 99.995, "tax": 18}]}"#,
-            &[
-                ("{}", &["header: missing", "lineItems: missing"]),
-                (
-                    r#"{"header": 5, "lineItems": {}}"#,
-                    &["header: object_type", "lineItems: list_type"],
-                ),
-                (
-                    r#"{"header": {"storeId": [], "storeLocation": "Andheri", "fullAddress": 5,
-                                   "companyName": "Example Interiors Pvt Ltd", "totalArea": "100"},
-                        "lineItems": [{"name": 5, "quantity": "many"}]}"#,
-                    &[
-                        "header.fullAddress: string_type",
-                        "header.storeId: string_type",
-                        "lineItems[0].name: string_type",
-                        "lineItems[0].quantity: decimal_parsing",
-                    ],
-                ),
-            ],
-        ),
-        ..PLAIN
     },
     Route {
         name: "GET /api/quotations/all",
@@ -741,6 +715,29 @@ const ROUTES: &[Route] = &[
     },
     Route {
         name: "DELETE /api/quotations/{quotation_id}",
+        ..PLAIN
+    },
+    Route {
+        name: "POST /api/quotations",
+        body: Body::Json(
+            r#"{"header": {"storeId": "ST-1", "storeLocation": "Pune", "fullAddress": "Pune", "companyName": "Shop",
+                "totalArea": 100}, "lineItems": [{"name": "Partition", "price": 5}]}"#,
+            &[
+                ("{}", &["header: missing", "lineItems: missing"]),
+                (
+                    r#"{"header": {"storeId": 5, "storeLocation": "Pune", "fullAddress": "Pune", "companyName": "Shop",
+                        "totalArea": []}, "lineItems": [{"name": {}, "price": "much", "quantity": 0, "tax": 101}]}"#,
+                    &[
+                        "header.storeId: string_type",
+                        "header.totalArea: string_type",
+                        "lineItems[0].name: string_type",
+                        "lineItems[0].price: decimal_parsing",
+                        "lineItems[0].quantity: greater_than",
+                        "lineItems[0].tax: less_than_equal",
+                    ],
+                ),
+            ],
+        ),
         ..PLAIN
     },
 ];

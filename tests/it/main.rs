@@ -53,6 +53,7 @@ mod purchase_order_reads;
 mod purchase_order_writes;
 mod purchase_orders;
 mod queries;
+mod quotations;
 mod rate_limit;
 mod readme;
 mod search;

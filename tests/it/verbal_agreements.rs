@@ -1,363 +1,577 @@
-//! Verbal agreements: made, numbered, listed, counted once.
+//! Verbal agreements.
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, money};
+use crate::{
+    purchase_order_writes::expect_true_totals,
+    support::{TestApp, callers::Caller, money, race},
+};
 
-async fn agree(app: &TestApp, project: i64, number: &str, day: &str, value: &str) -> i64 {
-    let body = app
-        .editor()
-        .await
-        .post(format!("/api/projects/{project}/verbal-agreement?client_id=1"))
-        .json(&json!({"pi_number": number, "pi_date": day, "value": value}))
+/// Makes an agreement in a project; the agreement.
+async fn agree(editor: &Caller, project: i64, number: &str, date: &str, value: &str) -> Value {
+    let body = json!({"pi_number": number, "pi_date": date, "value": value});
+    editor
+        .post(format!("/api/projects/{project}/verbal-agreement"))
+        .json(&body)
         .send()
         .await
-        .expect(200);
-    body["agreement_id"].as_i64().unwrap()
+        .expect(200)["agreement"]
+        .clone()
 }
 
-async fn summary(app: &TestApp, project: i64) -> Value {
-    let path = format!("/api/projects/{project}/financial-summary");
-    app.viewer().await.get(path).send().await.expect(200)["financial_summary"].clone()
+fn add_po(agreement: &Value) -> String {
+    format!("/api/verbal-agreement/{}/add-po", agreement["id"])
 }
 
 #[tokio::test]
-async fn an_agreement_is_a_po_without_a_number() {
+async fn an_agreement_is_an_open_po_of_its_project() {
     let app = TestApp::start().await;
     let project = app.project("Delhi").await;
     let editor = app.editor().await;
 
     let reply = editor
-        .post(format!("/api/projects/{project}/verbal-agreement?client_id=2"))
-        .json(
-            &json!({"pi_number": " PI-7 ", "pi_date": "2026-02-10", "value": 150_000.5, "notes": "By phone"}),
-        )
+        .post(format!("/api/projects/{project}/verbal-agreement"))
+        .json(&json!({"pi_number": " PI-7 ", "pi_date": "2026-02-10", "value": "150000.005", "notes": "by phone", "x": 1}))
         .send()
         .await;
 
     let body = reply.expect(200);
-    assert!(
-        reply.header("etag").starts_with("\"1-"),
-        "{}",
-        reply.header("etag")
-    );
     let id = body["agreement_id"].as_i64().unwrap();
-    assert_eq!(body["message"], "Verbal agreement created");
-    assert_eq!(body["data"], body["agreement"]);
-    for (field, expected) in [
-        ("id", json!(id)),
-        ("agreement_id", json!(id)),
-        ("client_po_id", json!(id)),
-        ("client_id", json!(2)),
-        ("client_name", json!("Dava India")),
-        ("project_id", json!(project)),
-        ("pi_number", json!("PI-7")),
-        ("pi_date", json!("2026-02-10")),
-        ("agreement_date", json!("2026-02-10")),
-        ("po_number", Value::Null),
-        ("po_date", Value::Null),
-        ("value", money("150000.5")),
-        ("po_value", money("150000.5")),
-        ("stated_value", money("150000.5")),
-        ("value_basis", json!("stated")),
-        ("status", json!("pending")),
-        ("has_po", json!(false)),
-        ("notes", json!("By phone")),
-        ("version", json!(1)),
-    ] {
-        assert_eq!(body["agreement"][field], expected, "{field}");
-    }
-    let po = app
-        .viewer()
-        .await
-        .get(format!("/api/po/{id}"))
-        .send()
-        .await
-        .expect(200);
-    assert_eq!(po["data"]["po_type"], "verbal_agreement");
-    assert_eq!(po["data"]["is_open_agreement"], true);
-    assert_eq!(po["data"]["is_primary"], true);
-    assert_eq!(po["data"]["sequence_order"], 1);
-    app.expect_kept_totals_as_recounted().await;
-}
-
-#[tokio::test]
-async fn an_agreement_that_gets_its_number_counts_once_and_keeps_what_it_has() {
-    let app = TestApp::start().await;
-    let project = app.project("Delhi").await;
-    let editor = app.editor().await;
-    let id = agree(&app, project, "PI-7", "2026-02-10", "150000").await;
-    editor
-        .post(format!("/api/po/{id}/line-items"))
-        .json(&json!({"item_name": "Works", "quantity": 1, "amount": 150_000}))
-        .send()
-        .await
-        .expect(200);
-    editor
-        .post(format!("/api/po/{id}/payments"))
-        .json(&json!({"payment_date": "2026-02-11", "amount": 1000.25, "payment_mode": "upi", "status": "cleared"}))
-        .send()
-        .await
-        .expect(200);
-    let before = summary(&app, project).await;
-
-    let body = editor
-        .put(format!("/api/verbal-agreement/{id}/add-po"))
-        .json(&json!({"po_number": "4500000007", "po_date": "2026-03-01"}))
-        .send()
-        .await
-        .expect(200);
-
-    assert_eq!(body["message"], "PO number added to verbal agreement");
-    assert_eq!(body["po_number"], "4500000007");
-    assert_eq!(body["po_date"], "2026-03-01");
-    assert_eq!(body["pi_number"], "PI-7");
-    assert_eq!(body["data"]["has_po"], true);
-    assert_eq!(body["data"]["agreement_date"], "2026-02-10");
-    let after = summary(&app, project).await;
-    for (field, was, is) in [
-        ("total_project_value", "150000", "150000"),
-        ("total_agreement_value", "150000", "0"),
-        ("total_po_value", "0", "150000"),
-        ("total_collected", "1000.25", "1000.25"),
-        ("outstanding_amount", "148999.75", "148999.75"),
-    ] {
-        assert_eq!(before[field], money(was), "{field} before");
-        assert_eq!(after[field], money(is), "{field} after");
-    }
+    assert_eq!(reply.header("location"), format!("/api/po/{id}"));
+    assert_eq!(reply.header("etag").split('-').next(), Some("\"1"));
     assert_eq!(
-        (&before["verbal_agreements"], &after["verbal_agreements"]),
-        (&json!(1), &json!(0))
+        (&body["message"], &body["pi_number"], &body["pi_date"]),
+        (
+            &json!("Verbal agreement created"),
+            &json!("PI-7"),
+            &json!("2026-02-10")
+        )
     );
-    let po = app
-        .viewer()
-        .await
-        .get(format!("/api/po/{id}"))
+    assert_eq!(body["agreement"], body["data"]);
+    let mut agreement = body["agreement"].clone();
+    assert!(
+        agreement
+            .as_object_mut()
+            .unwrap()
+            .remove("created_at")
+            .unwrap()
+            .is_string()
+    );
+    assert_eq!(
+        agreement,
+        json!({
+            "id": id, "agreement_id": id, "client_po_id": id, "client_id": 1, "client_name": "Bajaj", "project_id": project,
+            "pi_number": "PI-7", "pi_date": "2026-02-10", "agreement_date": "2026-02-10", "po_number": null, "po_date": null,
+            "value": money("150000.01"), "po_value": money("150000.01"), "stated_value": money("150000.01"),
+            "value_basis": "stated", "status": "pending", "has_po": false, "notes": "by phone", "version": 1,
+        })
+    );
+    let po = editor
+        .get(format!("/api/po/{id}/details"))
         .send()
         .await
         .expect(200);
-    assert_eq!(po["data"]["line_items"].as_array().unwrap().len(), 1);
-    assert_eq!(po["data"]["payment_count"], 1);
-    assert_eq!(po["data"]["po_type"], "verbal_agreement");
-    app.expect_kept_totals_as_recounted().await;
+    assert_eq!(po["data"]["is_open_agreement"], true);
+    assert_eq!(
+        (&po["data"]["is_primary"], &po["data"]["sequence_order"]),
+        (&true.into(), &1.into())
+    );
+    let other = editor
+        .post(format!("/api/projects/{project}/verbal-agreement?client_id=2"))
+        .json(&json!({"pi_number": "PI-8", "pi_date": "2026-02-11"}))
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(
+        (&other["data"]["client_id"], &other["data"]["value"]),
+        (&2.into(), &money("0"))
+    );
+    expect_true_totals(&app).await;
 }
 
 #[tokio::test]
-async fn the_same_number_again_changes_only_the_date_and_another_is_refused() {
+async fn every_fault_of_an_agreement_is_named_at_once() {
     let app = TestApp::start().await;
     let project = app.project("Delhi").await;
-    app.client_po().number("4500000001").insert().await;
-    let id = agree(&app, project, "PI-7", "2026-02-10", "1").await;
+    app.execute(r#"INSERT INTO "Finances".project (id, name) VALUES (77, 'Nobody')"#)
+        .await;
     let editor = app.editor().await;
-    let add = async |number: &str, day: &str| {
-        editor
-            .put(format!("/api/verbal-agreement/{id}/add-po"))
-            .json(&json!({"po_number": number, "po_date": day}))
-            .send()
-            .await
-    };
-
-    // A PO has it.
-    add("4500000001", "2026-03-01")
-        .await
-        .expect_error(409, "CONFLICT");
-    assert_eq!(add("N-1", "2026-03-01").await.expect(200)["data"]["version"], 2);
-    assert_eq!(add("N-1", "2026-03-01").await.expect(200)["data"]["version"], 2);
-    let moved = add("N-1", "2026-03-02").await.expect(200);
-    assert_eq!(moved["data"]["version"], 3);
-    assert_eq!(moved["po_date"], "2026-03-02");
-    let refused = add("N-2", "2026-03-02").await.expect_error(409, "CONFLICT");
-    assert_eq!(refused["errors"][0]["field"], "po_number");
-    assert_eq!(add("N-1", "2026-03-02").await.expect(200)["po_number"], "N-1");
-}
-
-#[tokio::test]
-async fn a_proforma_number_is_the_only_one_of_its_project() {
-    let app = TestApp::start().await;
-    let (one, other) = (app.project("One").await, app.project("Other").await);
-    agree(&app, one, "PI-7", "2026-02-10", "1").await;
-    agree(&app, other, "PI-7", "2026-02-10", "1").await;
-    let editor = app.editor().await;
-
-    let attempts = (0..6).map(|_| {
-        editor
-            .post(format!("/api/projects/{other}/verbal-agreement?client_id=1"))
-            .json(&json!({"pi_number": "PI-8", "pi_date": "2026-02-10"}))
-            .send()
-    });
-    let replies = futures_util::future::join_all(attempts).await;
-
-    let mut statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
-    let again = editor
-        .post(format!("/api/projects/{one}/verbal-agreement?client_id=1"))
-        .json(&json!({"pi_number": "PI-7", "pi_date": "2026-02-10"}))
+    let path = format!("/api/projects/{project}/verbal-agreement");
+    let good = json!({"pi_number": "PI-7", "pi_date": "2026-02-10"});
+    for (path, body, faults) in [
+        (
+            path.clone(),
+            json!({}),
+            vec!["pi_date: missing", "pi_number: missing"],
+        ),
+        (
+            path.clone(),
+            json!({"pi_number": " ", "pi_date": "10.02.2026", "value": -1, "notes": "n".repeat(5001)}),
+            vec![
+                "notes: string_too_long",
+                "pi_date: date_parsing",
+                "pi_number: string_too_short",
+                "value: greater_than_equal",
+            ],
+        ),
+        (
+            path.clone(),
+            json!({"pi_number": "n".repeat(101), "pi_date": "2026-02-10", "value": 1e13}),
+            vec!["pi_number: string_too_long", "value: less_than_equal"],
+        ),
+        (
+            format!("{path}?client_id=99"),
+            good.clone(),
+            vec!["client_id: foreign_key"],
+        ),
+        (
+            format!("{path}?client_id=x"),
+            good.clone(),
+            vec!["client_id: int_parsing"],
+        ),
+        (
+            "/api/projects/77/verbal-agreement".to_owned(),
+            good.clone(),
+            vec!["client_id: missing"],
+        ),
+    ] {
+        let reply = editor.post(&path).json(&body).send().await;
+        assert_eq!(reply.faults(), faults, "{path} {body}");
+    }
+    let unknown = editor
+        .post("/api/projects/999/verbal-agreement")
+        .json(&good)
         .send()
         .await;
+    unknown.expect_error(404, "NOT_FOUND");
+    let viewer = app.viewer().await;
+    viewer
+        .post(&path)
+        .json(&good)
+        .send()
+        .await
+        .expect_error(403, "FORBIDDEN");
+    app.nobody()
+        .get(format!("{path}s"))
+        .send()
+        .await
+        .expect_error(401, "UNAUTHORIZED");
     assert_eq!(
-        again.expect_error(409, "CONFLICT")["errors"][0]["field"],
-        "pi_number"
+        app.value::<i64>(r#"SELECT count(*) FROM "Finances".client_po"#)
+            .await,
+        0
     );
 }
 
 #[tokio::test]
-async fn agreements_of_a_project_are_listed_and_summed() {
+async fn a_proforma_number_stands_once_in_a_project() {
+    let app = TestApp::start().await;
+    let (delhi, mumbai) = (app.project("Delhi").await, app.project("Mumbai").await);
+    let editor = app.editor().await;
+    let call = |project: i64, client: i64| {
+        editor
+            .post(format!(
+                "/api/projects/{project}/verbal-agreement?client_id={client}"
+            ))
+            .json(&json!({"pi_number": "PI-7", "pi_date": "2026-02-10", "value": 5}))
+    };
+
+    // Whoever's they are: the project's lock lets one of them in.
+    let replies = race(vec![call(delhi, 1), call(delhi, 1), call(delhi, 2)]).await;
+
+    let statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
+    assert_eq!(statuses, [200, 409, 409]);
+    let taken = replies[2].expect_error(409, "CONFLICT");
+    assert_eq!(taken["errors"][0]["field"], "pi_number");
+    call(mumbai, 1).send().await.expect(200);
+    let number: i64 = app
+        .value(r#"SELECT count(*) FROM "Finances".client_po WHERE pi_number = 'PI-7'"#)
+        .await;
+    assert_eq!(number, 2);
+    expect_true_totals(&app).await;
+}
+
+#[tokio::test]
+async fn a_repeated_key_makes_one_agreement() {
     let app = TestApp::start().await;
     let project = app.project("Delhi").await;
-    let early = agree(&app, project, "PI-1", "2026-02-01", "100.10").await;
-    let late = agree(&app, project, "PI-2", "2026-02-20", "200.20").await;
-    let numbered = agree(&app, project, "PI-3", "2026-02-20", "400").await;
-    let gone = agree(&app, project, "PI-4", "2026-02-03", "800").await;
-    let elsewhere = app.project("Agra").await;
-    agree(&app, elsewhere, "PI-1", "2026-02-01", "5").await;
-    app.client_po().project(project).insert().await;
     let editor = app.editor().await;
-    editor
-        .put(format!("/api/verbal-agreement/{numbered}/add-po"))
-        .json(&json!({"po_number": "N-1", "po_date": "2026-03-01"}))
+    let send = || {
+        editor
+            .post(format!("/api/projects/{project}/verbal-agreement"))
+            .json(&json!({"pi_number": "PI-7", "pi_date": "2026-02-10"}))
+            .header("idempotency-key", "one")
+            .send()
+    };
+
+    let (first, second) = (send().await, send().await);
+
+    assert_eq!(first.expect(200), second.expect(200));
+    assert_eq!(second.header("idempotency-replayed"), "true");
+}
+
+#[tokio::test]
+async fn an_agreement_counts_once_before_and_after_it_has_its_number() {
+    let app = TestApp::start().await;
+    let project = app.project("Delhi").await;
+    let editor = app.editor().await;
+    let agreement = agree(&editor, project, "PI-7", "2026-02-10", "150000").await;
+    let id = agreement["id"].as_i64().unwrap();
+    let payment = app.payment(id, "credit", "50000", "cleared").await;
+    let summary = || {
+        let call = editor.get(format!("/api/projects/{project}/financial-summary"));
+        async move {
+            let body = call.send().await.expect(200);
+            let figures = &body["financial_summary"];
+            let values = [
+                "total_project_value",
+                "total_agreement_value",
+                "total_po_value",
+                "total_collected",
+                "outstanding_amount",
+                "revenue",
+            ]
+            .map(|field| figures[field].clone());
+            let counts = [
+                &figures["verbal_agreements"],
+                &body["purchase_orders"]["count"],
+                &body["verbal_agreements"]["count"],
+            ]
+            .map(|count| count.as_i64().unwrap());
+            (values, counts)
+        }
+    };
+    let values = |texts: [&str; 6]| texts.map(money);
+
+    let before = summary().await;
+    let body = editor
+        .put(add_po(&agreement))
+        .json(&json!({"po_number": " 4500000001 ", "po_date": "2026-02-20"}))
+        .header("if-match", "\"1\"")
         .send()
         .await
         .expect(200);
+    let after = summary().await;
+
+    assert_eq!(
+        before,
+        (
+            values(["150000", "150000", "0", "50000", "100000", "150000"]),
+            [1, 0, 1]
+        )
+    );
+    assert_eq!(
+        after,
+        (
+            values(["150000", "0", "150000", "50000", "100000", "150000"]),
+            [0, 1, 0]
+        )
+    );
+    assert_eq!(body["message"], "PO number added to verbal agreement");
+    assert_eq!(
+        (
+            &body["agreement_id"],
+            &body["pi_number"],
+            &body["po_number"],
+            &body["po_date"]
+        ),
+        (
+            &json!(id),
+            &json!("PI-7"),
+            &json!("4500000001"),
+            &json!("2026-02-20")
+        )
+    );
+    assert_eq!(body["agreement"], body["data"]);
+    let mut expected = agreement.clone();
+    for (field, value) in [
+        ("po_number", json!("4500000001")),
+        ("po_date", json!("2026-02-20")),
+        ("has_po", json!(true)),
+        ("version", json!(2)),
+    ] {
+        expected[field] = value;
+    }
+    assert_eq!(body["agreement"], expected);
+    let po: String = app
+        .value(r#"SELECT concat_ws(' ', po_type, po_number, po_value, pi_number) FROM "Finances".client_po"#)
+        .await;
+    assert_eq!(po, "verbal_agreement 4500000001 150000.00 PI-7");
+    let paid: i64 = app
+        .value(r#"SELECT client_po_id FROM "Finances".client_payment"#)
+        .await;
+    assert_eq!((paid, payment > 0), (id, true));
+    let audit: String = app
+        .value(
+            r#"SELECT string_agg(concat_ws(' ', action, before ->> 'po_number', after ->> 'po_number'), ', ' ORDER BY id)
+                 FROM "Finances".audit_entry WHERE entity = 'client_po'"#,
+        )
+        .await;
+    assert_eq!(audit, "created, updated 4500000001");
+    expect_true_totals(&app).await;
+}
+
+#[tokio::test]
+async fn lines_of_an_agreement_outlive_its_number() {
+    let app = TestApp::start().await;
+    let project = app.project("Delhi").await;
+    let editor = app.editor().await;
+    let agreement = agree(&editor, project, "PI-7", "2026-02-10", "150000").await;
     editor
-        .put(format!("/api/po/{gone}"))
+        .post(format!("/api/po/{}/line-items", agreement["id"]))
+        .json(&json!({"item_name": "Steel", "quantity": 2, "unit_price": "99.995", "tax_rate": 18}))
+        .send()
+        .await
+        .expect(200);
+
+    let body = editor
+        .put(add_po(&agreement))
+        .json(&json!({"po_number": "P-1", "po_date": "2026-02-20"}))
+        .send()
+        .await
+        .expect(200);
+
+    assert_eq!(
+        (
+            &body["data"]["value"],
+            &body["data"]["value_basis"],
+            &body["data"]["stated_value"]
+        ),
+        (&money("235.99"), &json!("lines"), &money("150000"))
+    );
+    assert_eq!(
+        app.value::<i64>(r#"SELECT count(*) FROM "Finances".client_po_line_item"#)
+            .await,
+        1
+    );
+    expect_true_totals(&app).await;
+}
+
+#[tokio::test]
+async fn a_number_once_given_stays_and_only_its_date_may_change() {
+    let app = TestApp::start().await;
+    let project = app.project("Delhi").await;
+    let editor = app.editor().await;
+    let agreement = agree(&editor, project, "PI-7", "2026-02-10", "5").await;
+    app.client_po().number("TAKEN").insert().await;
+    let put = |number: &str, date: &str, tag: Option<&str>| {
+        let call = editor
+            .put(add_po(&agreement))
+            .json(&json!({"po_number": number, "po_date": date}));
+        match tag {
+            Some(tag) => call.header("if-match", tag),
+            None => call,
+        }
+        .send()
+    };
+    let conflict = |body: Value| body["errors"][0]["field"].clone();
+
+    let taken = put("TAKEN", "2026-02-20", None).await;
+    let stale = put("P-1", "2026-02-20", Some("\"2-ab\"")).await;
+    let given = put("P-1", "2026-02-20", Some("\"1-ab\"")).await.expect(200);
+    let again = put("P-1", "2026-02-20", None).await;
+    let other = put("P-2", "2026-02-20", None).await;
+    let dated = put("P-1", "2026-02-21", None).await.expect(200);
+
+    assert_eq!(conflict(taken.expect_error(409, "CONFLICT")), "po_number");
+    stale.expect_error(412, "PRECONDITION_FAILED");
+    assert_eq!(again.expect(200)["data"], given["data"]);
+    assert_eq!(again.header("etag").split('-').next(), Some("\"2"));
+    assert_eq!(conflict(other.expect_error(409, "CONFLICT")), "po_number");
+    assert_eq!(
+        (&dated["po_number"], &dated["po_date"], &dated["data"]["version"]),
+        (&json!("P-1"), &json!("2026-02-21"), &json!(3))
+    );
+    let entries: i64 = app
+        .value(r#"SELECT count(*) FROM "Finances".audit_entry WHERE entity = 'client_po'"#)
+        .await;
+    assert_eq!(entries, 3);
+}
+
+#[tokio::test]
+async fn of_two_agreements_at_once_one_gets_the_number() {
+    let app = TestApp::start().await;
+    let project = app.project("Delhi").await;
+    let editor = app.editor().await;
+    let first = agree(&editor, project, "PI-1", "2026-02-10", "5").await;
+    let second = agree(&editor, project, "PI-2", "2026-02-10", "6").await;
+    let call = |agreement: &Value| {
+        editor
+            .put(add_po(agreement))
+            .json(&json!({"po_number": "P-1", "po_date": "2026-02-20"}))
+    };
+
+    let replies = race(vec![call(&first), call(&second)]).await;
+
+    replies[0].expect(200);
+    let lost = replies[1].expect_error(409, "CONFLICT");
+    assert_eq!(lost["errors"][0]["field"], "po_number");
+    let holders: i64 = app
+        .value(r#"SELECT count(*) FROM "Finances".client_po WHERE po_number = 'P-1'"#)
+        .await;
+    assert_eq!(holders, 1);
+    expect_true_totals(&app).await;
+}
+
+#[tokio::test]
+async fn of_two_numbers_at_once_an_agreement_gets_one() {
+    let app = TestApp::start().await;
+    let project = app.project("Delhi").await;
+    let editor = app.editor().await;
+    let agreement = agree(&editor, project, "PI-1", "2026-02-10", "5").await;
+    let call = |number: &str| {
+        editor
+            .put(add_po(&agreement))
+            .json(&json!({"po_number": number, "po_date": "2026-02-20"}))
+    };
+
+    let replies = race(vec![call("P-1"), call("P-2")]).await;
+
+    let given = replies[0].expect(200);
+    replies[1].expect_error(409, "CONFLICT");
+    let stored: String = app.value(r#"SELECT po_number FROM "Finances".client_po"#).await;
+    assert_eq!(given["po_number"], stored);
+}
+
+#[tokio::test]
+async fn what_is_no_agreement_gets_no_number_here() {
+    let app = TestApp::start().await;
+    let po = app.client_po().number("P-9").insert().await;
+    let editor = app.editor().await;
+    let good = json!({"po_number": "P-1", "po_date": "2026-02-20"});
+    for id in [po, 999] {
+        let reply = editor
+            .put(format!("/api/verbal-agreement/{id}/add-po"))
+            .json(&good)
+            .header("if-match", "\"9\"")
+            .send()
+            .await;
+        let error = reply.expect_error(404, "NOT_FOUND");
+        assert_eq!(error["message"], "Verbal agreement not found");
+    }
+    for (body, faults) in [
+        (json!({}), ["po_date: missing", "po_number: missing"]),
+        (
+            json!({"po_number": "n".repeat(101), "po_date": "2026-13-01"}),
+            ["po_date: date_parsing", "po_number: string_too_long"],
+        ),
+    ] {
+        let reply = editor
+            .put(format!("/api/verbal-agreement/{po}/add-po"))
+            .json(&body)
+            .send()
+            .await;
+        assert_eq!(reply.faults(), faults, "{body}");
+    }
+    let viewer = app.viewer().await;
+    let refused = viewer
+        .put(format!("/api/verbal-agreement/{po}/add-po"))
+        .json(&good)
+        .send()
+        .await;
+    refused.expect_error(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn the_agreements_of_a_project_are_listed_with_what_is_open() {
+    let app = TestApp::start().await;
+    let (project, other) = (app.project("Delhi").await, app.project("Mumbai").await);
+    let editor = app.editor().await;
+    let oldest = agree(&editor, project, "PI-1", "2026-02-01", "100").await;
+    let newest = agree(&editor, project, "PI-2", "2026-02-20", "200.50").await;
+    let cancelled = agree(&editor, project, "PI-3", "2026-02-10", "400").await;
+    let numbered = agree(&editor, project, "PI-4", "2026-02-10", "800").await;
+    agree(&editor, other, "PI-5", "2026-02-10", "1600").await;
+    app.client_po()
+        .project(project)
+        .stated("3200", "0")
+        .insert()
+        .await;
+    editor
+        .put(format!("/api/po/{}", cancelled["id"]))
         .json(&json!({"status": "cancelled"}))
         .send()
         .await
         .expect(200);
+    editor
+        .put(add_po(&numbered))
+        .json(&json!({"po_number": "P-1", "po_date": "2026-02-20"}))
+        .send()
+        .await
+        .expect(200);
     let viewer = app.viewer().await;
-
-    for (query, expected, matching) in [
-        ("", vec![numbered, late, gone, early], 4),
-        ("?open_only=true", vec![late, gone, early], 3),
-        ("?limit=1&skip=1", vec![late], 4),
-        ("?sort=po_value&limit=2", vec![early, late], 4),
-    ] {
-        let body = viewer
-            .get(format!("/api/projects/{project}/verbal-agreements{query}"))
-            .send()
-            .await
-            .expect(200);
-        let ids: Vec<i64> = body["data"]["agreements"]
-            .as_array()
-            .unwrap()
+    let list = |query: String| {
+        let call = viewer.get(format!("/api/projects/{project}/verbal-agreements?{query}"));
+        async move { call.send().await.expect(200) }
+    };
+    let numbers = |body: &Value| -> Vec<i64> {
+        assert_eq!(body["agreements"], body["data"]["agreements"]);
+        let agreements = body["agreements"].as_array().unwrap();
+        agreements
             .iter()
             .map(|agreement| agreement["id"].as_i64().unwrap())
-            .collect();
-        assert_eq!(ids, expected, "{query}");
-        assert_eq!(body["agreements"], body["data"]["agreements"]);
-        for (field, expected) in [
-            ("total_agreement_count", json!(4)),
-            ("total_agreement_value", money("300.3")),
-            ("open_count", json!(2)),
-            ("open_value", money("300.3")),
-            ("total_count", json!(matching)),
-        ] {
-            assert_eq!(body[field], expected, "{query}: {field}");
-            assert_eq!(body["data"][field], expected, "{query}: data.{field}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn every_fault_of_an_agreement_is_named() {
-    let app = TestApp::start().await;
-    let project = app.project("Delhi").await;
-    let editor = app.editor().await;
-    let id = agree(&app, project, "PI-7", "2026-02-10", "1").await;
-    let po = app.client_po().project(project).insert().await;
-    let path = format!("/api/projects/{project}/verbal-agreement");
-
-    let fields = |error: &Value| -> Vec<String> {
-        let errors = error["errors"].as_array().unwrap();
-        errors
-            .iter()
-            .map(|fault| fault["field"].as_str().unwrap().to_owned())
             .collect()
     };
-    let empty = editor.post(&path).json(&json!({"value": -1})).send().await;
-    assert_eq!(
-        fields(&empty.expect_error(422, "VALIDATION_ERROR")),
-        ["pi_number", "pi_date", "value"]
-    );
-    let good = json!({"pi_number": "PI-9", "pi_date": "2026-02-10"});
-    app.execute(r#"UPDATE "Finances".project SET client_id = NULL"#)
-        .await;
-    let without_client = editor.post(&path).json(&good).send().await;
-    assert_eq!(
-        fields(&without_client.expect_error(422, "VALIDATION_ERROR")),
-        ["client_id"]
-    );
-    let unknown = editor
-        .post(format!("{path}?client_id=99"))
-        .json(&good)
-        .send()
-        .await;
-    assert_eq!(
-        fields(&unknown.expect_error(422, "VALIDATION_ERROR")),
-        ["client_id"]
-    );
-    let number = json!({"po_number": " ", "po_date": "2026-13-01"});
-    let blank = editor
-        .put(format!("/api/verbal-agreement/{id}/add-po"))
-        .json(&number)
-        .send()
-        .await;
-    assert_eq!(
-        fields(&blank.expect_error(422, "VALIDATION_ERROR")),
-        ["po_number", "po_date"]
-    );
+    let id = |agreement: &Value| agreement["id"].as_i64().unwrap();
 
-    // A PO that is no agreement, and one that is not there.
-    for id in [po, 999_999] {
-        let number = json!({"po_number": "N-1", "po_date": "2026-03-01"});
-        let reply = editor
-            .put(format!("/api/verbal-agreement/{id}/add-po"))
-            .json(&number)
-            .send()
-            .await;
-        reply.expect_error(404, "NOT_FOUND");
+    let all = list(String::new()).await;
+
+    assert_eq!(
+        numbers(&all),
+        [id(&newest), id(&numbered), id(&cancelled), id(&oldest)]
+    );
+    for place in [&all, &all["data"]] {
+        assert_eq!(place["total_agreement_count"], 4);
+        assert_eq!(place["total_agreement_value"], money("300.5"));
+        assert_eq!(
+            (&place["open_count"], &place["open_value"]),
+            (&2.into(), &money("300.5"))
+        );
+        assert_eq!(
+            (&place["total_count"], &place["limit"]),
+            (&4.into(), &1000.into())
+        );
+        assert_eq!(place["project_id"], project);
     }
-    editor
-        .post("/api/projects/999999/verbal-agreement?client_id=1")
-        .json(&good)
-        .send()
-        .await
-        .expect_error(404, "NOT_FOUND");
-    editor
-        .get("/api/projects/999999/verbal-agreements")
-        .send()
-        .await
-        .expect_error(404, "NOT_FOUND");
-}
-
-#[tokio::test]
-async fn of_two_agreements_that_want_one_number_one_gets_it_and_a_stale_version_gets_none() {
-    let app = TestApp::start().await;
-    let project = app.project("Delhi").await;
-    let editor = app.editor().await;
-    let ids = [
-        agree(&app, project, "PI-1", "2026-02-10", "1").await,
-        agree(&app, project, "PI-2", "2026-02-10", "1").await,
-    ];
-    let number = json!({"po_number": "N-1", "po_date": "2026-03-01"});
-
-    let stale = editor
-        .put(format!("/api/verbal-agreement/{}/add-po", ids[0]))
-        .header("if-match", "\"2\"")
-        .json(&number)
+    let open = list("open_only=true&sort=po_value&limit=2".to_owned()).await;
+    assert_eq!(numbers(&open), [id(&oldest), id(&newest)]);
+    assert_eq!(
+        (
+            &open["total_count"],
+            &open["total_agreement_count"],
+            &open["open_count"]
+        ),
+        (&3.into(), &4.into(), &2.into())
+    );
+    let first = list("limit=2".to_owned()).await;
+    assert_eq!(numbers(&first), [id(&newest), id(&numbered)]);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = list(format!("limit=2&cursor={cursor}")).await;
+    assert_eq!(numbers(&rest), [id(&cancelled), id(&oldest)]);
+    assert_eq!(rest["total_agreement_value"], money("300.5"));
+    let wrong = viewer
+        .get(format!(
+            "/api/projects/{project}/verbal-agreements?open_only=maybe&limit=1001"
+        ))
         .send()
         .await;
-    stale.expect_error(412, "PRECONDITION_FAILED");
-    let attempts = ids.map(|id| {
-        editor
-            .put(format!("/api/verbal-agreement/{id}/add-po"))
-            .json(&number)
-            .send()
-    });
-    let replies = futures_util::future::join_all(attempts).await;
-
-    let mut statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409]);
+    assert_eq!(
+        wrong.faults(),
+        ["limit: less_than_equal", "open_only: bool_parsing"]
+    );
+    viewer
+        .get("/api/projects/999/verbal-agreements")
+        .send()
+        .await
+        .expect_error(404, "NOT_FOUND");
+    let empty = app.project("Empty").await;
+    let none = viewer
+        .get(format!("/api/projects/{empty}/verbal-agreements"))
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(
+        (&none["agreements"], &none["open_value"], &none["total_count"]),
+        (&json!([]), &money("0"), &0.into())
+    );
 }

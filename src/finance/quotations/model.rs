@@ -451,13 +451,13 @@ pub(super) struct NewQuotationBody {
 )]
 struct NewHeaderBody {
     /// The client's code of the store.
-    #[schema(example = "ST-104")]
+    #[schema(value_type = String, example = "ST-104", min_length = 1, max_length = 50)]
     store_id: Text<50>,
-    #[schema(example = "Delhi")]
+    #[schema(value_type = String, example = "Delhi", min_length = 1, max_length = 1000)]
     store_location: Text<1000>,
-    #[schema(example = "12 Ring Road, Delhi 110001")]
+    #[schema(value_type = String, example = "12 Ring Road, Delhi 110001", min_length = 1, max_length = 1000)]
     full_address: Text<1000>,
-    #[schema(example = "Example Retail Ltd")]
+    #[schema(value_type = String, example = "Example Retail Ltd", min_length = 1, max_length = 1000)]
     company_name: Text<1000>,
     /// A text; a number is kept as it is written.
     #[schema(value_type = String, example = "1200 sq ft", min_length = 1, max_length = 50)]
@@ -476,13 +476,13 @@ struct NewHeaderBody {
 #[schema(as = NewQuotationItem)]
 #[expect(dead_code, reason = "read through `NewItem`; this only documents the fields")]
 struct NewItemBody {
-    #[schema(example = "Gypsum partition")]
+    #[schema(value_type = String, example = "Gypsum partition", min_length = 1, max_length = 2000)]
     name: Text<2000>,
     hsn_sac_code: Option<Text<50>>,
     /// `Movable` or `Non Movable`; other words are kept.
-    #[schema(example = "Non Movable")]
+    #[schema(value_type = Option<String>, example = "Non Movable", min_length = 1, max_length = 50)]
     type_of_boq: Option<Text<50>>,
-    #[schema(example = "sq ft")]
+    #[schema(value_type = Option<String>, example = "sq ft", min_length = 1, max_length = 20)]
     units: Option<Text<20>>,
     /// Above 0; 1 unless given.
     quantity: Option<Quantity>,

@@ -1,16 +1,11 @@
 //! Summaries on the wire.
 
-use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use crate::{
-    finance::purchase_orders::PurchaseOrderWithLines,
-    types::{
-        Money, Percent,
-        ids::{ClientId, ClientPoId, ProjectId},
-    },
+    finance::purchase_orders::{PurchaseOrderWithLines, agreements::Agreement},
+    types::{Money, Percent, ids::ProjectId},
 };
 
 /// The figures of a project, from one query.
@@ -124,81 +119,6 @@ impl From<Figures> for FinancialSummary {
     }
 }
 
-/// A verbal agreement that waits for its PO number.
-#[derive(Debug, Clone, FromRow)]
-pub(super) struct Agreement {
-    pub(super) id: ClientPoId,
-    pub(super) client_id: Option<ClientId>,
-    pub(super) client_name: Option<String>,
-    pub(super) project_id: Option<ProjectId>,
-    pub(super) pi_number: Option<String>,
-    pub(super) pi_date: Option<NaiveDate>,
-    pub(super) agreement_date: Option<NaiveDate>,
-    pub(super) po_number: Option<String>,
-    pub(super) po_date: Option<NaiveDate>,
-    pub(super) po_value: Money,
-    pub(super) stated_value: Option<Money>,
-    pub(super) value_basis: String,
-    pub(super) status: String,
-    pub(super) notes: Option<String>,
-    pub(super) version: i32,
-    pub(super) created_at: Option<DateTime<Utc>>,
-}
-
-/// A verbal agreement on the wire.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = VerbalAgreement)]
-pub(super) struct AgreementView {
-    id: ClientPoId,
-    agreement_id: ClientPoId,
-    client_po_id: ClientPoId,
-    client_id: Option<ClientId>,
-    client_name: Option<String>,
-    project_id: Option<ProjectId>,
-    pi_number: Option<String>,
-    pi_date: Option<NaiveDate>,
-    agreement_date: Option<NaiveDate>,
-    po_number: Option<String>,
-    po_date: Option<NaiveDate>,
-    value: Money,
-    po_value: Money,
-    stated_value: Option<Money>,
-    value_basis: String,
-    status: String,
-    /// Whether it has its PO number.
-    has_po: bool,
-    notes: Option<String>,
-    version: i32,
-    created_at: Option<DateTime<Utc>>,
-}
-
-impl From<Agreement> for AgreementView {
-    fn from(agreement: Agreement) -> Self {
-        Self {
-            id: agreement.id,
-            agreement_id: agreement.id,
-            client_po_id: agreement.id,
-            client_id: agreement.client_id,
-            client_name: agreement.client_name,
-            project_id: agreement.project_id,
-            pi_number: agreement.pi_number,
-            pi_date: agreement.pi_date,
-            agreement_date: agreement.agreement_date,
-            has_po: agreement.po_number.is_some(),
-            po_number: agreement.po_number,
-            po_date: agreement.po_date,
-            value: agreement.po_value,
-            po_value: agreement.po_value,
-            stated_value: agreement.stated_value,
-            value_basis: agreement.value_basis,
-            status: agreement.status,
-            notes: agreement.notes,
-            version: agreement.version,
-            created_at: agreement.created_at,
-        }
-    }
-}
-
 /// The project's POs beside their sum.
 #[derive(Debug, Serialize, ToSchema)]
 struct Orders {
@@ -215,7 +135,7 @@ struct Agreements {
     count: i64,
     total_value: Money,
     /// At most 1000.
-    agreements: Vec<AgreementView>,
+    agreements: Vec<Agreement>,
 }
 
 /// The same figures flat, as the frontend reads them.
@@ -264,7 +184,7 @@ impl SummaryAnswer {
             verbal_agreements: Agreements {
                 count: figures.verbal_agreements,
                 total_value: figures.total_agreement_value,
-                agreements: agreements.into_iter().map(Into::into).collect(),
+                agreements,
             },
             data: FlatSummary {
                 project_id,

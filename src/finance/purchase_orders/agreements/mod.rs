@@ -6,6 +6,8 @@ mod model;
 mod routes;
 mod store;
 
+pub use model::Agreement;
+pub use store::open_of_project;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::AppState;

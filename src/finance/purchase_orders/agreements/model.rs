@@ -72,7 +72,7 @@ impl FromFields for PoNumber {
 /// A verbal agreement.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = VerbalAgreement)]
-pub(super) struct Agreement {
+pub struct Agreement {
     pub(super) id: ClientPoId,
     agreement_id: ClientPoId,
     client_po_id: ClientPoId,

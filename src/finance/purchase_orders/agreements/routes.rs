@@ -44,9 +44,11 @@ pub(super) async fn create_verbal_agreement(
 ) -> Result<StoredAnswer> {
     let mut uow = write.begin().await?;
     let agreement = store::create(&mut uow, project_id, &query, &new).await?;
-    let version = agreement.version;
-    uow.commit(Answer::ok(AgreementCreated::from(agreement)).version(version))
-        .await
+    let (path, version) = (format!("/api/po/{}", agreement.id), agreement.version);
+    let answer = Answer::ok(AgreementCreated::from(agreement))
+        .at(path)
+        .version(version);
+    uow.commit(answer).await
 }
 
 /// Give a verbal agreement its PO number.

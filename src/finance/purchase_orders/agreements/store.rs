@@ -39,6 +39,24 @@ async fn get(db: impl PgExecutor<'_>, id: ClientPoId) -> Result<Agreement> {
     Ok(po.ok_or(Error::NotFound("Verbal agreement"))?.into())
 }
 
+/// The open agreements of a project that are not cancelled, the latest first, at most 1000.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn open_of_project(db: impl PgExecutor<'_>, project: ProjectId) -> Result<Vec<Agreement>> {
+    const SQL: &str = concat!(
+        po_columns!(),
+        r#" FROM "Finances".client_po_figures AS po
+         WHERE po.project_id = $1
+           AND po.is_open_agreement
+           AND po.is_live
+         ORDER BY po.pi_date DESC NULLS LAST, po.id DESC
+         LIMIT 1000"#
+    );
+    let rows: Vec<PurchaseOrder> = sqlx::query_as(SQL).bind(project).fetch_all(db).await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// Makes an agreement in a project, for this client or the project's own.
 ///
 /// # Errors
