@@ -3,6 +3,8 @@
 //!
 //! A new route is one more row of [`ROUTES`].
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use reqwest::{
     Method,
     multipart::{Form, Part},
@@ -14,6 +16,7 @@ use crate::{
     support::{
         TestApp,
         callers::{Call, Caller, Reply},
+        workbooks::ProformaWorkbook,
     },
 };
 
@@ -30,7 +33,8 @@ struct Route {
     bad_queries: &'static [(&'static str, &'static str)],
 }
 
-/// What a request holds. An id in braces stands for that of the row which the path would name.
+/// What a request holds. An id in braces stands for that of the row which the path would name, `{new}` for a number that
+/// nothing has.
 #[derive(Clone, Copy)]
 enum Body {
     None,
@@ -86,7 +90,7 @@ const BAD_PAYMENT_FILTERS: &[(&str, &str)] = &[
 const BAD_LEDGER: &[(&str, &str)] = &[("kind=zzz", "kind: enum")];
 const BAD_FORCE: &[(&str, &str)] = &[("force=perhaps", "force: bool_parsing")];
 const NEW_PO: Body = Body::Json(
-    r#"{"client_id": 1, "po_number": "PO-99", "po_date": "2026-02-10", "po_value": 100}"#,
+    r#"{"client_id": 1, "po_number": "PO-{new}", "po_date": "2026-02-10", "po_value": 100}"#,
     &[
         (
             r#"{"client_id": "x", "po_value": "much", "po_date": 5, "status": "zzz", "po_type": []}"#,
@@ -124,7 +128,7 @@ const ROUTES: &[Route] = &[
     Route {
         name: "POST /api/clients",
         body: Body::Json(
-            r#"{"name": "Example Retail Pvt Ltd"}"#,
+            r#"{"name": "Example Retail {new} Ltd"}"#,
             &[
                 ("{}", &["name: missing"]),
                 (
@@ -146,7 +150,7 @@ const ROUTES: &[Route] = &[
     Route {
         name: "PUT /api/clients/{client_id}",
         body: Body::Json(
-            r#"{"name": "Example Retail Pvt Ltd"}"#,
+            r#"{"name": "Example Retail {new} Ltd"}"#,
             &[(
                 r#"{"name": [], "email": "a@", "bundle_by_store": 2}"#,
                 &[
@@ -620,7 +624,7 @@ const ROUTES: &[Route] = &[
     Route {
         name: "POST /api/projects/{project_id}/po",
         body: Body::Json(
-            r#"{"po_number": "PO-99", "po_date": "2026-02-10", "po_value": 100}"#,
+            r#"{"po_number": "PO-{new}", "po_date": "2026-02-10", "po_value": 100}"#,
             &[
                 ("{}", &["po_date: missing"]),
                 (
@@ -654,25 +658,131 @@ const ROUTES: &[Route] = &[
         name: "PUT /api/projects/{project_id}/po/{client_po_id}/set-primary",
         ..PLAIN
     },
+    Route {
+        name: "POST /api/projects/{project_id}/verbal-agreement",
+        query: "client_id=1",
+        body: Body::Json(
+            r#"{"pi_number": "PI-{new}", "pi_date": "2026-02-10", "value": 100}"#,
+            &[
+                ("{}", &["pi_date: missing", "pi_number: missing"]),
+                (
+                    r#"{"pi_number": [], "pi_date": 5, "value": "much", "notes": {}}"#,
+                    &[
+                        "notes: string_type",
+                        "pi_date: date_parsing",
+                        "pi_number: string_type",
+                        "value: decimal_parsing",
+                    ],
+                ),
+            ],
+        ),
+        bad_queries: &[("client_id=abc", "client_id: int_parsing")],
+        ..PLAIN
+    },
+    Route {
+        name: "PUT /api/verbal-agreement/{agreement_id}/add-po",
+        body: Body::Json(
+            r#"{"po_number": "PO-{new}", "po_date": "2026-02-10"}"#,
+            &[
+                ("{}", &["po_date: missing", "po_number: missing"]),
+                (
+                    r#"{"po_number": {}, "po_date": "soon"}"#,
+                    &["po_date: date_parsing", "po_number: string_type"],
+                ),
+            ],
+        ),
+        ..PLAIN
+    },
+    Route {
+        name: "GET /api/projects/{project_id}/verbal-agreements",
+        bad_queries: &[("open_only=perhaps", "open_only: bool_parsing")],
+        ..LIST
+    },
+    Route {
+        name: "GET /api/quotations",
+        query: "store_id=ST-104",
+        bad_queries: &[("store_id=", "store_id: string_too_short")],
+        ..LIST
+    },
+    Route {
+        name: "GET /api/quotations/all",
+        bad_queries: &[("status=zzz", "status: enum")],
+        ..LIST
+    },
+    Route {
+        name: "GET /api/quotations/{quotation_id}",
+        ..PLAIN
+    },
+    Route {
+        name: "DELETE /api/quotations/{quotation_id}",
+        ..PLAIN
+    },
+    Route {
+        name: "POST /api/quotations",
+        body: Body::Json(
+            r#"{"header": {"storeId": "ST-1", "storeLocation": "Pune", "fullAddress": "Pune", "companyName": "Shop",
+                "totalArea": 100}, "lineItems": [{"name": "Partition", "price": 5}]}"#,
+            &[
+                ("{}", &["header: missing", "lineItems: missing"]),
+                (
+                    r#"{"header": {"storeId": 5, "storeLocation": "Pune", "fullAddress": "Pune", "companyName": "Shop",
+                        "totalArea": []}, "lineItems": [{"name": {}, "price": "much", "quantity": 0, "tax": 101}]}"#,
+                    &[
+                        "header.storeId: string_type",
+                        "header.totalArea: string_type",
+                        "lineItems[0].name: string_type",
+                        "lineItems[0].price: decimal_parsing",
+                        "lineItems[0].quantity: greater_than",
+                        "lineItems[0].tax: less_than_equal",
+                    ],
+                ),
+            ],
+        ),
+        ..PLAIN
+    },
 ];
 
+/// What a write needs beside the rows of the scene.
+const PREPARED: &[(&str, &str)] = &[
+    (
+        "PUT /api/payments/{payment_id}/reconcile",
+        r#"UPDATE "Finances".client_payment SET status = 'cleared'"#,
+    ),
+    (
+        "PUT /api/projects/{project_id}/po/{client_po_id}/set-primary",
+        r#"UPDATE "Finances".po_project_mapping SET is_primary = FALSE"#,
+    ),
+    (
+        "POST /api/projects/{project_id}/po/{client_po_id}/attach",
+        r#"
+        DELETE FROM "Finances".po_project_mapping;
+        UPDATE "Finances".client_po SET project_id = NULL;
+        "#,
+    ),
+];
 const UNKNOWN: &str = "999999999";
 const BAD_IDS: [&str; 6] = ["abc", "0", "-1", "1.5", "9223372036854775808", "%20"];
 
 /// Rows that every path can name.
 struct Scene {
     app: TestApp,
+    /// Nothing refers to it.
+    client: i64,
     project: i64,
     po: i64,
     agreement: i64,
     line: i64,
     payment: i64,
     quotation: i32,
+    numbers: AtomicI64,
 }
 
 impl Scene {
     async fn set() -> Self {
         let app = TestApp::start_with(&[("RATE_LIMIT_ENABLED", "false")]).await;
+        let client = app
+            .value(r#"INSERT INTO "Finances".client (name) VALUES ('Example Stores Pvt Ltd') RETURNING id"#)
+            .await;
         let project = app.project("Store").await;
         let po = app.client_po().project(project).number("PO-1").insert().await;
         let agreement = app.client_po().project(project).open_agreement().insert().await;
@@ -697,19 +807,21 @@ impl Scene {
             .await;
         Self {
             app,
+            client,
             project,
             po,
             agreement,
             line,
             payment,
             quotation,
+            numbers: AtomicI64::new(1000),
         }
     }
 
     /// A path or body with the ids of the scene.
     fn fill(&self, text: &str) -> String {
         [
-            ("client_id", 1),
+            ("client_id", self.client),
             ("project_id", self.project),
             ("po_id", self.po),
             ("client_po_id", self.po),
@@ -718,7 +830,8 @@ impl Scene {
             ("payment_id", self.payment),
             ("quotation_id", self.quotation.into()),
         ]
-        .iter()
+        .into_iter()
+        .chain([("new", self.numbers.fetch_add(1, Ordering::Relaxed))])
         .fold(text.to_owned(), |text, (name, id)| {
             text.replace(&format!("{{{name}}}"), &id.to_string())
         })
@@ -791,7 +904,8 @@ impl Route {
 }
 
 fn form() -> Form {
-    Form::new().part("file", Part::bytes(b"%PDF-1.7\n").file_name("a.pdf"))
+    let file = ProformaWorkbook::sample().xlsx();
+    Form::new().part("file", Part::bytes(file).file_name("po.xlsx"))
 }
 
 /// The role that `routes.txt` asks for.
@@ -874,6 +988,44 @@ async fn every_read_of_what_is_there_succeeds() {
         assert_eq!(reply.json()["status"], "SUCCESS", "{}", route.name);
     }
     assert_eq!(scene.rows().await, before);
+}
+
+/// So that what the other tests refuse is refused for what they are about.
+#[tokio::test]
+async fn every_write_that_makes_sense_is_done_and_recorded() {
+    let (deletions, others): (Vec<&Route>, Vec<&Route>) = ROUTES
+        .iter()
+        .filter(|route| route.is_write())
+        .partition(|route| route.method() == "DELETE");
+    let scene = Scene::set().await;
+    for route in others {
+        succeeds(&scene, route).await;
+    }
+    for route in deletions {
+        succeeds(&Scene::set().await, route).await;
+    }
+}
+
+async fn succeeds(scene: &Scene, route: &Route) {
+    for (_, preparation) in PREPARED.iter().filter(|(name, _)| *name == route.name) {
+        scene.app.execute(preparation).await;
+    }
+    let admin = scene.app.admin().await;
+    let trail = r#"SELECT count(*) FROM "Finances".audit_entry"#;
+    let before: i64 = scene.app.value(trail).await;
+
+    let reply = scene.call(&admin, route, route.path(), route.query).send().await;
+
+    // The one creating route that no client called before.
+    let status = if route.name == "POST /api/clients" {
+        201
+    } else {
+        200
+    };
+    assert_eq!(reply.status, status, "{}: {}", route.name, reply.text());
+    assert_eq!(reply.json()["status"], "SUCCESS", "{}", route.name);
+    let after: i64 = scene.app.value(trail).await;
+    assert!(after > before, "{} leaves no trace", route.name);
 }
 
 #[tokio::test]

@@ -514,7 +514,8 @@ async fn a_kill_between_storing_and_commit_leaves_no_document() {
     server.kill();
 
     assert!(upload.await.unwrap().is_none(), "nothing was acknowledged");
-    holder.rollback().await.unwrap();
+    // PostgreSQL may have ended with its server by now, and the transaction with it.
+    holder.rollback().await.ok();
     drop((other, watcher));
     let server = home.start(&settings).await;
     let admin = server.nobody().with_token(token);

@@ -5,7 +5,7 @@
 //! under the PO's lock ([`store::revalue`]). Everything else (paid, outstanding, payment status) follows from the payments
 //! and is computed when it is read, by the view `client_po_figures`. Source: purchase-order formulas, section 2.2.
 
-pub(super) mod agreements;
+pub mod agreements;
 mod attach;
 mod bundles;
 mod change;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     auth::Viewer,
     error::Result,
-    finance::purchase_orders::{self, agreements},
+    finance::purchase_orders,
     http::{
         envelope::SUCCESS,
         extract::{Path, Query, path_parameters},
@@ -42,7 +42,7 @@ pub(super) async fn get_financial_summary(
 ) -> Result<Answer<SummaryAnswer>> {
     let figures = store::figures(&db, project_id).await?;
     let orders = purchase_orders::store::list_of_project(&db, project_id).await?;
-    let agreements = agreements::store::open_of_project(&db, project_id).await?;
+    let agreements = purchase_orders::agreements::open_of_project(&db, project_id).await?;
     Ok(Answer::ok(SummaryAnswer::new(
         project_id, &figures, orders, agreements,
     )))

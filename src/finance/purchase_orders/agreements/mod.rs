@@ -4,11 +4,11 @@
 
 mod model;
 mod routes;
-pub(in crate::finance) mod store;
+mod store;
 
+pub use model::Agreement;
+pub use store::open_of_project;
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-pub(in crate::finance) use model::Agreement;
 
 use crate::app::AppState;
 

@@ -6,13 +6,10 @@ use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    finance::purchase_orders::{
-        PurchaseOrder,
-        list::{ID, PI_DATE, SORTS},
-    },
+    finance::purchase_orders::PurchaseOrder,
     http::{
         envelope::SUCCESS,
-        list::{Direction, Order, PageInfo, Paging},
+        list::{Column, Direction, Order, PageInfo, Paging},
     },
     types::{
         Fields, FromFields, Money, Text,
@@ -75,7 +72,7 @@ impl FromFields for PoNumber {
 /// A verbal agreement.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = VerbalAgreement)]
-pub(in crate::finance) struct Agreement {
+pub struct Agreement {
     pub(super) id: ClientPoId,
     agreement_id: ClientPoId,
     client_po_id: ClientPoId,
@@ -189,6 +186,36 @@ impl From<Agreement> for PoNumberAdded {
         }
     }
 }
+
+const ID: Column = Column {
+    name: "id",
+    sql: "po.id",
+    kind: "bigint",
+};
+const PI_DATE: Column = Column {
+    name: "pi_date",
+    sql: "po.pi_date",
+    kind: "date",
+};
+const SORTS: [Column; 5] = [
+    ID,
+    PI_DATE,
+    Column {
+        name: "pi_number",
+        sql: "po.pi_number",
+        kind: "text",
+    },
+    Column {
+        name: "po_value",
+        sql: "po.po_value",
+        kind: "numeric",
+    },
+    Column {
+        name: "created_at",
+        sql: "po.created_at",
+        kind: "timestamptz",
+    },
+];
 
 /// Which agreements of a project are asked for.
 #[derive(Debug, Clone, IntoParams)]

@@ -44,13 +44,11 @@ pub(super) async fn create_verbal_agreement(
 ) -> Result<StoredAnswer> {
     let mut uow = write.begin().await?;
     let agreement = store::create(&mut uow, project_id, &query, &new).await?;
-    let (id, version) = (agreement.id, agreement.version);
-    uow.commit(
-        Answer::ok(AgreementCreated::from(agreement))
-            .at(format!("/api/po/{id}"))
-            .version(version),
-    )
-    .await
+    let (path, version) = (format!("/api/po/{}", agreement.id), agreement.version);
+    let answer = Answer::ok(AgreementCreated::from(agreement))
+        .at(path)
+        .version(version);
+    uow.commit(answer).await
 }
 
 /// Give a verbal agreement its PO number.
@@ -77,8 +75,8 @@ pub(super) async fn add_po_number(
 
 /// List the verbal agreements of a project.
 ///
-/// The latest proforma date first; `sort` may name `id`, `po_number`, `po_date`, `pi_date`, `po_value`, `status`, `store_id` or
-/// `created_at`. The sums are over all agreements of the project that have no number and are not cancelled.
+/// The latest proforma date first; `sort` may name `id`, `pi_date`, `pi_number`, `po_value` or `created_at`. The sums are over
+/// all of the project's agreements.
 #[utoipa::path(get, path = "/projects/{project_id}/verbal-agreements", tag = "verbal agreements",
     params(ProjectPath, AgreementQuery, PageQuery),
     responses((status = 200, body = Mirror<AgreementList>), ReadErrors))]

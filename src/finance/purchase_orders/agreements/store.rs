@@ -39,14 +39,11 @@ async fn get(db: impl PgExecutor<'_>, id: ClientPoId) -> Result<Agreement> {
     Ok(po.ok_or(Error::NotFound("Verbal agreement"))?.into())
 }
 
-/// The open agreements of a project that are not cancelled, the newest first, at most 1000.
+/// The open agreements of a project that are not cancelled, the latest first, at most 1000.
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(in crate::finance) async fn open_of_project(
-    db: impl PgExecutor<'_>,
-    project: ProjectId,
-) -> Result<Vec<Agreement>> {
+pub async fn open_of_project(db: impl PgExecutor<'_>, project: ProjectId) -> Result<Vec<Agreement>> {
     const SQL: &str = concat!(
         po_columns!(),
         r#" FROM "Finances".client_po_figures AS po
