@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-const ID: Column = Column {
+pub(super) const ID: Column = Column {
     name: "id",
     sql: "po.id",
     kind: "bigint",
@@ -41,6 +41,11 @@ const CLIENT: Column = Column {
     sql: "po.client_id",
     kind: "bigint",
 };
+pub(super) const PI_DATE: Column = Column {
+    name: "pi_date",
+    sql: "po.pi_date",
+    kind: "date",
+};
 /// What bundles may be ordered by: the columns of the newest PO of each.
 pub(super) const BUNDLE_SORTS: [Column; 8] = SORTS;
 const SEQUENCE: Column = Column {
@@ -48,7 +53,8 @@ const SEQUENCE: Column = Column {
     sql: "po.sequence_order",
     kind: "integer",
 };
-const SORTS: [Column; 8] = [
+/// What POs may be ordered by, verbal agreements too.
+pub(super) const SORTS: [Column; 8] = [
     ID,
     Column {
         name: "po_number",
@@ -60,11 +66,7 @@ const SORTS: [Column; 8] = [
         sql: "po.po_date",
         kind: "date",
     },
-    Column {
-        name: "pi_date",
-        sql: "po.pi_date",
-        kind: "date",
-    },
+    PI_DATE,
     Column {
         name: "po_value",
         sql: "po.po_value",

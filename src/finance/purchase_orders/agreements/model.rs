@@ -6,10 +6,13 @@ use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    finance::purchase_orders::PurchaseOrder,
+    finance::purchase_orders::{
+        PurchaseOrder,
+        list::{ID, PI_DATE, SORTS},
+    },
     http::{
         envelope::SUCCESS,
-        list::{Column, Direction, Order, PageInfo, Paging},
+        list::{Direction, Order, PageInfo, Paging},
     },
     types::{
         Fields, FromFields, Money, Text,
@@ -186,36 +189,6 @@ impl From<Agreement> for PoNumberAdded {
         }
     }
 }
-
-const ID: Column = Column {
-    name: "id",
-    sql: "po.id",
-    kind: "bigint",
-};
-const PI_DATE: Column = Column {
-    name: "pi_date",
-    sql: "po.pi_date",
-    kind: "date",
-};
-const SORTS: [Column; 5] = [
-    ID,
-    PI_DATE,
-    Column {
-        name: "pi_number",
-        sql: "po.pi_number",
-        kind: "text",
-    },
-    Column {
-        name: "po_value",
-        sql: "po.po_value",
-        kind: "numeric",
-    },
-    Column {
-        name: "created_at",
-        sql: "po.created_at",
-        kind: "timestamptz",
-    },
-];
 
 /// Which agreements of a project are asked for.
 #[derive(Debug, Clone, IntoParams)]

@@ -75,8 +75,8 @@ pub(super) async fn add_po_number(
 
 /// List the verbal agreements of a project.
 ///
-/// The latest proforma date first; `sort` may name `id`, `pi_date`, `pi_number`, `po_value` or `created_at`. The sums are over
-/// all of the project's agreements.
+/// The latest proforma date first; `sort` may name `id`, `po_number`, `po_date`, `pi_date`, `po_value`, `status`, `store_id` or
+/// `created_at`. The sums are over all of the project's agreements.
 #[utoipa::path(get, path = "/projects/{project_id}/verbal-agreements", tag = "verbal agreements",
     params(ProjectPath, AgreementQuery, PageQuery),
     responses((status = 200, body = Mirror<AgreementList>), ReadErrors))]
