@@ -17,10 +17,12 @@ macro_rules! id {
         pub struct $name(pub $inner);
 
         impl $name {
-            /// Reads a positive whole number, as it stands in a path; `None` for anything else.
+            /// Reads a positive whole number, as it stands in a path; `None` for anything else. One that is beyond the ids of
+            /// this table becomes 0, which is nobody's either.
             pub fn parse(text: &str) -> Option<Self> {
                 let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                text.parse().ok().filter(|id| is_plain && *id > 0).map(Self)
+                let is_id = is_plain && text.parse::<i64>().is_ok_and(|id| id > 0);
+                is_id.then(|| Self(text.parse().unwrap_or_default()))
             }
         }
 

@@ -472,8 +472,15 @@ async fn only_an_admin_deletes_a_quotation_and_its_items_go_with_it() {
         json!({"status": "SUCCESS", "message": "Quotation deleted", "success": true, "quotation_id": doomed,
                "data": {"success": true, "quotation_id": doomed}})
     );
-    admin.delete(&path).send().await.expect_error(404, "NOT_FOUND");
-    viewer.get(&path).send().await.expect_error(404, "NOT_FOUND");
+    // Ids beyond those of the table too are only unknown.
+    for path in [
+        &*path,
+        "/api/quotations/2147483648",
+        "/api/quotations/9223372036854775807",
+    ] {
+        admin.delete(path).send().await.expect_error(404, "NOT_FOUND");
+        viewer.get(path).send().await.expect_error(404, "NOT_FOUND");
+    }
     let left: String = app
         .value(r#"SELECT string_agg(quotation_id::text, ',') FROM "Finances".quotation_line_item"#)
         .await;

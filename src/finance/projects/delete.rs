@@ -35,7 +35,7 @@ pub struct DeletedProject {
 /// Deletes the one project of this name, but for outer blanks.
 ///
 /// # Errors
-/// As [`delete`]; `Conflict` too if several projects bear the name.
+/// As [`delete`](fn@delete); `Conflict` too if several projects bear the name.
 pub async fn delete_named(uow: &mut UnitOfWork, name: &str, force: bool) -> Result<DeletedProject> {
     let ids = sqlx::query_scalar!(
         r#"
