@@ -27,6 +27,7 @@ mod constraints;
 mod crash;
 mod database_away;
 mod deletion;
+mod document_downloads;
 mod documents;
 mod embedded;
 mod enriched;
