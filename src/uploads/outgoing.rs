@@ -236,3 +236,91 @@ fn archive_time(time: DateTime<Utc>) -> zip::DateTime {
     )
     .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of so many bytes that hardly shrink, with its bytes.
+    fn stored(length: u64) -> (File, Vec<u8>) {
+        let mut bytes = Vec::new();
+        let mut block = Sha256::digest(b"a seed");
+        while u64::try_from(bytes.len()).unwrap() < length {
+            bytes.extend_from_slice(&block);
+            block = Sha256::digest(block);
+        }
+        bytes.truncate(usize::try_from(length).unwrap());
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        file.rewind().unwrap();
+        (file, bytes)
+    }
+
+    /// All that goes out, and the largest piece of it.
+    fn sent(mut outgoing: Outgoing) -> io::Result<(Vec<u8>, usize)> {
+        let (mut all, mut largest) = (Vec::new(), 0);
+        while let Some((piece, rest)) = outgoing.next()? {
+            largest = largest.max(piece.len());
+            all.extend_from_slice(&piece);
+            outgoing = rest;
+        }
+        Ok((all, largest))
+    }
+
+    fn hash(bytes: &[u8]) -> String {
+        hex::encode(Sha256::digest(bytes))
+    }
+
+    #[test]
+    fn files_of_any_length_come_whole_in_small_pieces_in_every_form() {
+        let limit = usize::try_from(PIECE * 2).unwrap();
+        for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, PIECE * 20 + 5] {
+            let (file, bytes) = stored(length);
+            let hash = hash(&bytes);
+            let (whole, largest) =
+                sent(Outgoing::whole(file.try_clone().unwrap(), length, Some(&hash))).unwrap();
+            assert!(whole == bytes && largest <= limit, "{length}: {largest}");
+
+            let mut again = file;
+            again.rewind().unwrap();
+            let outgoing =
+                Outgoing::packed(again, length, "a.pdf", DateTime::UNIX_EPOCH, Some(&hash)).unwrap();
+            let (archive, largest) = sent(outgoing).unwrap();
+            assert!(largest <= limit, "{length}: {largest}");
+
+            let mut packed = tempfile::tempfile().unwrap();
+            packed.write_all(&archive).unwrap();
+            let (outgoing, unpacked_length) = Outgoing::unpacked(packed, Some(&hash)).unwrap();
+            let (unpacked, largest) = sent(outgoing).unwrap();
+            assert_eq!(unpacked_length, length);
+            assert!(unpacked == bytes && largest <= limit, "{length}: {largest}");
+        }
+    }
+
+    #[test]
+    fn the_last_piece_of_a_changed_file_is_never_sent() {
+        let length = PIECE * 3;
+        let (file, bytes) = stored(length);
+        let mut outgoing = Outgoing::whole(file, length, Some(&hash(b"other bytes")));
+        let mut received = 0;
+        let error = loop {
+            match outgoing.next() {
+                Ok(Some((piece, rest))) => {
+                    received += piece.len();
+                    outgoing = rest;
+                }
+                Ok(None) => panic!("it was sent whole"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!(received < bytes.len());
+    }
+
+    #[test]
+    fn what_is_no_archive_is_not_unpacked() {
+        for length in [0, 100] {
+            assert!(Outgoing::unpacked(stored(length).0, None).is_err());
+        }
+    }
+}
