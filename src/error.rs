@@ -78,6 +78,8 @@ pub enum Error {
     Forbidden(Cow<'static, str>),
     /// There is no such thing, or none that the caller may see: the thing's name, "Project".
     NotFound(&'static str),
+    /// A thing is there without the part of it that was asked for; the text says which.
+    Missing(&'static str),
     /// The path is no route at all.
     NoRoute,
     /// The path is a route, but not for this method.
@@ -92,6 +94,11 @@ pub enum Error {
     TooLarge(Cow<'static, str>),
     /// A body or file of a type that the route does not take.
     UnsupportedMediaType(Cow<'static, str>),
+    /// None of the bytes that were asked for exist.
+    RangeNotSatisfiable {
+        /// How many bytes there are.
+        length: u64,
+    },
     /// Too many requests, and when to come back.
     RateLimited(Cow<'static, str>, Duration),
     /// A passing fault of ours: database away, pool exhausted, shutting down.
@@ -196,12 +203,13 @@ impl Error {
             Self::Invalid(_) => "VALIDATION_ERROR",
             Self::Unauthenticated(_) => "UNAUTHORIZED",
             Self::Forbidden(_) => "FORBIDDEN",
-            Self::NotFound(_) | Self::NoRoute => "NOT_FOUND",
+            Self::NotFound(_) | Self::Missing(_) | Self::NoRoute => "NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::Conflict(_) | Self::RunningUnderKey => "CONFLICT",
             Self::Stale => "PRECONDITION_FAILED",
             Self::TooLarge(_) => "PAYLOAD_TOO_LARGE",
             Self::UnsupportedMediaType(_) => "UNSUPPORTED_MEDIA_TYPE",
+            Self::RangeNotSatisfiable { .. } => "RANGE_NOT_SATISFIABLE",
             Self::RateLimited(..) => "RATE_LIMITED",
             Self::Unavailable(_) | Self::NotReady { .. } | Self::Contended(_) => "SERVICE_UNAVAILABLE",
             Self::Internal(_) | Self::Replayed(_) => "INTERNAL_ERROR",
@@ -214,12 +222,13 @@ impl Error {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NotFound(_) | Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::Missing(_) | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) | Self::RunningUnderKey => StatusCode::CONFLICT,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::RateLimited(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) | Self::NotReady { .. } | Self::Contended(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -236,7 +245,10 @@ impl Error {
             | Self::UnsupportedMediaType(text)
             | Self::RateLimited(text, _) => text.clone(),
             Self::Invalid(refusal) | Self::Conflict(refusal) => refusal.message.clone(),
-            Self::Unauthenticated(text) => (*text).into(),
+            Self::Unauthenticated(text) | Self::Missing(text) => (*text).into(),
+            Self::RangeNotSatisfiable { length } => {
+                format!("The range lies outside of the file's {length} bytes").into()
+            }
             Self::NotFound(thing) => format!("{thing} not found").into(),
             Self::NoRoute => "Not Found".into(),
             Self::MethodNotAllowed => "Method Not Allowed".into(),
@@ -390,6 +402,12 @@ impl IntoResponse for Error {
                     header::WWW_AUTHENTICATE,
                     HeaderValue::from_static("Bearer"),
                 );
+            }
+            Self::RangeNotSatisfiable { length } => {
+                // Digits are always a header.
+                if let Ok(value) = HeaderValue::try_from(format!("bytes */{length}")) {
+                    set(&mut response, header::CONTENT_RANGE, value);
+                }
             }
             Self::RunningUnderKey => retry_after(&mut response, Duration::from_secs(1)),
             Self::RateLimited(_, wait) => retry_after(&mut response, *wait),

@@ -30,6 +30,11 @@ pub async fn answer_not_modified(request: Request, next: Next) -> Response {
     response
 }
 
+/// Whether the client already has what this tag stands for.
+pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    known_tags(headers).is_some_and(|known| matches(&known, tag))
+}
+
 fn known_tags(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(header::IF_NONE_MATCH).iter();
     let tags: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();

@@ -3,6 +3,7 @@
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::{Extensions, HeaderMap, StatusCode, Version, header},
     middleware::{from_fn, from_fn_with_state as with_state},
 };
 use tower::ServiceBuilder;
@@ -65,6 +66,10 @@ fn compression() -> CompressionLayer<impl Predicate> {
             .and(NotForContentType::SSE)
             .and(NotForContentType::const_new("application/zip"))
             .and(NotForContentType::const_new("application/gzip"))
-            .and(NotForContentType::const_new(spreadsheet)),
+            .and(NotForContentType::const_new(spreadsheet))
+            // A file goes out as it is, with its length and its ranges.
+            .and(|_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+                !headers.contains_key(header::CONTENT_DISPOSITION)
+            }),
     )
 }

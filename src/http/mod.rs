@@ -1,6 +1,7 @@
 //! The way of a request: routes, the middleware stack, extractors and answers. One file a middleware, each with one job.
 
 pub mod access_log;
+pub mod attachment;
 pub mod body_limit;
 pub mod conditional;
 pub mod context;
@@ -17,6 +18,7 @@ pub mod multipart;
 pub mod openapi;
 mod paced;
 pub mod panic;
+pub mod range;
 pub mod rate_limit;
 pub mod retry;
 pub mod router;

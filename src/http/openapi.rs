@@ -8,7 +8,7 @@ use utoipa::{
         content::ContentBuilder,
         path::{Parameter, ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, Ref, Type},
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -44,6 +44,11 @@ impl Modify for Security {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let link = ApiKeyValue::with_description(
+            "token",
+            "What a `download_url` ends with: opens that one file for a while.",
+        );
+        components.add_security_scheme("link", SecurityScheme::ApiKey(ApiKey::Query(link)));
     }
 }
 

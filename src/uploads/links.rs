@@ -1,5 +1,7 @@
 //! Links that open one stored file for a short time without a token, because a browser's link sends none.
 //!
+//! Who holds the link may read the file until the link ends, and nothing else.
+//!
 //! Source: uploads contract, section 1.5.
 
 use std::time::Duration;
@@ -52,7 +54,7 @@ impl Links {
     /// # Errors
     /// `Internal` if it cannot be signed.
     pub(super) fn document(&self, id: DocumentId) -> Result<String> {
-        let token = self.token(&format!("document\n{id}\n\n{}", self.expires_at))?;
+        let token = self.token(&document_message(id, &self.expires_at.to_string()))?;
         Ok(format!("/api/documents/download/{id}?token={token}"))
     }
 
@@ -62,11 +64,53 @@ impl Links {
     }
 }
 
+/// Checks that a link to a document was signed here and has not ended.
+///
+/// # Errors
+/// `Unauthenticated` otherwise.
+pub(super) fn ensure_opens_document(state: &AppState, id: DocumentId, token: &str) -> Result<()> {
+    let secret = state.config.auth.secret_key.expose_secret();
+    let now = state.clock.now().timestamp();
+    if is_signed(secret.as_bytes(), now, token, |expires_at| {
+        document_message(id, expires_at)
+    })? {
+        Ok(())
+    } else {
+        Err(Error::Unauthenticated(
+            "The download link is not valid or has expired",
+        ))
+    }
+}
+
+fn document_message(id: DocumentId, expires_at: &str) -> String {
+    format!("document\n{id}\n\n{expires_at}")
+}
+
+/// Whether a token has the signature of the message that its end makes, and the end is still to come.
+fn is_signed(secret: &[u8], now: i64, token: &str, message: impl FnOnce(&str) -> String) -> Result<bool> {
+    let Some((expires_at, signature)) = token.split_once('.') else {
+        return Ok(false);
+    };
+    let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {
+        return Ok(false);
+    };
+    let key = sign(secret, PURPOSE)?;
+    // The end is signed as it stands there, so that no other spelling of it passes.
+    let is_ours = hmac(&key, message(expires_at).as_bytes())?
+        .verify_slice(&signature)
+        .is_ok();
+    Ok(is_ours && expires_at.parse::<i64>().is_ok_and(|end| now < end))
+}
+
 /// HMAC-SHA256.
 fn sign(key: &[u8], message: &[u8]) -> Result<Vec<u8>> {
+    Ok(hmac(key, message)?.finalize().into_bytes().to_vec())
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> Result<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(Error::internal)?;
     mac.update(message);
-    Ok(mac.finalize().into_bytes().to_vec())
+    Ok(mac)
 }
 
 #[cfg(test)]
@@ -101,6 +145,40 @@ mod tests {
         ];
         for (index, one) in signatures.iter().enumerate() {
             assert!(!signatures[..index].contains(one), "{index}");
+        }
+    }
+
+    #[test]
+    fn a_token_opens_its_own_document_until_it_ends_and_nothing_else() {
+        let (secret, now) = (b"a secret of this test".as_slice(), 1_770_000_000);
+        let links = Links::new(secret, now, Duration::from_mins(1)).unwrap();
+        let link = links.document(DocumentId(9)).unwrap();
+        let token = link.split_once("token=").unwrap().1;
+        let opens = |secret: &[u8], now, token: &str, id| {
+            is_signed(secret, now, token, |end| document_message(DocumentId(id), end)).unwrap()
+        };
+
+        assert!(opens(secret, now, token, 9));
+        assert!(opens(secret, now + 59, token, 9));
+        assert!(!opens(secret, now + 60, token, 9));
+        assert!(!opens(secret, now, token, 90));
+        assert!(!opens(b"another", now, token, 9));
+        let (end, signature) = token.split_once('.').unwrap();
+        for forged in [
+            String::new(),
+            ".".to_owned(),
+            end.to_owned(),
+            format!("{end}."),
+            format!(".{signature}"),
+            format!("{}.{signature}", i64::MAX),
+            format!("0{end}.{signature}"),
+            format!("+{end}.{signature}"),
+            format!("{end}.{signature}="),
+            format!("{end}.{signature}."),
+            format!("{end}.{}", &signature[1..]),
+            format!("{end}.{}", signature.to_uppercase()),
+        ] {
+            assert!(!opens(secret, now, &forged, 9), "{forged}");
         }
     }
 }

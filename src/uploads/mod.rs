@@ -7,6 +7,7 @@
 mod documents;
 mod intake;
 mod links;
+mod outgoing;
 mod po;
 mod quota;
 pub mod storage;
@@ -15,6 +16,7 @@ pub mod sweeper;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use documents::store::unnamed as unnamed_files;
 pub use sweeper::sweep;
 
 use crate::app::AppState;

@@ -1,8 +1,9 @@
-//! How many files a user may send in a clock hour (UTC), counted in the database over all servers.
+//! How many files may be sent and fetched in a clock hour (UTC), counted in the database over all servers.
 
 use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use sqlx::PgPool;
 
 use crate::{
     error::{Error, Result},
@@ -35,13 +36,43 @@ pub(super) async fn count_upload(
     .fetch_one(uow.conn())
     .await?;
     if i64::from(count) > i64::from(limit) {
-        let wait = (hour + TimeDelta::hours(1) - now)
-            .to_std()
-            .unwrap_or(Duration::from_secs(1));
-        return Err(Error::RateLimited(
-            format!("At most {limit} files can be uploaded in an hour").into(),
-            wait,
-        ));
+        return Err(full(limit, "uploaded", hour, now));
     }
     Ok(())
+}
+
+/// Counts one download by a user, or through a link; one that is refused does not count.
+///
+/// # Errors
+/// `RateLimited` until the next hour if there were `limit` in this one.
+pub(super) async fn count_download(db: &PgPool, subject: &str, now: DateTime<Utc>, limit: u32) -> Result<()> {
+    let hour = now.duration_trunc(TimeDelta::hours(1)).map_err(Error::internal)?;
+    let count = sqlx::query_scalar!(
+        r#"
+        INSERT INTO "Finances".quota_counter AS counter (subject, kind, hour, used)
+        VALUES ($1, 'download', $2, 1)
+            ON CONFLICT (subject, kind, hour) DO UPDATE
+           SET used = counter.used + 1
+         WHERE counter.used < $3
+        RETURNING used
+        "#,
+        subject,
+        hour,
+        i32::try_from(limit).map_err(Error::internal)?,
+    )
+    .fetch_optional(db)
+    .await?;
+    count
+        .map(drop)
+        .ok_or_else(|| full(limit, "downloaded", hour, now))
+}
+
+fn full(limit: u32, done: &str, hour: DateTime<Utc>, now: DateTime<Utc>) -> Error {
+    let wait = (hour + TimeDelta::hours(1) - now)
+        .to_std()
+        .unwrap_or(Duration::from_secs(1));
+    Error::RateLimited(
+        format!("At most {limit} files can be {done} in an hour").into(),
+        wait,
+    )
 }

@@ -5,13 +5,16 @@
 
 use std::{
     ffi::OsStr,
+    fs::File,
     io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use chrono::{DateTime, Utc};
+use nix::{errno::Errno, fcntl::OFlag};
 use sha2::{Digest, Sha256};
 use tokio::{fs, io::AsyncWriteExt};
 
@@ -167,8 +170,7 @@ impl Storage {
 
     /// Removes a document, wherever its publishing has got to; one that is gone already is no fault.
     async fn remove_document(&self, name: &str) -> io::Result<()> {
-        // A row of old data may hold anything; only a bare name stays below the root.
-        if Path::new(name).file_name() != Some(OsStr::new(name)) {
+        if !is_bare(name) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "is not the name of a file of ours",
@@ -181,6 +183,29 @@ impl Storage {
             }
         }
         Ok(())
+    }
+
+    /// Opens a document for reading, also one whose publishing is not done. `None` if there is no file of this name, or
+    /// what is there is a link or a folder.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub async fn open_document(&self, name: &str) -> io::Result<Option<File>> {
+        if !is_bare(name) {
+            return Ok(None);
+        }
+        let published = self.target(&Place::Root, name);
+        // Between the first look and the second it may have been published, which the third sees.
+        let paths = [published.clone(), self.temp(name), published];
+        let opening = tokio::task::spawn_blocking(move || {
+            for path in paths {
+                if let Some(file) = open_plain(&path)? {
+                    return Ok(Some(file));
+                }
+            }
+            Ok(None)
+        });
+        opening.await.map_err(io::Error::other)?
     }
 
     /// The names of files that are not published, with their age.
@@ -202,6 +227,23 @@ impl Storage {
             found.push((name, modified.elapsed().unwrap_or_default()));
         }
         Ok(found)
+    }
+}
+
+/// Whether a name stays below the folder that it is joined to; a row of old data may hold anything.
+fn is_bare(name: &str) -> bool {
+    Path::new(name).file_name() == Some(OsStr::new(name))
+}
+
+/// Opens a plain file; `None` for everything else.
+fn open_plain(path: &Path) -> io::Result<Option<File>> {
+    // Nothing is followed out of the folder, and what is no file does not make us wait.
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    match File::options().read(true).custom_flags(flags.bits()).open(path) {
+        Ok(file) => Ok(file.metadata()?.is_file().then_some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.raw_os_error().map(Errno::from_raw) == Some(Errno::ELOOP) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -287,8 +329,8 @@ impl Received {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn open(&self) -> io::Result<std::fs::File> {
-        std::fs::File::open(&self.kept.path)
+    pub fn open(&self) -> io::Result<File> {
+        File::open(&self.kept.path)
     }
 }
 

@@ -29,6 +29,7 @@ mod coverage;
 mod crash;
 mod database_away;
 mod deletion;
+mod document_downloads;
 mod documents;
 mod embedded;
 mod enriched;

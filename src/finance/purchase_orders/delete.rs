@@ -16,6 +16,7 @@ use crate::{
     finance::kept_totals::Counted,
     types::ids::{ClientPoId, DocumentId, LineItemId, ProjectId, VendorOrderId},
     unit_of_work::UnitOfWork,
+    uploads,
 };
 
 /// The POs that go, locked, and the project that goes with them.
@@ -421,29 +422,8 @@ async fn remove_documents(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<(usiz
         });
     }
     let documents = record_gone(uow, "project_document", &rows);
-    Ok((documents, unnamed(uow.conn(), files).await?))
-}
-
-/// Those of the files that no document names.
-async fn unnamed(db: &mut PgConnection, files: Vec<String>) -> Result<Vec<String>> {
-    if files.is_empty() {
-        return Ok(files);
-    }
-    let unnamed = sqlx::query_scalar!(
-        r#"
-        SELECT DISTINCT file.name AS "name!"
-          FROM UNNEST($1::text[]) AS file (name)
-         WHERE file.name NOT IN (
-               SELECT stored_filename FROM "Finances".project_document WHERE stored_filename = ANY ($1)
-                UNION ALL
-               SELECT compressed_filename FROM "Finances".project_document WHERE compressed_filename = ANY ($1)
-               )
-        "#,
-        &files,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(unnamed)
+    let files = uploads::unnamed_files(uow.conn(), files).await?;
+    Ok((documents, files))
 }
 
 async fn let_go_of_vendor_orders(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<usize> {

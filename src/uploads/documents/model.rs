@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use sqlx::FromRow;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     error::Result,
     http::list::{Column, Direction, Order, PageInfo, Paging},
     types::{
-        Fields, FromFields, Text,
+        Fields, FromFields, Input, Problem, Text,
         ids::{ClientPoId, DocumentId, ProjectId, UserId},
     },
     uploads::links::Links,
@@ -158,6 +159,59 @@ pub(super) struct FileStored {
     pub(super) message: &'static str,
     pub(super) file: ProjectDocument,
 }
+
+/// A document that was deleted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct DocumentDeleted {
+    #[schema(example = "Document deleted")]
+    pub(super) message: &'static str,
+    #[schema(example = 9)]
+    pub(super) document_id: DocumentId,
+}
+
+/// The form in which a document is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(super) enum DownloadFormat {
+    /// An archive with the file as its one entry.
+    Zip,
+    /// The file as it was received.
+    Original,
+}
+
+impl Input for DownloadFormat {
+    fn read(value: &Value) -> Result<Self, Problem> {
+        let word = value.as_str().map(|word| word.trim().to_ascii_lowercase());
+        match word.as_deref() {
+            Some("zip") => Ok(Self::Zip),
+            Some("original") => Ok(Self::Original),
+            _ => Err(Problem::new("enum", "must be one of: zip, original")),
+        }
+    }
+}
+
+/// How a document is fetched.
+#[derive(Debug, Clone, Copy, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DownloadQuery {
+    /// `original` for the file as it was received instead of an archive of it.
+    #[param(value_type = Option<DownloadFormat>, inline)]
+    pub(super) format: DownloadFormat,
+}
+
+impl FromFields for DownloadQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            format: fields.optional("format").unwrap_or(DownloadFormat::Zip),
+        })
+    }
+}
+
+/// The bytes of a file, for the OpenAPI document.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "files are streamed; this only documents them")]
+pub(super) struct FileBytes(Vec<u8>);
 
 /// A page of a PO's files.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -4,7 +4,10 @@ use axum::extract::{Request, State};
 use serde_json::json;
 
 use super::{
-    model::{DocumentList, DocumentQuery, FileForm, FileList, FileOptions, FileStored, ProjectDocument},
+    model::{
+        DocumentDeleted, DocumentList, DocumentQuery, FileForm, FileList, FileOptions, FileStored,
+        ProjectDocument,
+    },
     store::{self, NewDocument, Owner},
 };
 use crate::{
@@ -20,7 +23,7 @@ use crate::{
         multipart::FormFile,
         openapi::{ReadErrors, WriteErrors},
     },
-    types::ids::{ClientPoId, ProjectId},
+    types::ids::{ClientPoId, DocumentId, ProjectId},
     unit_of_work::{Answer, StoredAnswer, Write},
     uploads::{
         intake,
@@ -35,6 +38,12 @@ path_parameters! {
     PoPath {
         /// Its id.
         client_po_id: ClientPoId,
+    }
+
+    /// The document.
+    DocumentPath {
+        /// Its id.
+        doc_id: DocumentId,
     }
 
     /// The project that the documents belong to.
@@ -188,4 +197,42 @@ pub(super) async fn list_documents_of_project(
     query: Query<DocumentQuery>,
 ) -> Result<Answer<Success<DocumentList>>> {
     list_project_documents(viewer, state, path, query).await
+}
+
+/// Read a document.
+#[utoipa::path(get, path = "/documents/{doc_id}", tag = "documents", params(DocumentPath),
+    responses((status = 200, body = Mirror<ProjectDocument>), ReadErrors))]
+pub(super) async fn get_document(
+    _: Viewer,
+    State(state): State<AppState>,
+    Path(DocumentPath { doc_id }): Path<DocumentPath>,
+) -> Result<Answer<Mirror<ProjectDocument>>> {
+    let document = store::find(&state.db, doc_id)
+        .await?
+        .ok_or(Error::NotFound("Document"))?;
+    let document = ProjectDocument::new(document, &Links::of(&state)?)?;
+    Ok(Answer::ok(Mirror(document)))
+}
+
+/// Delete a document and its file.
+///
+/// Who uploaded it may, and admins.
+#[utoipa::path(delete, path = "/documents/{doc_id}", tag = "documents", params(DocumentPath),
+    responses((status = 200, body = Success<DocumentDeleted>), WriteErrors))]
+pub(super) async fn delete_document(
+    write: Write<Editor>,
+    State(state): State<AppState>,
+    Path(DocumentPath { doc_id }): Path<DocumentPath>,
+) -> Result<StoredAnswer> {
+    let caller = write.caller()?.clone();
+    let mut uow = write.begin().await?;
+    let files = store::delete(&mut uow, doc_id, &caller).await?;
+    let answer = uow
+        .commit(Answer::ok(Success(DocumentDeleted {
+            message: "Document deleted",
+            document_id: doc_id,
+        })))
+        .await?;
+    state.storage.remove_documents(files).await;
+    Ok(answer)
 }

@@ -5,9 +5,12 @@ use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 
 use super::model::{Document, DocumentQuery};
 use crate::{
+    audit::{Action, Change},
+    auth::{Caller, Role},
     error::{Error, Result},
     http::list::PageInfo,
     types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
+    unit_of_work::UnitOfWork,
 };
 
 /// A document of a PO, and of its project if it has one.
@@ -77,6 +80,107 @@ pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<
     .fetch_one(db)
     .await?;
     Ok(document)
+}
+
+/// A document.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn find(db: &PgPool, id: DocumentId) -> Result<Option<Document>> {
+    let document = sqlx::query_as!(
+        Document,
+        r#"
+        SELECT id AS "id: DocumentId",
+               project_id AS "project_id: ProjectId",
+               client_po_id AS "client_po_id: ClientPoId",
+               document_name,
+               document_path,
+               original_filename,
+               stored_filename,
+               compressed_filename,
+               mime_type,
+               original_size,
+               compressed_size,
+               description,
+               uploaded_by AS "uploaded_by: UserId",
+               document_type,
+               document_number,
+               document_date,
+               file_hash,
+               po_number,
+               created_at
+          FROM "Finances".project_document
+         WHERE id = $1
+        "#,
+        id as DocumentId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(document)
+}
+
+/// Deletes a document for its uploader or an admin, and gives the names of files that nothing names any more.
+///
+/// # Errors
+/// `NotFound` if there is no such document, `Forbidden` if somebody else uploaded it.
+pub(super) async fn delete(uow: &mut UnitOfWork, id: DocumentId, caller: &Caller) -> Result<Vec<String>> {
+    let uploader = sqlx::query_scalar!(
+        r#"
+        SELECT uploaded_by AS "uploaded_by: UserId"
+          FROM "Finances".project_document
+         WHERE id = $1
+           FOR UPDATE
+        "#,
+        id as DocumentId,
+    )
+    .fetch_optional(uow.conn())
+    .await?
+    .ok_or(Error::NotFound("Document"))?;
+    if caller.role < Role::Admin && uploader != Some(caller.id) {
+        return Err(Error::Forbidden(
+            "Only an admin may delete a document of somebody else".into(),
+        ));
+    }
+    let gone = sqlx::query!(
+        r#"
+        DELETE FROM "Finances".project_document AS document
+         WHERE id = $1
+        RETURNING to_jsonb(document) AS "row!",
+                  stored_filename,
+                  compressed_filename
+        "#,
+        id as DocumentId,
+    )
+    .fetch_one(uow.conn())
+    .await?;
+    uow.record(Change::new(Action::Deleted, "project_document", id).before(&gone.row));
+    let files = [gone.stored_filename, gone.compressed_filename];
+    unnamed(uow.conn(), files.into_iter().flatten().collect()).await
+}
+
+/// Those of the files that no document names.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(crate) async fn unnamed(db: &mut PgConnection, files: Vec<String>) -> Result<Vec<String>> {
+    if files.is_empty() {
+        return Ok(files);
+    }
+    let unnamed = sqlx::query_scalar!(
+        r#"
+        SELECT DISTINCT file.name AS "name!"
+          FROM UNNEST($1::text[]) AS file (name)
+         WHERE file.name NOT IN (
+               SELECT stored_filename FROM "Finances".project_document WHERE stored_filename = ANY ($1)
+                UNION ALL
+               SELECT compressed_filename FROM "Finances".project_document WHERE compressed_filename = ANY ($1)
+               )
+        "#,
+        &files,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(unnamed)
 }
 
 /// Whose documents are listed.
