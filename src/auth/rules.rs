@@ -126,7 +126,7 @@ impl Input for AnyText {
         match value {
             Value::String(text) if text.contains('\0') => Err(nul()),
             Value::String(text) => Ok(Self(text.clone())),
-            _ => Err(Problem::new("string_type", "must be text")),
+            _ => Err(Problem::new("value_error", "must be text")),
         }
     }
 }

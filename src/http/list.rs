@@ -329,10 +329,15 @@ impl Order {
     }
 
     /// Adds `ORDER BY`, `LIMIT` and `OFFSET`.
+    ///
+    /// The limit, of which clients use few, stands in the text: where it is a parameter, PostgreSQL takes a plan made for
+    /// any limit for a bad one, and plans the same page anew each time.
     pub fn push_page(&self, query: &mut QueryBuilder<Postgres>, paging: &Paging) {
         self.push_order(query);
-        query.push(" LIMIT ").push_bind(paging.limit);
-        query.push(" OFFSET ").push_bind(paging.skip);
+        query.push(format_args!(" LIMIT {}", paging.limit));
+        if paging.skip > 0 {
+            query.push(" OFFSET ").push_bind(paging.skip);
+        }
     }
 
     /// Adds `ORDER BY`.

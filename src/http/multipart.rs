@@ -97,7 +97,7 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
         if form.texts.len() + form.files.len() >= PART_LIMIT {
             return Err(Error::invalid(vec![Fault::new(
                 "body",
-                "too_long",
+                "value_error",
                 format!("must have at most {PART_LIMIT} parts"),
             )]));
         }
@@ -108,7 +108,7 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
             if form.files.len() >= limits.files {
                 return Err(Error::invalid_field(
                     name,
-                    "too_long",
+                    "value_error",
                     format!("At most {} file(s) can be sent", limits.files),
                 ));
             }

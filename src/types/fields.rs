@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use chrono::{FixedOffset, NaiveDate, NaiveTime};
 use serde_json::{Map, Value};
 
 use crate::error::Fault;
@@ -130,6 +130,23 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The same for two names of one row, of which a request may name only one.
+    pub fn alias_of_row(&mut self, name: &str, other: &str) {
+        let text = |value: &Value| match value {
+            Value::String(text) => text.trim().to_owned(),
+            value => value.to_string(),
+        };
+        if let (Some(one), Some(two)) = (self.raw(name), self.raw(other))
+            && text(one) != text(two)
+        {
+            self.fault(
+                other,
+                Problem::new("value_error", format!("must not be another than {name}")),
+            );
+        }
+        self.alias(name, other);
+    }
+
     /// Whether the field is there and not null.
     pub fn has(&self, name: &str) -> bool {
         self.raw(name).is_some()
@@ -203,7 +220,7 @@ impl<'a> Fields<'a> {
         let object = match self.raw(name) {
             Some(Value::Object(object)) => object.clone(),
             Some(_) => {
-                self.fault(name, Problem::new("object_type", "must be an object"));
+                self.fault(name, Problem::new("value_error", "must be an object"));
                 return None;
             }
             None => {
@@ -228,7 +245,7 @@ impl<'a> Fields<'a> {
         let entries = match self.raw(name) {
             Some(Value::Array(entries)) => entries.clone(),
             Some(_) => {
-                self.fault(name, Problem::new("list_type", "must be a list"));
+                self.fault(name, Problem::new("value_error", "must be a list"));
                 return None;
             }
             None => {
@@ -237,14 +254,9 @@ impl<'a> Fields<'a> {
             }
         };
         if entries.len() < least || entries.len() > most {
-            let kind = if entries.len() < least {
-                "too_short"
-            } else {
-                "too_long"
-            };
             self.fault(
                 name,
-                Problem::new(kind, format!("must have {least} to {most} entries")),
+                Problem::new("value_error", format!("must have {least} to {most} entries")),
             );
             return None;
         }
@@ -253,7 +265,7 @@ impl<'a> Fields<'a> {
             let Value::Object(object) = entry else {
                 self.fault(
                     &format!("{name}[{index}]"),
-                    Problem::new("object_type", "must be an object"),
+                    Problem::new("value_error", "must be an object"),
                 );
                 continue;
             };
@@ -313,7 +325,7 @@ impl Input for bool {
         match word.as_str() {
             "true" | "1" | "yes" => Ok(true),
             "false" | "0" | "no" => Ok(false),
-            _ => Err(Problem::new("bool_parsing", "must be true or false")),
+            _ => Err(Problem::new("value_error", "must be true or false")),
         }
     }
 }
@@ -329,12 +341,28 @@ impl Input for i64 {
     }
 }
 
+/// Whether this is 00:00 with or without seconds, their fractions and a zone.
+fn is_midnight(time: &str) -> bool {
+    let zoned = time.strip_suffix(['Z', 'z']).or_else(|| {
+        let (clock, zone) = time.split_at_checked(time.len().checked_sub(6)?)?;
+        zone.parse::<FixedOffset>().is_ok().then_some(clock)
+    });
+    let clock = zoned.unwrap_or(time);
+    ["%H:%M:%S%.f", "%H:%M"]
+        .iter()
+        .any(|format| NaiveTime::parse_from_str(clock, format) == Ok(NaiveTime::MIN))
+}
+
 impl Input for NaiveDate {
     fn read(value: &Value) -> Result<Self, Problem> {
         let problem = || Problem::new("date_parsing", "must be a date as YYYY-MM-DD");
         let text = value.as_str().map(str::trim).ok_or_else(problem)?;
-        // A form may send a timestamp where only the day is meant.
-        let day = text.split_once('T').map_or(text, |(day, _)| day);
+        // A form may send the midnight at which the day begins. Another time could be of another day elsewhere.
+        let day = match text.split_once('T') {
+            None => text,
+            Some((day, time)) if is_midnight(time) => day,
+            Some(_) => return Err(problem()),
+        };
         if day.len() != 10 || day.starts_with(['+', '-']) {
             return Err(problem());
         }

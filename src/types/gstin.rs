@@ -29,7 +29,7 @@ impl Input for Gstin {
     fn read(value: &Value) -> Result<Self, Problem> {
         let text = value
             .as_str()
-            .ok_or_else(|| Problem::new("string_type", "must be text"))?
+            .ok_or_else(|| Problem::new("value_error", "must be text"))?
             .trim();
         if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             Ok(Self(text.to_ascii_uppercase()))

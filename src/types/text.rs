@@ -58,7 +58,7 @@ impl<const MAX: usize> Input for Text<MAX> {
     fn read(value: &Value) -> Result<Self, Problem> {
         match value {
             Value::String(text) => Self::new(text),
-            _ => Err(Problem::new("string_type", "must be text")),
+            _ => Err(Problem::new("value_error", "must be text")),
         }
     }
 }

@@ -88,7 +88,7 @@ const BAD_PAYMENT_FILTERS: &[(&str, &str)] = &[
     ("payment_date_from=tomorrow", "payment_date_from: date_parsing"),
 ];
 const BAD_LEDGER: &[(&str, &str)] = &[("kind=zzz", "kind: enum")];
-const BAD_FORCE: &[(&str, &str)] = &[("force=perhaps", "force: bool_parsing")];
+const BAD_FORCE: &[(&str, &str)] = &[("force=perhaps", "force: value_error")];
 const NEW_PO: Body = Body::Json(
     r#"{"client_id": 1, "po_number": "PO-{new}", "po_date": "2026-02-10", "po_value": 100}"#,
     &[
@@ -104,7 +104,7 @@ const NEW_PO: Body = Body::Json(
         ),
         (
             r#"{"client_id": 1, "po_number": {}}"#,
-            &["po_number: string_type"],
+            &["po_number: value_error"],
         ),
         (
             r#"{"client_id": 1, "project_id": 999999999}"#,
@@ -134,9 +134,9 @@ const ROUTES: &[Route] = &[
                 (
                     r#"{"name": 5, "email": "nobody", "bundle_by_store": "perhaps"}"#,
                     &[
-                        "bundle_by_store: bool_parsing",
+                        "bundle_by_store: value_error",
                         "email: value_error",
-                        "name: string_type",
+                        "name: value_error",
                     ],
                 ),
             ],
@@ -154,9 +154,9 @@ const ROUTES: &[Route] = &[
             &[(
                 r#"{"name": [], "email": "a@", "bundle_by_store": 2}"#,
                 &[
-                    "bundle_by_store: bool_parsing",
+                    "bundle_by_store: value_error",
                     "email: value_error",
-                    "name: string_type",
+                    "name: value_error",
                 ],
             )],
         ),
@@ -196,7 +196,7 @@ const ROUTES: &[Route] = &[
             &[(
                 r#"{"quantity": "many", "unit_price": true, "item_name": 5}"#,
                 &[
-                    "item_name: string_type",
+                    "item_name: value_error",
                     "quantity: decimal_parsing",
                     "unit_price: decimal_parsing",
                 ],
@@ -262,8 +262,8 @@ const ROUTES: &[Route] = &[
                 (
                     r#"{"payment_ids": 5, "batch_reference": [], "processing_date": 5}"#,
                     &[
-                        "batch_reference: string_type",
-                        "payment_ids: list_type",
+                        "batch_reference: value_error",
+                        "payment_ids: value_error",
                         "processing_date: date_parsing",
                     ],
                 ),
@@ -367,7 +367,7 @@ const ROUTES: &[Route] = &[
                 ("{}", &["status: missing"]),
                 (
                     r#"{"status": "zzz", "notes": 5}"#,
-                    &["notes: string_type", "status: enum"],
+                    &["notes: value_error", "status: enum"],
                 ),
             ],
         ),
@@ -380,7 +380,7 @@ const ROUTES: &[Route] = &[
             r#"{"reference_number": "UTR-1"}"#,
             &[(
                 r#"{"reference_number": [], "notes": 5}"#,
-                &["notes: string_type", "reference_number: string_type"],
+                &["notes: value_error", "reference_number: value_error"],
             )],
         ),
         bad_queries: BAD_LEDGER,
@@ -401,7 +401,7 @@ const ROUTES: &[Route] = &[
         bad_queries: &[
             ("status=zzz", "status: enum"),
             ("client_id=abc", "client_id: int_parsing"),
-            ("include_lines=perhaps", "include_lines: bool_parsing"),
+            ("include_lines=perhaps", "include_lines: value_error"),
         ],
         ..LIST
     },
@@ -439,7 +439,7 @@ const ROUTES: &[Route] = &[
                 (
                     r#"{"item_name": [], "quantity": "many", "unit_price": "much", "tax_rate": "full"}"#,
                     &[
-                        "item_name: string_type",
+                        "item_name: value_error",
                         "quantity: decimal_parsing",
                         "tax_rate: decimal_parsing",
                         "unit_price: decimal_parsing",
@@ -455,9 +455,9 @@ const ROUTES: &[Route] = &[
             r#"{"items": [{"item_name": "Cabling works", "quantity": 1, "unit_price": 10}]}"#,
             &[
                 ("{}", &["items: missing"]),
-                (r#"{"items": {}}"#, &["items: list_type"]),
-                (r#"{"items": []}"#, &["items: too_short"]),
-                (r#"{"items": [5]}"#, &["items[0]: object_type"]),
+                (r#"{"items": {}}"#, &["items: value_error"]),
+                (r#"{"items": []}"#, &["items: value_error"]),
+                (r#"{"items": [5]}"#, &["items[0]: value_error"]),
             ],
         ),
         ..PLAIN
@@ -528,9 +528,9 @@ const ROUTES: &[Route] = &[
             (("client_id", "abc"), "client_id: int_parsing"),
             (("client_id", "999999999"), "client_id: foreign_key"),
             (("project_id", "0"), "project_id: int_parsing"),
-            (("auto_save", "perhaps"), "auto_save: bool_parsing"),
+            (("auto_save", "perhaps"), "auto_save: value_error"),
         ]),
-        bad_queries: &[("revision=perhaps", "revision: bool_parsing")],
+        bad_queries: &[("revision=perhaps", "revision: value_error")],
         ..PLAIN
     },
     Route {
@@ -552,7 +552,7 @@ const ROUTES: &[Route] = &[
                     &[
                         "client_id: int_parsing",
                         "latitude: decimal_parsing",
-                        "name: string_type",
+                        "name: value_error",
                         "status: enum",
                     ],
                 ),
@@ -569,7 +569,7 @@ const ROUTES: &[Route] = &[
         query: "name=Store",
         bad_queries: &[
             ("name=", "name: string_too_short"),
-            ("force=perhaps", "force: bool_parsing"),
+            ("force=perhaps", "force: value_error"),
         ],
         ..PLAIN
     },
@@ -592,7 +592,7 @@ const ROUTES: &[Route] = &[
                 &[
                     "client_id: int_parsing",
                     "longitude: decimal_parsing",
-                    "name: string_type",
+                    "name: value_error",
                     "status: enum",
                 ],
             )],
@@ -631,7 +631,7 @@ const ROUTES: &[Route] = &[
                     r#"{"po_number": [], "po_date": 5, "po_value": "much"}"#,
                     &[
                         "po_date: date_parsing",
-                        "po_number: string_type",
+                        "po_number: value_error",
                         "po_value: decimal_parsing",
                     ],
                 ),
@@ -668,9 +668,9 @@ const ROUTES: &[Route] = &[
                 (
                     r#"{"pi_number": [], "pi_date": 5, "value": "much", "notes": {}}"#,
                     &[
-                        "notes: string_type",
+                        "notes: value_error",
                         "pi_date: date_parsing",
-                        "pi_number: string_type",
+                        "pi_number: value_error",
                         "value: decimal_parsing",
                     ],
                 ),
@@ -687,7 +687,7 @@ const ROUTES: &[Route] = &[
                 ("{}", &["po_date: missing", "po_number: missing"]),
                 (
                     r#"{"po_number": {}, "po_date": "soon"}"#,
-                    &["po_date: date_parsing", "po_number: string_type"],
+                    &["po_date: date_parsing", "po_number: value_error"],
                 ),
             ],
         ),
@@ -695,7 +695,7 @@ const ROUTES: &[Route] = &[
     },
     Route {
         name: "GET /api/projects/{project_id}/verbal-agreements",
-        bad_queries: &[("open_only=perhaps", "open_only: bool_parsing")],
+        bad_queries: &[("open_only=perhaps", "open_only: value_error")],
         ..LIST
     },
     Route {
@@ -728,9 +728,9 @@ const ROUTES: &[Route] = &[
                     r#"{"header": {"storeId": 5, "storeLocation": "Pune", "fullAddress": "Pune", "companyName": "Shop",
                         "totalArea": []}, "lineItems": [{"name": {}, "price": "much", "quantity": 0, "tax": 101}]}"#,
                     &[
-                        "header.storeId: string_type",
-                        "header.totalArea: string_type",
-                        "lineItems[0].name: string_type",
+                        "header.storeId: value_error",
+                        "header.totalArea: value_error",
+                        "lineItems[0].name: value_error",
                         "lineItems[0].price: decimal_parsing",
                         "lineItems[0].quantity: greater_than",
                         "lineItems[0].tax: less_than_equal",

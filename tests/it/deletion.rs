@@ -314,9 +314,9 @@ async fn only_an_admin_deletes_and_only_what_is_there_and_as_it_was_read() {
     }
     for (path, faults) in [
         ("/api/po/abc", vec!["po_id: int_parsing"]),
-        ("/api/po/1?force=maybe", vec!["force: bool_parsing"]),
+        ("/api/po/1?force=maybe", vec!["force: value_error"]),
         ("/api/projects/0", vec!["project_id: int_parsing"]),
-        ("/api/projects/1?force=2", vec!["force: bool_parsing"]),
+        ("/api/projects/1?force=2", vec!["force: value_error"]),
         ("/api/projects", vec!["name: missing"]),
         ("/api/projects?name=%20", vec!["name: string_too_short"]),
     ] {

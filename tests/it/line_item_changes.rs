@@ -78,16 +78,16 @@ async fn one_bad_line_of_several_keeps_all_out() {
     let many = vec![good.clone(); 101];
     for (items, faults) in [
         (Value::Null, vec!["items: missing"]),
-        (json!({}), vec!["items: list_type"]),
-        (json!([]), vec!["items: too_short"]),
-        (json!(many), vec!["items: too_long"]),
+        (json!({}), vec!["items: value_error"]),
+        (json!([]), vec!["items: value_error"]),
+        (json!(many), vec!["items: value_error"]),
         (
             json!([good, {"quantity": 0, "unit_price": -1}, 7, {"item_name": "b", "quantity": 99999999999_i64, "unit_price": 1000}]),
             vec![
                 "items[1].item_name: missing",
                 "items[1].quantity: greater_than",
                 "items[1].unit_price: greater_than_equal",
-                "items[2]: object_type",
+                "items[2]: value_error",
                 "items[3].quantity: less_than_equal",
             ],
         ),
@@ -320,8 +320,8 @@ async fn every_fault_of_a_change_is_named_and_changes_nothing() {
             vec![
                 "amount: greater_than_equal",
                 "gst_amount: decimal_parsing",
-                "hsn_code: string_type",
-                "item_name: string_type",
+                "hsn_code: value_error",
+                "item_name: value_error",
                 "quantity: greater_than",
                 "tax_rate: less_than_equal",
                 "unit: string_too_long",

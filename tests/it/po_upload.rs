@@ -508,11 +508,11 @@ async fn every_bad_field_is_named_at_once() {
     assert_eq!(
         reply.faults(),
         [
-            "auto_save: bool_parsing",
+            "auto_save: value_error",
             "client_id: int_parsing",
             "file: missing",
             "project_id: int_parsing",
-            "revision: bool_parsing",
+            "revision: value_error",
         ]
     );
     for (fields, fault) in [

@@ -57,7 +57,7 @@ async fn every_fault_of_a_project_is_named_at_once() {
                 "client_id: int_parsing",
                 "latitude: less_than_equal",
                 "longitude: decimal_parsing",
-                "name: string_type",
+                "name: value_error",
                 "status: enum",
             ],
         ),

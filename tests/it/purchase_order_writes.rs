@@ -199,7 +199,7 @@ async fn every_fault_of_a_po_is_named_at_once() {
                 "po_value: greater_than_equal",
                 "project_id: int_parsing",
                 "status: enum",
-                "store_id: string_type",
+                "store_id: value_error",
             ],
         ),
         (
@@ -328,4 +328,72 @@ async fn a_po_under_an_idempotency_key_is_made_once_and_only_by_editors() {
             .await,
         3
     );
+}
+
+#[tokio::test]
+async fn a_date_is_a_day_or_the_midnight_at_which_it_begins() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+
+    for (date, stored) in [
+        ("2026-02-10", true),
+        ("2026-02-10T00:00", true),
+        ("2026-02-10T00:00:00", true),
+        ("2026-02-10T00:00:00.000Z", true),
+        ("2026-02-10T00:00:00+05:30", true),
+        // Of the next day in Kolkata.
+        ("2026-02-10T23:30:00Z", false),
+        ("2026-02-10T00:00:01", false),
+        ("2026-02-10Tgarbage", false),
+        ("2026-02-10T", false),
+        ("2026-02-10T99:99:99Z", false),
+        ("2026-02-10 00:00:00", false),
+    ] {
+        let body = json!({"client_id": 1, "po_date": date});
+        let reply = editor.post("/api/po").json(&body).send().await;
+        if stored {
+            assert_eq!(reply.expect(200)["po"]["po_date"], "2026-02-10", "{date}");
+        } else {
+            assert_eq!(reply.faults(), ["po_date: date_parsing"], "{date}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_unknown_row_that_a_new_po_names_is_told_at_once() {
+    let app = TestApp::start().await;
+    let body = json!({"client_id": 99999, "project_id": 99998, "parent_po_id": 99997});
+
+    let reply = app.editor().await.post("/api/po").json(&body).send().await;
+
+    assert_eq!(
+        reply.faults(),
+        [
+            "client_id: foreign_key",
+            "parent_po_id: foreign_key",
+            "project_id: foreign_key"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_po_that_would_outgrow_its_books_blames_the_line() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let po = app.client_po().insert().await;
+    let path = format!("/api/po/{po}/line-items");
+    let line = json!({"item_name": "x", "quantity": "99999999999", "unit_price": 100});
+    editor.post(&path).json(&line).send().await.expect(200);
+
+    let again = editor.post(&path).json(&line).send().await;
+    let several = editor
+        .post(format!("{path}/bulk"))
+        .json(&json!({"items": [line, line]}))
+        .send()
+        .await;
+
+    assert_eq!(again.faults(), ["quantity: less_than_equal"]);
+    assert_eq!(several.faults(), ["items: less_than_equal"]);
+    let body = editor.get(&path).send().await.expect(200);
+    assert_eq!(body["total_count"], 1);
 }

@@ -124,7 +124,7 @@ async fn bad_refresh_tokens_are_refused() {
         .json(&json!({"refresh_token": 1}))
         .send()
         .await;
-    assert_eq!(wrong_type.faults(), ["refresh_token: string_type"]);
+    assert_eq!(wrong_type.faults(), ["refresh_token: value_error"]);
     assert_refused(&app.refresh("unknown").await);
     assert_refused(&app.refresh(&session.access).await);
     let as_access = app

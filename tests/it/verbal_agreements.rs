@@ -571,7 +571,7 @@ async fn the_agreements_of_a_project_are_listed_with_what_is_open() {
         .await;
     assert_eq!(
         wrong.faults(),
-        ["limit: less_than_equal", "open_only: bool_parsing", "sort: enum"]
+        ["limit: less_than_equal", "open_only: value_error", "sort: enum"]
     );
     viewer
         .get("/api/projects/999/verbal-agreements")

@@ -135,7 +135,7 @@ pub struct NewPaymentOfPo {
 
 impl FromFields for NewPaymentOfPo {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.alias("po_id", "client_po_id");
+        fields.alias_of_row("po_id", "client_po_id");
         let po_id = fields.required("po_id");
         let payment = NewClientPayment::from_fields(fields);
         Some(Self {
@@ -191,7 +191,7 @@ pub struct ClientPaymentChange {
 impl FromFields for ClientPaymentChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         fields.alias("payment_mode", "payment_method");
-        fields.alias("po_id", "client_po_id");
+        fields.alias_of_row("po_id", "client_po_id");
         Some(Self {
             po_id: fields.optional("po_id"),
             payment_date: fields.optional("payment_date"),

@@ -92,6 +92,12 @@ pub(super) struct ClientSummary {
     id: ClientId,
     #[schema(example = "Bajaj")]
     name: String,
+    contact_person: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    address: Option<String>,
+    #[schema(example = "27AAAAA0000A1Z5")]
+    gstin: Option<String>,
     /// Whether its POs are shown in bundles by store.
     bundle_by_store: bool,
     created_at: DateTime<Utc>,
@@ -107,6 +113,11 @@ impl From<Client> for ClientSummary {
             supports_upload: Parser::of(&client).is_some(),
             id: client.id,
             name: client.name,
+            contact_person: client.contact_person,
+            email: client.email,
+            phone: client.phone,
+            address: client.address,
+            gstin: client.gstin,
             bundle_by_store: client.bundle_by_store,
             created_at: client.created_at,
             version: client.version,
@@ -137,12 +148,6 @@ pub struct ClientFigures {
 pub(super) struct ClientView {
     #[serde(flatten)]
     summary: ClientSummary,
-    contact_person: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
-    address: Option<String>,
-    #[schema(example = "27AAAAA0000A1Z5")]
-    gstin: Option<String>,
     #[serde(flatten)]
     figures: ClientFigures,
 }
@@ -150,11 +155,6 @@ pub(super) struct ClientView {
 impl From<(Client, ClientFigures)> for ClientView {
     fn from((client, figures): (Client, ClientFigures)) -> Self {
         Self {
-            contact_person: client.contact_person.clone(),
-            email: client.email.clone(),
-            phone: client.phone.clone(),
-            address: client.address.clone(),
-            gstin: client.gstin.clone(),
             summary: client.into(),
             figures,
         }

@@ -201,13 +201,19 @@ pub async fn add(uow: &mut UnitOfWork, po: ClientPoId, new: &[NewLine]) -> Resul
     for line in &lines {
         uow.record(Change::created("client_po_line_item", line.id, line));
     }
-    let po_value = revalue(uow, po, &before).await?;
+    let to_blame = if new.len() == 1 { "quantity" } else { "items" };
+    let po_value = revalue(uow, po, &before, to_blame).await?;
     Ok((lines, po_value))
 }
 
 /// Computes the value of a PO anew after a write of its lines, with its entry in the audit trail.
-async fn revalue(uow: &mut UnitOfWork, po: ClientPoId, before: &LockedPo) -> Result<Money> {
-    let value = purchase_orders::store::revalue(uow.conn(), po).await?;
+async fn revalue(
+    uow: &mut UnitOfWork,
+    po: ClientPoId,
+    before: &LockedPo,
+    to_blame: &'static str,
+) -> Result<Money> {
+    let value = purchase_orders::store::revalue(uow.conn(), po, to_blame).await?;
     uow.record(
         Change::new(Action::Updated, "client_po", po)
             .before(&serde_json::json!({"po_value": before.po_value, "total_tax": before.total_tax}))
@@ -358,7 +364,7 @@ pub async fn update(uow: &mut UnitOfWork, id: LineItemId, change: LineChange) ->
             .before(&before)
             .after(&line),
     );
-    let po_value = revalue(uow, line.client_po_id, &po).await?;
+    let po_value = revalue(uow, line.client_po_id, &po, "quantity").await?;
     Ok(Updated {
         line,
         po_value,
@@ -399,7 +405,7 @@ pub async fn delete(uow: &mut UnitOfWork, id: LineItemId) -> Result<Money> {
     .execute(uow.conn())
     .await?;
     uow.record(Change::new(Action::Deleted, "client_po_line_item", id).before(&line));
-    revalue(uow, line.client_po_id, &po).await
+    revalue(uow, line.client_po_id, &po, "line_item_id").await
 }
 
 /// Inserts lines in one statement; they come back in their order. The caller has locked the PO and revalues it.

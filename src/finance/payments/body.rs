@@ -227,7 +227,7 @@ fn payment_ids(fields: &mut Fields<'_>) -> Option<Vec<PaymentId>> {
     let entries = match fields.raw(NAME) {
         Some(Value::Array(entries)) => entries.clone(),
         Some(_) => {
-            fields.fault(NAME, Problem::new("list_type", "must be a list"));
+            fields.fault(NAME, Problem::new("value_error", "must be a list"));
             return None;
         }
         None => {
@@ -236,12 +236,10 @@ fn payment_ids(fields: &mut Fields<'_>) -> Option<Vec<PaymentId>> {
         }
     };
     if entries.is_empty() || entries.len() > MOST {
-        let kind = if entries.is_empty() {
-            "too_short"
-        } else {
-            "too_long"
-        };
-        fields.fault(NAME, Problem::new(kind, format!("must have 1 to {MOST} entries")));
+        fields.fault(
+            NAME,
+            Problem::new("value_error", format!("must have 1 to {MOST} entries")),
+        );
         return None;
     }
     let mut ids = Vec::with_capacity(entries.len());

@@ -281,6 +281,21 @@ impl PaymentQuery {
         }
     }
 
+    /// Leaves only those of these statuses of what is asked for.
+    pub(super) fn restrict_to(&mut self, states: &[PaymentState]) {
+        let asked = self.status.take().map_or_else(
+            || states.to_vec(),
+            |asked| {
+                asked
+                    .0
+                    .into_iter()
+                    .filter(|state| states.contains(state))
+                    .collect()
+            },
+        );
+        self.status = Some(States(asked));
+    }
+
     /// Looks up the rows that the query names, for a list that turned out empty.
     ///
     /// # Errors

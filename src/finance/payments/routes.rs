@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
 
 use super::{
-    Ledger, Payment, PaymentQuery, PaymentRecorded, PaymentState, Reconciliation, States,
+    Ledger, Payment, PaymentQuery, PaymentRecorded, PaymentState, Reconciliation,
     body::{
         Batch, Given, LedgerQuery, NamedBatch, NamedBatchBody, NewPaymentBody, PaymentChangeBody,
         StatusChange,
@@ -104,7 +104,7 @@ pub(super) async fn list_pending_payments(
     State(db): State<PgPool>,
     Query(mut query): Query<PaymentQuery>,
 ) -> Result<Answer<PaymentList>> {
-    query.status = Some(States(PaymentState::OPEN.to_vec()));
+    query.restrict_to(&PaymentState::OPEN);
     list(&db, &query).await
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn list_payments_to_reconcile(
     State(db): State<PgPool>,
     Query(mut query): Query<PaymentQuery>,
 ) -> Result<Answer<PaymentList>> {
-    query.status = Some(States(vec![PaymentState::Cleared, PaymentState::Completed]));
+    query.restrict_to(&[PaymentState::Cleared, PaymentState::Completed]);
     list(&db, &query).await
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     audit::Change,
-    error::{Error, Result},
+    error::{Error, Fault, Result},
     finance::kept_totals::Counted,
     http::envelope::SUCCESS,
     types::{
@@ -235,6 +235,7 @@ pub(super) async fn create(uow: &mut UnitOfWork, new: &NewPo, today: NaiveDate) 
             return Err(Error::invalid_field("client_id", "missing", "Field required"));
         }
     };
+    ensure_known(uow.conn(), client, new.project_id, new.terms.parent_po_id).await?;
     places::take_invoice(uow.conn(), Some(client), new.terms.pi_number.as_deref()).await?;
     if let Some(project) = new.project_id
         && places::lock_projects(uow.conn(), &[project]).await?.is_empty()
@@ -257,6 +258,7 @@ pub(super) async fn create_in_project(
     new: &NewProjectPo,
 ) -> Result<PurchaseOrderView> {
     let client = client_in_project(uow.conn(), project, query).await?;
+    ensure_known(uow.conn(), client, None, new.terms.parent_po_id).await?;
     places::take_invoice(uow.conn(), Some(client), new.terms.pi_number.as_deref()).await?;
     if places::lock_projects(uow.conn(), &[project]).await?.is_empty() {
         return Err(Error::NotFound("Project"));
@@ -281,6 +283,44 @@ pub(super) async fn client_in_project(
             "Field required, since the project has no client",
         )
     })
+}
+
+/// Makes sure that the rows are there that a new PO names.
+///
+/// # Errors
+/// `Invalid` with a fault for each that is not.
+async fn ensure_known(
+    db: &mut PgConnection,
+    client: ClientId,
+    project: Option<ProjectId>,
+    parent: Option<ClientPoId>,
+) -> Result<()> {
+    let unknown = sqlx::query!(
+        r#"
+        SELECT NOT EXISTS (SELECT FROM "Finances".client WHERE id = $1) AS "client!",
+               $2::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM "Finances".project WHERE id = $2) AS "project!",
+               $3::bigint IS NOT NULL AND NOT EXISTS (SELECT FROM "Finances".client_po WHERE id = $3) AS "parent!"
+        "#,
+        client as ClientId,
+        project as Option<ProjectId>,
+        parent as Option<ClientPoId>,
+    )
+    .fetch_one(db)
+    .await?;
+    let faults: Vec<Fault> = [
+        (unknown.client, "client_id", "Unknown client"),
+        (unknown.project, "project_id", "Unknown project"),
+        (unknown.parent, "parent_po_id", "Unknown PO"),
+    ]
+    .into_iter()
+    .filter(|(is_unknown, ..)| *is_unknown)
+    .map(|(_, field, message)| Fault::new(field, "foreign_key", message))
+    .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::invalid(faults))
+    }
 }
 
 /// The client of this name, without regard to case.

@@ -252,8 +252,8 @@ pub struct Value {
 /// Lock the PO first: a sum that was made before the lock could miss a line.
 ///
 /// # Errors
-/// `Invalid` if the sum is too large for its column.
-pub async fn revalue(db: &mut PgConnection, id: ClientPoId) -> Result<Value> {
+/// `Invalid` at the field that is to blame if the sum is too large for its column.
+pub async fn revalue(db: &mut PgConnection, id: ClientPoId, to_blame: &'static str) -> Result<Value> {
     let value = sqlx::query_as!(
         Value,
         r#"
@@ -277,8 +277,17 @@ pub async fn revalue(db: &mut PgConnection, id: ClientPoId) -> Result<Value> {
         id as ClientPoId,
     )
     .fetch_one(db)
-    .await?;
-    Ok(value)
+    .await;
+    value.map_err(
+        |error| match error.as_database_error().and_then(|refusal| refusal.code()) {
+            Some(code) if code == "22003" => Error::invalid_field(
+                to_blame,
+                "less_than_equal",
+                "The PO would be worth more than its books hold",
+            ),
+            _ => error.into(),
+        },
+    )
 }
 
 /// The PO of this number, locked.

@@ -7,7 +7,7 @@ use crate::{
     finance::payments::{Payment, PaymentMode, PaymentState, apply_text, positive_amount},
     types::{
         Fields, FromFields, Input, Money, Patch, Problem, Text,
-        ids::{VendorId, VendorOrderId},
+        ids::{ProjectId, VendorId, VendorOrderId},
     },
 };
 
@@ -33,6 +33,8 @@ pub struct NewVendorPayment {
     pub vendor_id: Option<VendorId>,
     /// The order that is paid; none for an advance.
     pub vendor_order_id: Option<VendorOrderId>,
+    /// The project that an advance is for; that of the order if it is given.
+    pub project_id: Option<ProjectId>,
     /// Above 0.
     pub amount: Money,
     /// When it was paid.
@@ -57,6 +59,7 @@ impl FromFields for NewVendorPayment {
         }
         let vendor_id = fields.optional("vendor_id");
         let vendor_order_id = fields.optional("vendor_order_id");
+        let project_id = fields.optional("project_id");
         if !fields.has_text("vendor_id") && !fields.has_text("vendor_order_id") {
             fields.fault(
                 "vendor_id",
@@ -80,6 +83,7 @@ impl FromFields for NewVendorPayment {
         Some(Self {
             vendor_id,
             vendor_order_id,
+            project_id,
             amount: amount?,
             payment_date: payment_date?,
             payment_mode,
@@ -102,6 +106,8 @@ pub(crate) struct NewVendorPaymentBody {
     vendor_id: Option<VendorId>,
     /// The order that is paid; none for an advance.
     vendor_order_id: Option<VendorOrderId>,
+    /// The project that an advance is for; with an order none but the order's.
+    project_id: Option<ProjectId>,
     /// Above 0.
     amount: Money,
     /// At most 366 days ahead.

@@ -304,6 +304,7 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
     let NewVendorPayment {
         vendor_id,
         vendor_order_id,
+        project_id,
         amount,
         payment_date,
         payment_mode,
@@ -312,13 +313,20 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
         notes,
     } = new;
     ensure_not_far_ahead(*payment_date, today)?;
-    let (mut vendor, mut project) = (*vendor_id, None);
+    let (mut vendor, mut project) = (*vendor_id, *project_id);
     if let Some(order) = *vendor_order_id {
         let locked = lock_order(uow.conn(), order).await?;
         if !locked.is_live {
             return Err(Error::conflict("The vendor order is cancelled or rejected"));
         }
         vendor = vendor_of_order(uow.conn(), order, &locked, vendor).await?;
+        if project.is_some() && project != locked.project_id {
+            return Err(Error::invalid_field(
+                "project_id",
+                "value_error",
+                "The vendor order is of another project",
+            ));
+        }
         project = locked.project_id;
     }
     if let Some(vendor) = vendor {

@@ -251,7 +251,7 @@ pub(super) async fn save(
     let po = purchase_orders::insert_from_document(uow, target.client, project, &figures).await?;
     purchase_orders::map_to_project(uow.conn(), po, project).await?;
     let lines = line_items::store::insert(uow.conn(), po, &lines).await?;
-    let value = purchase_orders::revalue(uow.conn(), po).await?;
+    let value = purchase_orders::revalue(uow.conn(), po, "line_items").await?;
     uow.record(Change::created(
         "client_po",
         po,
@@ -312,7 +312,7 @@ async fn replace(
     let parties = parties(uow, order).await?;
     purchase_orders::replace_with_document(uow.conn(), po, &parties.figures(order)).await?;
     let lines = line_items::store::insert(uow.conn(), po, lines).await?;
-    let value = purchase_orders::revalue(uow.conn(), po).await?;
+    let value = purchase_orders::revalue(uow.conn(), po, "line_items").await?;
     uow.record(
         Change::new(Action::Updated, "client_po", po)
             .before(&json!({"po_value": before.po_value, "total_tax": before.total_tax}))

@@ -93,7 +93,7 @@ async fn a_parsers_private_marks_do_not_reach_into_it() {
     let scene = Scene::set().await;
     let send = |body: String| scene.editor.post("/api/projects").body(body);
 
-    let is_no_text = &["name: string_type"];
+    let is_no_text = &["name: value_error"];
     let wrongs = vec![
         wrong(
             "a raw value in a raw value …",
@@ -126,16 +126,16 @@ async fn every_wrong_field_of_a_project_is_named() {
         ("nothing", json!({}), &["name: missing"]),
         ("null", json!({"name": null}), &["name: missing"]),
         ("blank", json!({"name": "  "}), &["name: string_too_short"]),
-        ("a number as text", json!({"name": 5}), &["name: string_type"]),
+        ("a number as text", json!({"name": 5}), &["name: value_error"]),
         (
             "a list as text",
             json!({"name": ["Store"]}),
-            &["name: string_type"],
+            &["name: value_error"],
         ),
         (
             "an object as text",
             json!({"name": {"a": 1}}),
-            &["name: string_type"],
+            &["name: value_error"],
         ),
         ("too long", json!({"name": long(256)}), &["name: string_too_long"]),
         (
