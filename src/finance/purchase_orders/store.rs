@@ -278,16 +278,19 @@ pub async fn revalue(db: &mut PgConnection, id: ClientPoId, to_blame: &'static s
     )
     .fetch_one(db)
     .await;
-    value.map_err(
-        |error| match error.as_database_error().and_then(|refusal| refusal.code()) {
+    value.map_err(|error| {
+        match error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+        {
             Some(code) if code == "22003" => Error::invalid_field(
                 to_blame,
                 "less_than_equal",
                 "The PO would be worth more than its books hold",
             ),
             _ => error.into(),
-        },
-    )
+        }
+    })
 }
 
 /// The PO of this number, locked.
