@@ -288,7 +288,8 @@ impl PoQuery {
             sql.push(" AND po.po_type = ").push_bind(po_type.as_str());
         }
         if let Some(text) = &self.q {
-            // The projects are looked up first, as a list, so that an index serves each of the four conditions.
+            // A statement with a search is not prepared: whether the index pays depends on the text, so that each is planned
+            // for its own. The projects are looked up first, as a list, so that an index serves each of the four conditions.
             let pattern = contains(text);
             for (before, column) in [
                 (" AND (", "po.po_number"),
@@ -330,7 +331,11 @@ struct ListedWithLines {
 /// `Unavailable` without the database.
 pub(super) async fn list(db: &PgPool, query: &PoQuery) -> Result<(Vec<PurchaseOrder>, PoTotals, PageInfo)> {
     let mut sql = page_of(query, po_columns!(), "");
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<Listed> = sql
+        .build_query_as()
+        .persistent(query.q.is_none())
+        .fetch_all(db)
+        .await?;
     let totals = totals(db, query).await?;
     let last = rows.last().map(|row| row.sort_key.clone());
     let page = query.paging.info(totals.total_count, rows.len(), last);
@@ -346,7 +351,11 @@ pub(super) async fn list_with_lines(
     query: &PoQuery,
 ) -> Result<(Vec<PurchaseOrderWithLines>, PoTotals, PageInfo)> {
     let mut sql = page_of(query, concat!(po_columns!(), line_columns!()), line_lists!());
-    let rows: Vec<ListedWithLines> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<ListedWithLines> = sql
+        .build_query_as()
+        .persistent(query.q.is_none())
+        .fetch_all(db)
+        .await?;
     let totals = totals(db, query).await?;
     let last = rows.last().map(|row| row.sort_key.clone());
     let page = query.paging.info(totals.total_count, rows.len(), last);
@@ -419,5 +428,9 @@ async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
                count(*) FILTER (WHERE is_live AND paid <= 0) AS pending_count
           FROM figures"#,
     );
-    Ok(sql.build_query_as().fetch_one(db).await?)
+    Ok(sql
+        .build_query_as()
+        .persistent(query.q.is_none())
+        .fetch_one(db)
+        .await?)
 }

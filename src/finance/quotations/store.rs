@@ -49,7 +49,7 @@ struct Listed {
 /// `Unavailable` without the database.
 pub async fn list_of_store(db: &PgPool, query: &StoreQuery) -> Result<(Vec<Quotation>, PageInfo)> {
     let store = &*query.store_id;
-    let rows = page(db, &query.order, &query.paging, |sql| {
+    let rows = page(db, &query.order, &query.paging, false, |sql| {
         sql.push(" AND quotation.store_id = ").push_bind(store.to_owned());
     })
     .await?;
@@ -67,12 +67,15 @@ pub async fn list_of_store(db: &PgPool, query: &StoreQuery) -> Result<(Vec<Quota
 /// # Errors
 /// `Unavailable` without the database.
 pub async fn list(db: &PgPool, query: &QuotationQuery) -> Result<(Vec<Quotation>, PageInfo)> {
-    let rows = page(db, &query.order, &query.paging, |sql| push_filters(sql, query)).await?;
+    let rows = page(db, &query.order, &query.paging, query.q.is_some(), |sql| {
+        push_filters(sql, query)
+    })
+    .await?;
     let total = if query.q.is_some() {
         let mut sql =
             QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".quotation WHERE TRUE"#);
         push_filters(&mut sql, query);
-        sql.build_query_scalar().fetch_one(db).await?
+        sql.build_query_scalar().persistent(false).fetch_one(db).await?
     } else {
         let status = query.status.map(|status| [status.as_str()]);
         let statuses = status.as_ref().map(<[_; 1]>::as_slice);
@@ -87,6 +90,7 @@ async fn page(
     db: &PgPool,
     order: &Order,
     paging: &Paging,
+    is_search: bool,
     push_filters: impl FnOnce(&mut QueryBuilder<Postgres>) + Send,
 ) -> Result<Vec<Listed>> {
     let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
@@ -95,7 +99,8 @@ async fn page(
     push_filters(&mut sql);
     order.push_after(&mut sql, paging);
     order.push_page(&mut sql, paging);
-    Ok(sql.build_query_as().fetch_all(db).await?)
+    // Whether an index pays for a search depends on its text: each is planned for its own.
+    Ok(sql.build_query_as().persistent(!is_search).fetch_all(db).await?)
 }
 
 fn push_filters(sql: &mut QueryBuilder<Postgres>, query: &QuotationQuery) {
