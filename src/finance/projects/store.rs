@@ -49,7 +49,7 @@ struct Listed {
 /// `Unavailable` without the database.
 pub async fn list(db: &PgPool, query: &ProjectQuery) -> Result<(Vec<Project>, PageInfo)> {
     let rows = page(db, &query.order, &query.paging, false, |sql| {
-        push_filters(sql, query)
+        push_filters(sql, query);
     })
     .await?;
     let scope = query
@@ -67,7 +67,7 @@ pub async fn list(db: &PgPool, query: &ProjectQuery) -> Result<(Vec<Project>, Pa
 /// `Unavailable` without the database.
 pub async fn search(db: &PgPool, query: &ProjectSearch) -> Result<(Vec<Project>, PageInfo)> {
     let rows = page(db, &query.order, &query.paging, true, |sql| {
-        push_search(sql, &query.q)
+        push_search(sql, &query.q);
     })
     .await?;
     let mut sql = QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".project WHERE TRUE"#);

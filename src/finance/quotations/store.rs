@@ -68,7 +68,7 @@ pub async fn list_of_store(db: &PgPool, query: &StoreQuery) -> Result<(Vec<Quota
 /// `Unavailable` without the database.
 pub async fn list(db: &PgPool, query: &QuotationQuery) -> Result<(Vec<Quotation>, PageInfo)> {
     let rows = page(db, &query.order, &query.paging, query.q.is_some(), |sql| {
-        push_filters(sql, query)
+        push_filters(sql, query);
     })
     .await?;
     let total = if query.q.is_some() {
