@@ -1,13 +1,13 @@
 //! The list of users.
 
 use serde::Serialize;
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Role, model::User, store::UserRow};
 use crate::{
     error::Result,
-    http::list::{Column, Direction, Order, PageInfo, Paging},
+    http::list::{Column, Direction, Listed, Order, PageInfo, Paging},
     types::{Fields, FromFields, Text},
 };
 
@@ -81,13 +81,6 @@ pub(super) struct UserList {
     page: PageInfo,
 }
 
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    user: UserRow,
-    sort_key: Vec<Option<String>>,
-}
-
 /// A page of users.
 ///
 /// # Errors
@@ -101,14 +94,14 @@ pub(super) async fn list(db: &PgPool, query: &UserQuery) -> Result<UserList> {
     query.push_filters(&mut sql);
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<Listed<UserRow>> = sql.build_query_as().fetch_all(db).await?;
 
     let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
     query.push_filters(&mut sql);
     let total = sql.build_query_scalar().fetch_one(db).await?;
-    let last = rows.last().map(|row| row.sort_key.clone());
+    let (rows, page) = query.paging.page(rows, total);
     Ok(UserList {
-        page: query.paging.info(total, rows.len(), last),
-        users: rows.into_iter().map(|row| row.user.into()).collect(),
+        page,
+        users: rows.into_iter().map(Into::into).collect(),
     })
 }

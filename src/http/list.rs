@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::types::{Fields, Problem};
@@ -46,6 +46,22 @@ pub struct PageQuery {
     sort: Option<String>,
 }
 
+/// A row of a list with its sort key, which [`Order::push_key`] asks for.
+#[derive(Debug)]
+pub struct Listed<T> {
+    row: T,
+    sort_key: Vec<Option<String>>,
+}
+
+impl<'r, T: FromRow<'r, PgRow>> FromRow<'r, PgRow> for Listed<T> {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            row: T::from_row(row)?,
+            sort_key: row.try_get("sort_key")?,
+        })
+    }
+}
+
 /// Which rows of a list are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paging {
@@ -76,6 +92,13 @@ impl Paging {
             after,
             scope,
         }
+    }
+
+    /// The rows of a page, and what goes with it.
+    pub fn page<T>(&self, rows: Vec<Listed<T>>, total_count: i64) -> (Vec<T>, PageInfo) {
+        let last = rows.last().map(|listed| listed.sort_key.clone());
+        let page = self.info(total_count, rows.len(), last);
+        (rows.into_iter().map(|listed| listed.row).collect(), page)
     }
 
     /// What goes with a page: `last` is the sort key of its last row, `rows` how many it has.

@@ -1,5 +1,6 @@
 //! Lines of client POs after they were made: several at once, changed, removed, and all those of a project.
 
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, callers::Caller, money, race};
@@ -493,6 +494,53 @@ async fn a_vendor_order_line_lets_go_of_a_removed_line() {
         )
         .await
     );
+    assert_eq!(freed_vendor_lines(&app).await, 1);
+}
+
+#[tokio::test]
+async fn a_revision_by_file_frees_vendor_order_lines_as_a_removal_does() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let upload = async |fields: &[(&str, &str)]| {
+        let file = Part::bytes(include_bytes!("data/sample-proforma.xlsx").to_vec()).file_name("po.xlsx");
+        let mut form = Form::new().part("file", file).text("client_id", "2");
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        editor.post("/api/po/upload").form(form).send().await.expect(200)
+    };
+    let first = upload(&[]).await;
+    let project = first["project_id"].as_i64().unwrap();
+    app.vendor_order(project, "10", "pending").await;
+    app.execute(
+        r#"
+        INSERT INTO "Finances".vendor_order_line_item
+               (vendor_order_id, item_name, quantity, unit_price, total_price, client_line_item_id)
+        SELECT vendor_order.id, line.item_name, 1, 1, 1, line.id
+          FROM "Finances".vendor_order, "Finances".client_po_line_item AS line
+        "#,
+    )
+    .await;
+
+    upload(&[("revision", "true")]).await;
+
+    assert_eq!(freed_vendor_lines(&app).await, 3);
+}
+
+/// Vendor order lines that let go of a line, with their entries in the audit trail.
+async fn freed_vendor_lines(app: &TestApp) -> i64 {
+    app.value(
+        r#"
+        SELECT count(*)
+          FROM "Finances".vendor_order_line_item AS line
+          JOIN "Finances".audit_entry AS entry
+            ON entry.entity = 'vendor_order_line_item' AND entry.entity_id = line.id::text
+         WHERE line.client_line_item_id IS NULL
+           AND line.version = 2
+           AND entry.before ? 'client_line_item_id'
+        "#,
+    )
+    .await
 }
 
 #[tokio::test]

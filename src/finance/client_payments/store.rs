@@ -1,6 +1,6 @@
 //! Client payments in the database.
 
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{
     ClientPaymentChange, NewClientPayment,
@@ -21,7 +21,7 @@ use crate::{
         },
         purchase_orders,
     },
-    http::list::PageInfo,
+    http::list::{Listed, PageInfo},
     types::{
         Money,
         ids::{ClientPaymentId, ClientPoId, PaymentId},
@@ -54,13 +54,6 @@ macro_rules! client_payment_tables {
           LEFT JOIN "Finances".client_po AS po ON po.id = payment.client_po_id
           LEFT JOIN "Finances".client ON client.id = payment.client_id"#
     };
-}
-
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    payment: Payment,
-    sort_key: Vec<Option<String>>,
 }
 
 /// A payment that must be there.
@@ -164,10 +157,9 @@ pub async fn list_of_po(
     }
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<Listed<Payment>> = sql.build_query_as().fetch_all(db).await?;
 
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(summary.matching, rows.len(), last);
+    let (rows, page) = query.paging.page(rows, summary.matching);
     let summary = PoPaymentSummary {
         total_paid: summary.total_paid,
         total_tds: summary.total_tds,
@@ -182,7 +174,7 @@ pub async fn list_of_po(
         pending_count: summary.pending_count,
         bounced_count: summary.bounced_count,
     };
-    Ok((rows.into_iter().map(|row| row.payment).collect(), summary, page))
+    Ok((rows, summary, page))
 }
 
 /// A page of client payments.
@@ -200,15 +192,13 @@ pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, Pa
     sql.push(client_payment_tables!())
         .push(" JOIN page ON page.id = payment.id");
     query.order.push_order(&mut sql);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<Listed<Payment>> = sql.build_query_as().fetch_all(db).await?;
 
     let total = total_count(db, query).await?;
     if total == 0 {
         query.ensure_known(db).await?;
     }
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(total, rows.len(), last);
-    Ok((rows.into_iter().map(|row| row.payment).collect(), page))
+    Ok(query.paging.page(rows, total))
 }
 
 fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {

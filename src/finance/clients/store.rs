@@ -1,6 +1,6 @@
 //! Clients in the database.
 
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{
     Client, ClientChange, NewClient, Parser,
@@ -13,17 +13,10 @@ use crate::{
         kept_totals::{self, List, Scope},
         purchase_orders::delete::{ensure_unneeded, reason},
     },
-    http::list::PageInfo,
+    http::list::{Listed, PageInfo},
     types::ids::ClientId,
     unit_of_work::UnitOfWork,
 };
-
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    client: Client,
-    sort_key: Vec<Option<String>>,
-}
 
 /// A page of clients.
 ///
@@ -38,14 +31,11 @@ pub async fn list(db: &PgPool, query: &ClientQuery) -> Result<(Vec<Client>, Page
     sql.push(r#" FROM "Finances".client WHERE TRUE"#);
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<Listed<Client>> = sql.build_query_as().fetch_all(db).await?;
     let total = sqlx::query_scalar!(r#"SELECT count(*) AS "total!" FROM "Finances".client"#)
         .fetch_one(db)
         .await?;
-    let page = query
-        .paging
-        .info(total, rows.len(), rows.last().map(|row| row.sort_key.clone()));
-    Ok((rows.into_iter().map(|row| row.client).collect(), page))
+    Ok(query.paging.page(rows, total))
 }
 
 /// A client; `None` if there is none of this id.

@@ -1,6 +1,6 @@
 //! Lines in the database.
 
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 
 use super::{
     Line, NewLine,
@@ -13,20 +13,13 @@ use crate::{
         projects,
         purchase_orders::{self, store::LockedPo},
     },
-    http::list::PageInfo,
+    http::list::{Listed, PageInfo},
     types::{
         Money, Patch, Percent, Rate, Text,
         ids::{ClientPoId, LineItemId, ProjectId},
     },
     unit_of_work::UnitOfWork,
 };
-
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    line: Line,
-    sort_key: Vec<Option<String>>,
-}
 
 /// A page of a PO's lines, and the sums over all of them.
 ///
@@ -48,10 +41,9 @@ pub async fn list(
         .push_bind(po);
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(totals.line_item_count, rows.len(), last);
-    Ok((rows.into_iter().map(|row| row.line).collect(), totals, page))
+    let rows: Vec<Listed<Line>> = sql.build_query_as().fetch_all(db).await?;
+    let (rows, page) = query.paging.page(rows, totals.line_item_count);
+    Ok((rows, totals, page))
 }
 
 /// The lines of these POs, ordered by id.
@@ -110,13 +102,6 @@ async fn totals(db: &PgPool, po: ClientPoId) -> Result<Option<LineTotals>> {
     Ok(totals)
 }
 
-#[derive(FromRow)]
-struct ListedOfProject {
-    #[sqlx(flatten)]
-    line: ProjectLine,
-    sort_key: Vec<Option<String>>,
-}
-
 /// A page of the lines of a project's POs, and the sums over all of those whose PO is not cancelled.
 ///
 /// # Errors
@@ -143,7 +128,7 @@ pub async fn list_of_project(
     .push_bind(project);
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    let rows: Vec<ListedOfProject> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<Listed<ProjectLine>> = sql.build_query_as().fetch_all(db).await?;
 
     let totals = sqlx::query_as!(
         LineTotals,
@@ -170,9 +155,8 @@ pub async fn list_of_project(
     )
     .fetch_one(db)
     .await?;
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(totals.line_item_count, rows.len(), last);
-    Ok((rows.into_iter().map(|row| row.line).collect(), totals, page))
+    let (rows, page) = query.paging.page(rows, totals.line_item_count);
+    Ok((rows, totals, page))
 }
 
 /// Adds one line to a PO and computes the PO's value anew.
@@ -380,6 +364,45 @@ fn patched(patch: Patch<Text<50>>, stored: Option<&str>) -> Option<String> {
     }
 }
 
+/// Has vendor order lines let go of the lines of these POs, and of these lines, which are to be removed.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn let_go_of(uow: &mut UnitOfWork, pos: &[ClientPoId], lines: &[LineItemId]) -> Result<()> {
+    let freed = sqlx::query!(
+        r#"
+        UPDATE "Finances".vendor_order_line_item AS ordered
+           SET client_line_item_id = NULL,
+               version = version + 1,
+               updated_at = now()
+          FROM (
+               SELECT ordered.id, ordered.client_line_item_id
+                 FROM "Finances".vendor_order_line_item AS ordered
+                 JOIN "Finances".client_po_line_item AS line ON line.id = ordered.client_line_item_id
+                WHERE line.client_po_id = ANY ($1)
+                   OR line.id = ANY ($2)
+                ORDER BY ordered.id
+                  FOR UPDATE OF ordered
+               ) AS before
+         WHERE ordered.id = before.id
+        RETURNING ordered.id,
+                  before.client_line_item_id AS "line: LineItemId"
+        "#,
+        pos as &[ClientPoId],
+        lines as &[LineItemId],
+    )
+    .fetch_all(uow.conn())
+    .await?;
+    for ordered in freed {
+        uow.record(
+            Change::new(Action::Updated, "vendor_order_line_item", ordered.id)
+                .before(&serde_json::json!({"client_line_item_id": ordered.line}))
+                .after(&serde_json::json!({"client_line_item_id": null})),
+        );
+    }
+    Ok(())
+}
+
 /// Removes a line and computes its PO's value anew; what the PO is worth then. Vendor order lines that name the line let go
 /// of it.
 ///
@@ -387,17 +410,7 @@ fn patched(patch: Patch<Text<50>>, stored: Option<&str>) -> Option<String> {
 /// `NotFound` if there is no such line, `Stale` if the request knows another version of it.
 pub async fn delete(uow: &mut UnitOfWork, id: LineItemId) -> Result<Money> {
     let (po, line) = lock(uow, id).await?;
-    sqlx::query!(
-        r#"
-        UPDATE "Finances".vendor_order_line_item
-           SET client_line_item_id = NULL,
-               version = version + 1
-         WHERE client_line_item_id = $1
-        "#,
-        id as LineItemId,
-    )
-    .execute(uow.conn())
-    .await?;
+    let_go_of(uow, &[], &[id]).await?;
     sqlx::query!(
         r#"DELETE FROM "Finances".client_po_line_item WHERE id = $1"#,
         id as LineItemId,

@@ -1,6 +1,6 @@
 //! Projects in the database.
 
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{
     ProjectStatus,
@@ -10,7 +10,7 @@ use crate::{
     audit::{Action, Change},
     error::{Error, Result},
     finance::kept_totals::{self, Counted, List, Scope},
-    http::list::{Order, PageInfo, Paging, contains},
+    http::list::{Listed, Order, PageInfo, Paging, contains},
     types::{
         Latitude, Longitude,
         ids::{ClientId, ProjectId},
@@ -36,13 +36,6 @@ SELECT project.id,
        project.created_at,
        project.updated_at"#;
 
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    project: Project,
-    sort_key: Vec<Option<String>>,
-}
-
 /// A page of projects.
 ///
 /// # Errors
@@ -58,7 +51,7 @@ pub async fn list(db: &PgPool, query: &ProjectQuery) -> Result<(Vec<Project>, Pa
     let status = query.status.map(|status| [status.as_str()]);
     let statuses = status.as_ref().map(<[_; 1]>::as_slice);
     let total = kept_totals::read(db, List::Project, scope, statuses).await?;
-    Ok(with_info(rows, &query.paging, total.entries))
+    Ok(query.paging.page(rows, total.entries))
 }
 
 /// A page of the projects that have a text in their name or place.
@@ -73,7 +66,7 @@ pub async fn search(db: &PgPool, query: &ProjectSearch) -> Result<(Vec<Project>,
     let mut sql = QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".project WHERE TRUE"#);
     push_search(&mut sql, &query.q);
     let total = sql.build_query_scalar().persistent(false).fetch_one(db).await?;
-    Ok(with_info(rows, &query.paging, total))
+    Ok(query.paging.page(rows, total))
 }
 
 async fn page(
@@ -82,7 +75,7 @@ async fn page(
     paging: &Paging,
     is_search: bool,
     push_filters: impl FnOnce(&mut QueryBuilder<Postgres>) + Send,
-) -> Result<Vec<Listed>> {
+) -> Result<Vec<Listed<Project>>> {
     let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
     order.push_key(&mut sql);
     sql.push(
@@ -93,12 +86,6 @@ async fn page(
     order.push_page(&mut sql, paging);
     // Whether an index pays for a search depends on its text: each is planned for its own.
     Ok(sql.build_query_as().persistent(!is_search).fetch_all(db).await?)
-}
-
-fn with_info(rows: Vec<Listed>, paging: &Paging, total: i64) -> (Vec<Project>, PageInfo) {
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let info = paging.info(total, rows.len(), last);
-    (rows.into_iter().map(|row| row.project).collect(), info)
 }
 
 fn push_search(sql: &mut QueryBuilder<Postgres>, text: &str) {

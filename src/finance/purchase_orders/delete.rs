@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::places;
+use super::{places, primary};
 use crate::{
     audit::{Action, Change},
     error::{Error, Fault, Refusal, Result},
-    finance::kept_totals::Counted,
-    types::ids::{ClientPoId, DocumentId, LineItemId, ProjectId, VendorOrderId},
+    finance::{kept_totals::Counted, line_items},
+    types::ids::{ClientPoId, DocumentId, ProjectId, VendorOrderId},
     unit_of_work::UnitOfWork,
     uploads,
 };
@@ -286,7 +286,7 @@ pub async fn remove(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<Removed> {
     let billing_pos = remove_bills(uow, doomed).await?;
     let (documents, files) = remove_documents(uow, doomed).await?;
     let vendor_orders_unlinked = let_go_of_vendor_orders(uow, doomed).await?;
-    let_go_of_vendor_lines(uow, doomed).await?;
+    line_items::store::let_go_of(uow, &doomed.pos, &[]).await?;
     let_go_of_children(uow, doomed).await?;
     let mappings = remove_mappings(uow, doomed).await?;
     let line_items = remove_rows(uow, doomed).await?;
@@ -454,40 +454,6 @@ async fn let_go_of_vendor_orders(uow: &mut UnitOfWork, doomed: &Doomed) -> Resul
     Ok(orders.len())
 }
 
-async fn let_go_of_vendor_lines(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<()> {
-    let lines = sqlx::query!(
-        r#"
-        UPDATE "Finances".vendor_order_line_item AS ordered
-           SET client_line_item_id = NULL,
-               version = version + 1,
-               updated_at = now()
-          FROM (
-               SELECT ordered.id, ordered.client_line_item_id
-                 FROM "Finances".vendor_order_line_item AS ordered
-                 JOIN "Finances".client_po_line_item AS line ON line.id = ordered.client_line_item_id
-                WHERE line.client_po_id = ANY ($1)
-                ORDER BY ordered.id
-                  FOR UPDATE OF ordered
-               ) AS before
-         WHERE ordered.id = before.id
-        RETURNING ordered.id,
-                  before.client_line_item_id AS "line: LineItemId"
-        "#,
-        &doomed.pos as &[ClientPoId],
-    )
-    .fetch_all(uow.conn())
-    .await?;
-    for ordered in lines {
-        uow.record(let_go(
-            "vendor_order_line_item",
-            ordered.id,
-            "client_line_item_id",
-            &ordered.line,
-        ));
-    }
-    Ok(())
-}
-
 /// Lets go of POs that name one of these as their parent; they are locked already.
 async fn let_go_of_children(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<()> {
     let children = sqlx::query!(
@@ -540,35 +506,7 @@ async fn remove_mappings(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<usize>
         .filter(|mapping| mapping.is_primary && Some(mapping.project) != doomed.project)
         .map(|mapping| mapping.project)
         .collect();
-    if !headless.is_empty() {
-        let promoted = sqlx::query_scalar!(
-            r#"
-            UPDATE "Finances".po_project_mapping
-               SET is_primary = TRUE
-             WHERE id IN (
-                   SELECT DISTINCT ON (mapping.project_id) mapping.id
-                     FROM "Finances".po_project_mapping AS mapping
-                     -- A mapping to another project than the PO's own is left over from old data and counts nowhere.
-                     JOIN "Finances".client_po AS po
-                       ON po.id = mapping.client_po_id
-                      AND po.project_id = mapping.project_id
-                    WHERE mapping.project_id = ANY ($1)
-                    ORDER BY mapping.project_id, mapping.sequence_order NULLS LAST, mapping.id
-                   )
-            RETURNING client_po_id AS "po: ClientPoId"
-            "#,
-            &headless as &[ProjectId],
-        )
-        .fetch_all(uow.conn())
-        .await?;
-        for po in promoted {
-            uow.record(
-                Change::new(Action::Updated, "client_po", po)
-                    .before(&json!({"is_primary": false}))
-                    .after(&json!({"is_primary": true})),
-            );
-        }
-    }
+    primary::promote_first(uow, &headless).await?;
     Ok(mappings.len())
 }
 

@@ -1,7 +1,7 @@
 //! Lists of client POs: which are asked for, a page of them, and their sums.
 
 use chrono::NaiveDate;
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::IntoParams;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::Result,
     finance::kept_totals::{self, List, Scope},
-    http::list::{Column, Direction, Order, PageInfo, Paging, contains},
+    http::list::{Column, Direction, Listed, Order, PageInfo, Paging, contains},
     types::{
         Fields, FromFields, Problem, Text,
         ids::{ClientId, ProjectId},
@@ -311,35 +311,20 @@ impl PoQuery {
     }
 }
 
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    po: PurchaseOrder,
-    sort_key: Vec<Option<String>>,
-}
-
-#[derive(FromRow)]
-struct ListedWithLines {
-    #[sqlx(flatten)]
-    po: PurchaseOrderRow,
-    sort_key: Vec<Option<String>>,
-}
-
 /// A page of POs and the sums over all that match.
 ///
 /// # Errors
 /// `Unavailable` without the database.
 pub(super) async fn list(db: &PgPool, query: &PoQuery) -> Result<(Vec<PurchaseOrder>, PoTotals, PageInfo)> {
     let mut sql = page_of(query, po_columns!(), "");
-    let rows: Vec<Listed> = sql
+    let rows: Vec<Listed<PurchaseOrder>> = sql
         .build_query_as()
         .persistent(query.q.is_none())
         .fetch_all(db)
         .await?;
     let totals = totals(db, query).await?;
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(totals.total_count, rows.len(), last);
-    Ok((rows.into_iter().map(|row| row.po).collect(), totals, page))
+    let (rows, page) = query.paging.page(rows, totals.total_count);
+    Ok((rows, totals, page))
 }
 
 /// The same with the lines of each PO.
@@ -351,15 +336,14 @@ pub(super) async fn list_with_lines(
     query: &PoQuery,
 ) -> Result<(Vec<PurchaseOrderWithLines>, PoTotals, PageInfo)> {
     let mut sql = page_of(query, concat!(po_columns!(), line_columns!()), line_lists!());
-    let rows: Vec<ListedWithLines> = sql
+    let rows: Vec<Listed<PurchaseOrderRow>> = sql
         .build_query_as()
         .persistent(query.q.is_none())
         .fetch_all(db)
         .await?;
     let totals = totals(db, query).await?;
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(totals.total_count, rows.len(), last);
-    Ok((rows.into_iter().map(|row| row.po.into()).collect(), totals, page))
+    let (rows, page) = query.paging.page(rows, totals.total_count);
+    Ok((rows.into_iter().map(Into::into).collect(), totals, page))
 }
 
 /// The page is cut out of the bare table by an index; figures are made for its rows only.

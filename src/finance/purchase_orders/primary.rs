@@ -124,6 +124,7 @@ pub(super) async fn promote_first(uow: &mut UnitOfWork, projects: &[ProjectId]) 
          WHERE id IN (
                SELECT DISTINCT ON (mapping.project_id) mapping.id
                  FROM "Finances".po_project_mapping AS mapping
+                 -- A mapping to another project than the PO's own is left over from old data and counts nowhere.
                  JOIN "Finances".client_po AS po
                    ON po.id = mapping.client_po_id
                   AND po.project_id = mapping.project_id

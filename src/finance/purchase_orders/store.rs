@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    finance::kept_totals::Counted,
+    finance::{kept_totals::Counted, line_items},
     types::{
         Money,
         ids::{ClientId, ClientPoId, ProjectId, SiteId, VendorId},
@@ -442,7 +442,7 @@ pub async fn insert_from_document(
 /// # Errors
 /// `Conflict` if the number is taken.
 pub async fn replace_with_document(
-    db: &mut PgConnection,
+    uow: &mut UnitOfWork,
     id: ClientPoId,
     document: &DocumentFigures<'_>,
 ) -> Result<()> {
@@ -489,25 +489,14 @@ pub async fn replace_with_document(
         document.site_id as Option<SiteId>,
         document.store_id,
     )
-    .execute(&mut *db)
+    .execute(uow.conn())
     .await?;
-    sqlx::query!(
-        r#"
-        UPDATE "Finances".vendor_order_line_item AS ordered
-           SET client_line_item_id = NULL
-          FROM "Finances".client_po_line_item AS line
-         WHERE line.client_po_id = $1
-           AND ordered.client_line_item_id = line.id
-        "#,
-        id as ClientPoId,
-    )
-    .execute(&mut *db)
-    .await?;
+    line_items::store::let_go_of(uow, &[id], &[]).await?;
     sqlx::query!(
         r#"DELETE FROM "Finances".client_po_line_item WHERE client_po_id = $1"#,
         id as ClientPoId,
     )
-    .execute(db)
+    .execute(uow.conn())
     .await?;
     Ok(())
 }

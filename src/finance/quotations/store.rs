@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{
     Item, NewItem, NewQuotation, Quotation, QuotationStatus,
@@ -12,7 +12,7 @@ use crate::{
     audit::{Action, Change},
     error::{Error, Result},
     finance::kept_totals::{self, Counted, List, Scope},
-    http::list::{Order, PageInfo, Paging, contains},
+    http::list::{Listed, Order, PageInfo, Paging, contains},
     types::{
         Money, Percent, Quantity, Rate,
         ids::{QuotationId, QuotationItemId},
@@ -36,13 +36,6 @@ SELECT quotation.id,
        quotation.created_at,
        quotation.updated_at";
 
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    quotation: Quotation,
-    sort_key: Vec<Option<String>>,
-}
-
 /// A page of a store's quotations.
 ///
 /// # Errors
@@ -59,7 +52,7 @@ pub async fn list_of_store(db: &PgPool, query: &StoreQuery) -> Result<(Vec<Quota
     )
     .fetch_one(db)
     .await?;
-    Ok(with_info(rows, &query.paging, total))
+    Ok(query.paging.page(rows, total))
 }
 
 /// A page of all quotations that match.
@@ -83,7 +76,7 @@ pub async fn list(db: &PgPool, query: &QuotationQuery) -> Result<(Vec<Quotation>
             .await?
             .entries
     };
-    Ok(with_info(rows, &query.paging, total))
+    Ok(query.paging.page(rows, total))
 }
 
 async fn page(
@@ -92,7 +85,7 @@ async fn page(
     paging: &Paging,
     is_search: bool,
     push_filters: impl FnOnce(&mut QueryBuilder<Postgres>) + Send,
-) -> Result<Vec<Listed>> {
+) -> Result<Vec<Listed<Quotation>>> {
     let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
     order.push_key(&mut sql);
     sql.push(r#" FROM "Finances".quotation WHERE TRUE"#);
@@ -121,12 +114,6 @@ fn push_filters(sql: &mut QueryBuilder<Postgres>, query: &QuotationQuery) {
         }
         sql.push(")");
     }
-}
-
-fn with_info(rows: Vec<Listed>, paging: &Paging, total: i64) -> (Vec<Quotation>, PageInfo) {
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let info = paging.info(total, rows.len(), last);
-    (rows.into_iter().map(|row| row.quotation).collect(), info)
 }
 
 /// A quotation with its items.

@@ -1,7 +1,7 @@
 //! Vendor payments in the database.
 
 use chrono::{Days, NaiveDate};
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{NewVendorPayment, VendorPaymentChange};
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
             },
         },
     },
-    http::list::PageInfo,
+    http::list::{Listed, PageInfo},
     types::{
         Money,
         ids::{PaymentId, ProjectId, VendorId, VendorOrderId, VendorPaymentId},
@@ -53,13 +53,6 @@ macro_rules! vendor_payment_tables {
           LEFT JOIN "Finances".vendor_order AS ordered ON ordered.id = payment.vendor_order_id
           LEFT JOIN "Finances".vendor ON vendor.id = COALESCE(payment.vendor_id, ordered.vendor_id)"#
     };
-}
-
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    payment: Payment,
-    sort_key: Vec<Option<String>>,
 }
 
 /// A payment that must be there.
@@ -102,15 +95,13 @@ pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, Pa
     sql.push(vendor_payment_tables!())
         .push(" JOIN page ON page.id = payment.id");
     query.order.push_order(&mut sql);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<Listed<Payment>> = sql.build_query_as().fetch_all(db).await?;
 
     let total = total_count(db, query).await?;
     if total == 0 {
         query.ensure_known(db).await?;
     }
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(total, rows.len(), last);
-    Ok((rows.into_iter().map(|row| row.payment).collect(), page))
+    Ok(query.paging.page(rows, total))
 }
 
 fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {

@@ -1,14 +1,14 @@
 //! Documents in the database.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 
 use super::model::{Document, DocumentQuery};
 use crate::{
     audit::{Action, Change},
     auth::{Caller, Role},
     error::{Error, Result},
-    http::list::PageInfo,
+    http::list::{Listed, PageInfo},
     types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
     unit_of_work::UnitOfWork,
 };
@@ -190,13 +190,6 @@ pub(super) enum Owner {
     Po(ClientPoId),
 }
 
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    document: Document,
-    sort_key: Vec<Option<String>>,
-}
-
 /// The documents of a project or PO.
 ///
 /// # Errors
@@ -222,10 +215,8 @@ pub(super) async fn list(
     };
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(total_count, rows.len(), last);
-    Ok((rows.into_iter().map(|row| row.document).collect(), page))
+    let rows: Vec<Listed<Document>> = sql.build_query_as().fetch_all(db).await?;
+    Ok(query.paging.page(rows, total_count))
 }
 
 /// How many documents a project or PO has.

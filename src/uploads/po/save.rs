@@ -310,7 +310,7 @@ async fn replace(
         });
     }
     let parties = parties(uow, order).await?;
-    purchase_orders::replace_with_document(uow.conn(), po, &parties.figures(order)).await?;
+    purchase_orders::replace_with_document(uow, po, &parties.figures(order)).await?;
     let lines = line_items::store::insert(uow.conn(), po, lines).await?;
     let value = purchase_orders::revalue(uow.conn(), po, "line_items").await?;
     uow.record(

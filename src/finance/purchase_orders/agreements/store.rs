@@ -1,6 +1,6 @@
 //! Verbal agreements in the database: rows of `client_po` of the type `verbal_agreement`.
 
-use sqlx::{FromRow, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::model::{Agreement, AgreementList, AgreementQuery, AgreementTotals, NewAgreement, PoNumber};
 use crate::{
@@ -16,19 +16,13 @@ use crate::{
             store::{lock, map_to_project, po_columns},
         },
     },
+    http::list::Listed,
     types::{
         Money,
         ids::{ClientPoId, ProjectId},
     },
     unit_of_work::UnitOfWork,
 };
-
-#[derive(FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    po: PurchaseOrder,
-    sort_key: Vec<Option<String>>,
-}
 
 async fn get(db: impl PgExecutor<'_>, id: ClientPoId) -> Result<Agreement> {
     const SQL: &str = concat!(
@@ -180,7 +174,7 @@ pub(super) async fn list(db: &PgPool, project: ProjectId, query: &AgreementQuery
     }
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    let rows: Vec<Listed> = sql.build_query_as().fetch_all(db).await?;
+    let rows: Vec<Listed<PurchaseOrder>> = sql.build_query_as().fetch_all(db).await?;
     let totals: AgreementTotals = sqlx::query_as(
         r#"
         SELECT count(*) AS total_agreement_count,
@@ -200,11 +194,10 @@ pub(super) async fn list(db: &PgPool, project: ProjectId, query: &AgreementQuery
     .bind(query.open_only)
     .fetch_one(db)
     .await?;
-    let last = rows.last().map(|row| row.sort_key.clone());
-    let page = query.paging.info(totals.matching, rows.len(), last);
+    let (rows, page) = query.paging.page(rows, totals.matching);
     Ok(AgreementList {
         project_id: project,
-        agreements: rows.into_iter().map(|row| row.po.into()).collect(),
+        agreements: rows.into_iter().map(Into::into).collect(),
         totals,
         page,
     })
