@@ -28,4 +28,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
+        .merge(vendors::router())
 }

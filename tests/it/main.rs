@@ -66,5 +66,6 @@ mod support;
 mod tokens;
 mod unit_of_work;
 mod users;
+mod vendors;
 mod verbal_agreements;
 mod wire;
