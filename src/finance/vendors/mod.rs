@@ -3,6 +3,7 @@
 //! Several may have one name; of a GSTIN there is only one, but for what older databases hold. One that anything refers to
 //! stays. Source: the vendor contract, section 6.
 
+mod change;
 mod model;
 mod rates;
 mod routes;
@@ -10,7 +11,8 @@ pub mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use model::{NewVendor, Vendor, VendorChange, VendorStatus};
+pub use change::{NewVendor, VendorChange};
+pub use model::{Vendor, VendorStatus};
 pub use rates::RateConfiguration;
 
 use crate::app::AppState;

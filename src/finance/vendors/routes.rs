@@ -5,9 +5,8 @@ use sqlx::PgPool;
 
 use super::{
     NewVendor, VendorChange,
-    model::{
-        NewVendorBody, VendorChangeBody, VendorDeleted, VendorDone, VendorList, VendorListView, VendorQuery,
-    },
+    change::{NewVendorBody, VendorChangeBody},
+    model::{VendorDeleted, VendorDone, VendorList, VendorListView, VendorQuery},
     store,
 };
 use crate::{

@@ -7,7 +7,10 @@ use super::{NewVendor, RateConfiguration, Vendor, VendorChange, model::VendorQue
 use crate::{
     audit::{Action, Change},
     error::{Error, Fault, Result},
-    finance::purchase_orders::delete::{ensure_unneeded, reason},
+    finance::{
+        kept_totals::{self, Counted, List, Scope},
+        purchase_orders::delete::{ensure_unneeded, reason},
+    },
     http::list::{Listed, PageInfo, contains},
     types::ids::VendorId,
     unit_of_work::UnitOfWork,
@@ -53,13 +56,20 @@ pub async fn list(db: &PgPool, query: &VendorQuery) -> Result<(Vec<Vendor>, Page
     // Whether an index pays for a search depends on its text: each is planned for its own.
     let rows: Vec<Listed<Vendor>> = sql.build_query_as().persistent(!is_search).fetch_all(db).await?;
 
-    let mut sql = QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".vendor WHERE TRUE"#);
-    push_filters(&mut sql, query);
-    let total = sql
-        .build_query_scalar()
-        .persistent(!is_search)
-        .fetch_one(db)
-        .await?;
+    let total = if is_search || query.gstin.is_some() {
+        let mut sql = QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".vendor WHERE TRUE"#);
+        push_filters(&mut sql, query);
+        sql.build_query_scalar()
+            .persistent(!is_search)
+            .fetch_one(db)
+            .await?
+    } else {
+        let status = query.status.map(|status| [status.as_str()]);
+        let statuses = status.as_ref().map(<[_; 1]>::as_slice);
+        kept_totals::read(db, List::Vendor, Scope::All, statuses)
+            .await?
+            .entries
+    };
     Ok(query.paging.page(rows, total))
 }
 
@@ -166,6 +176,7 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendor) -> Result<Vendor> {
     )
     .fetch_one(uow.conn())
     .await?;
+    uow.follow_new(Counted::Vendor(id));
     let vendor = get(uow.conn(), id).await?;
     uow.record(Change::created(ENTITY, id, &vendor));
     Ok(vendor)
@@ -206,6 +217,7 @@ pub async fn update(uow: &mut UnitOfWork, id: VendorId, change: &VendorChange) -
     {
         ensure_gstin_free(uow.conn(), gstin, Some(id)).await?;
     }
+    uow.follow(&[Counted::Vendor(id)]).await?;
     store(uow.conn(), &after).await?;
     let after = get(uow.conn(), id).await?;
     uow.record(
@@ -287,6 +299,7 @@ pub async fn delete(uow: &mut UnitOfWork, id: VendorId) -> Result<()> {
     uow.ensure_current(vendor.version)?;
     let reasons = reasons(uow.conn(), id).await?;
     ensure_unneeded(&format!("Vendor '{}'", vendor.name), reasons)?;
+    uow.follow(&[Counted::Vendor(id)]).await?;
     sqlx::query!(r#"DELETE FROM "Finances".vendor WHERE id = $1"#, id as VendorId)
         .execute(uow.conn())
         .await?;
@@ -371,8 +384,8 @@ pub struct VendorOnPaper<'a> {
 ///
 /// # Errors
 /// What the database refuses.
-pub async fn find_or_insert(db: &mut PgConnection, vendor: VendorOnPaper<'_>) -> Result<(VendorId, bool)> {
-    lock_identity(&mut *db, vendor.gstin.unwrap_or(vendor.name)).await?;
+pub async fn find_or_insert(uow: &mut UnitOfWork, vendor: VendorOnPaper<'_>) -> Result<(VendorId, bool)> {
+    lock_identity(uow.conn(), vendor.gstin.unwrap_or(vendor.name)).await?;
     let found = sqlx::query_scalar!(
         r#"
         SELECT id AS "id: VendorId"
@@ -385,7 +398,7 @@ pub async fn find_or_insert(db: &mut PgConnection, vendor: VendorOnPaper<'_>) ->
         vendor.gstin,
         vendor.name,
     )
-    .fetch_optional(&mut *db)
+    .fetch_optional(uow.conn())
     .await?;
     if let Some(id) = found {
         return Ok((id, false));
@@ -400,7 +413,8 @@ pub async fn find_or_insert(db: &mut PgConnection, vendor: VendorOnPaper<'_>) ->
         vendor.gstin,
         vendor.address,
     )
-    .fetch_one(db)
+    .fetch_one(uow.conn())
     .await?;
+    uow.follow_new(Counted::Vendor(id));
     Ok((id, true))
 }
