@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     TestApp,
+    builders::recount,
     callers::{Caller, fault_list},
     race,
     waiting::until_blocked,
@@ -351,6 +352,7 @@ async fn pages_of_the_list_follow_each_other() {
            SELECT 'V' || n % 3, now() - n * interval '1 day' FROM generate_series(1, 6) AS n"#,
     )
     .await;
+    recount(&app.db).await;
     let viewer = app.viewer().await;
 
     assert_eq!(names(&viewer, "").await, ["V0", "V0", "V1", "V1", "V2", "V2"]);

@@ -6,6 +6,7 @@ mod model;
 mod profit;
 mod routes;
 mod store;
+mod vendors;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -16,4 +17,5 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(routes::get_financial_summary))
         .routes(routes!(routes::analyse_profit))
+        .routes(routes!(routes::get_vendor_summary))
 }

@@ -7,5 +7,7 @@
 
 mod model;
 pub mod store;
+mod words;
 
 pub use model::{VendorOrder, VendorOrderView};
+pub use words::{OrderStatus, WorkStatus};

@@ -1,17 +1,23 @@
 //! The companies that work is passed on to, and that appear as sellers on proforma invoices.
 //!
 //! Several may have one name; of a GSTIN there is only one, but for what older databases hold. One that anything refers to
-//! stays. Source: the vendor contract, section 6.
+//! stays. What was ordered from a vendor and paid to it comes from the kept totals, so that its pages cost the same however
+//! much that is. Source: the vendor contract, section 6.
 
 mod change;
+mod figures;
 mod model;
+mod orders;
 mod rates;
+mod reports;
 mod routes;
+mod rules;
 pub mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use change::{NewVendor, VendorChange};
+pub use figures::VendorFigures;
 pub use model::{Vendor, VendorStatus};
 pub use rates::RateConfiguration;
 
@@ -21,5 +27,12 @@ use crate::app::AppState;
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(routes::list_vendors, routes::create_vendor))
-        .routes(routes!(routes::update_vendor, routes::delete_vendor))
+        .routes(routes!(
+            routes::get_vendor,
+            routes::update_vendor,
+            routes::delete_vendor
+        ))
+        .routes(routes!(routes::get_payment_summary))
+        .routes(routes!(routes::get_payment_stats))
+        .routes(routes!(routes::list_orders))
 }

@@ -1,15 +1,21 @@
 //! The handlers of vendors.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use sqlx::PgPool;
 
 use super::{
     NewVendor, VendorChange,
     change::{NewVendorBody, VendorChangeBody},
+    figures::{PaymentStats, PaymentSummary, VendorFound, VendorReport},
     model::{VendorDeleted, VendorDone, VendorList, VendorListView, VendorQuery},
-    store,
+    orders::{self, OrderPage, OrderPageView, OrdersQuery},
+    reports, store,
 };
 use crate::{
+    app::AppState,
     auth::{Admin, Editor, Viewer},
     error::Result,
     http::{
@@ -59,6 +65,19 @@ pub(super) async fn create_vendor(write: Write<Editor>, Json(new): Json<NewVendo
     .await
 }
 
+/// One vendor with what was ordered from it and paid to it.
+#[utoipa::path(get, path = "/vendors/{vendor_id}", tag = "vendors", params(VendorPath),
+    responses((status = 200, body = VendorFound<'static>), ReadErrors))]
+pub(super) async fn get_vendor(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(VendorPath { vendor_id }): Path<VendorPath>,
+) -> Result<Response> {
+    let (vendor, figures) = reports::get(&db, vendor_id).await?;
+    let answer = Answer::ok(VendorFound::new(&vendor, &figures)).version(vendor.version);
+    Ok(answer.into_response())
+}
+
 /// Change a vendor.
 ///
 /// What is absent or null stays; empty text clears all but the name and the status. A GSTIN that another vendor has is
@@ -92,4 +111,52 @@ pub(super) async fn delete_vendor(
     let mut uow = write.begin().await?;
     store::delete(&mut uow, vendor_id).await?;
     uow.commit(Answer::ok(VendorDeleted::from(vendor_id))).await
+}
+
+/// What a vendor was paid, and what it will have to be.
+#[utoipa::path(get, path = "/vendors/{vendor_id}/payment-summary", tag = "vendors", params(VendorPath),
+    responses((status = 200, body = VendorReport<PaymentSummary>), ReadErrors))]
+pub(super) async fn get_payment_summary(
+    _: Viewer,
+    State(state): State<AppState>,
+    Path(VendorPath { vendor_id }): Path<VendorPath>,
+) -> Result<Answer<VendorReport<PaymentSummary>>> {
+    let mut db = state.db.acquire().await?;
+    let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
+    let last_payment = reports::last_payment(&mut *db, vendor_id).await?;
+    let due = reports::upcoming_due(&mut *db, vendor_id, state.clock.today()).await?;
+    let summary = PaymentSummary::new(vendor, &figures, last_payment, due);
+    Ok(Answer::ok(VendorReport::new(vendor_id, summary)))
+}
+
+/// A vendor's payments by what became of them, and by month.
+#[utoipa::path(get, path = "/vendors/{vendor_id}/payment-stats", tag = "vendors", params(VendorPath),
+    responses((status = 200, body = VendorReport<PaymentStats>), ReadErrors))]
+pub(super) async fn get_payment_stats(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(VendorPath { vendor_id }): Path<VendorPath>,
+) -> Result<Answer<VendorReport<PaymentStats>>> {
+    let mut db = db.acquire().await?;
+    let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
+    let span = reports::span(&mut *db, vendor_id).await?;
+    let by_month = reports::by_month(&mut *db, vendor_id).await?;
+    let stats = PaymentStats::new(vendor, &figures, span, by_month);
+    Ok(Answer::ok(VendorReport::new(vendor_id, stats)))
+}
+
+/// List the orders that name a vendor, or of which a line does, the newest first.
+///
+/// `vendor_value` is what of an order is the vendor's. `sort` may name `id`, `po_number`, `po_date`, `due_date`, `po_value`,
+/// `status`, `work_status` or `created_at`.
+#[utoipa::path(get, path = "/vendors/{vendor_id}/orders", tag = "vendors", params(VendorPath, OrdersQuery, PageQuery),
+    responses((status = 200, body = OrderPageView<'static>), ReadErrors))]
+pub(super) async fn list_orders(
+    _: Viewer,
+    State(state): State<AppState>,
+    Path(VendorPath { vendor_id }): Path<VendorPath>,
+    Query(query): Query<OrdersQuery>,
+) -> Result<Answer<OrderPage>> {
+    let page = orders::list(&state.db, vendor_id, &query, state.clock.today()).await?;
+    Ok(Answer::ok(page))
 }

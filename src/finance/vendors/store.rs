@@ -124,6 +124,24 @@ pub async fn get(db: impl PgExecutor<'_>, id: VendorId) -> Result<Vendor> {
     vendor.ok_or(Error::NotFound("Vendor"))
 }
 
+/// Checks that there is a vendor of this id.
+///
+/// # Errors
+/// `NotFound` if there is none.
+pub async fn ensure_exists(db: impl PgExecutor<'_>, id: VendorId) -> Result<()> {
+    let is_there = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM "Finances".vendor WHERE id = $1) AS "is_there!""#,
+        id as VendorId,
+    )
+    .fetch_one(db)
+    .await?;
+    if is_there {
+        Ok(())
+    } else {
+        Err(Error::NotFound("Vendor"))
+    }
+}
+
 /// Adds a vendor.
 ///
 /// # Errors
