@@ -29,4 +29,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
+        .merge(vendor_orders::router())
 }
