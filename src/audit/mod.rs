@@ -21,6 +21,8 @@ pub enum Action {
     Deleted,
     /// Its status moved.
     StatusChanged,
+    /// An admin agreed.
+    Approved,
     /// It was put into another project.
     Attached,
     /// A payment was found in the bank's statement.
@@ -55,6 +57,7 @@ impl Action {
             Self::Updated => "updated",
             Self::Deleted => "deleted",
             Self::StatusChanged => "status_changed",
+            Self::Approved => "approved",
             Self::Attached => "attached",
             Self::Reconciled => "reconciled",
             Self::Stored => "stored",

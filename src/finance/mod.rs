@@ -29,5 +29,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
+        .merge(vendor_orders::router())
         .merge(vendors::router())
 }

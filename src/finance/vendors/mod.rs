@@ -6,6 +6,7 @@
 
 mod change;
 mod figures;
+pub mod hold;
 mod model;
 mod orders;
 mod rates;

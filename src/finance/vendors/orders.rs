@@ -10,62 +10,21 @@ use crate::{
     error::Result,
     finance::{
         kept_totals::{self, OrderWords, ShareTotal},
-        vendor_orders::{OrderStatus, VendorOrder, VendorOrderView, WorkStatus, store::vendor_order_columns},
+        vendor_orders::{
+            CREATED, ID, SORTS, VendorOrder, VendorOrderView,
+            store::vendor_order_columns,
+            words::{OrderStatus, WorkStatus},
+        },
     },
     http::{
         envelope::SUCCESS,
-        list::{Column, Direction, Listed, Order, PageInfo, Paging},
+        list::{Direction, Listed, Order, PageInfo, Paging},
     },
     types::{
         Fields, FromFields, Money,
         ids::{ProjectId, VendorId},
     },
 };
-
-const ID: Column = Column {
-    name: "id",
-    sql: "ordered.id",
-    kind: "bigint",
-};
-const CREATED: Column = Column {
-    name: "created_at",
-    sql: "ordered.created_at",
-    kind: "timestamptz",
-};
-const COLUMNS: [Column; 8] = [
-    ID,
-    Column {
-        name: "po_number",
-        sql: "ordered.po_number",
-        kind: "text",
-    },
-    Column {
-        name: "po_date",
-        sql: "ordered.po_date",
-        kind: "date",
-    },
-    Column {
-        name: "due_date",
-        sql: "ordered.due_date",
-        kind: "date",
-    },
-    Column {
-        name: "po_value",
-        sql: "ordered.po_value",
-        kind: "numeric",
-    },
-    Column {
-        name: "status",
-        sql: "ordered.status",
-        kind: "text",
-    },
-    Column {
-        name: "work_status",
-        sql: "ordered.work_status",
-        kind: "text",
-    },
-    CREATED,
-];
 
 fn newest_first() -> Order {
     Order::of(&[(CREATED, Direction::Down), (ID, Direction::Down)])
@@ -96,7 +55,7 @@ impl FromFields for OrdersQuery {
             work_status: fields.optional("work_status"),
             project_id: fields.optional("project_id"),
             paging: Paging::read(fields, 1000),
-            order: Order::read(fields, &COLUMNS, newest_first()),
+            order: Order::read(fields, &SORTS, newest_first()),
         })
     }
 }
