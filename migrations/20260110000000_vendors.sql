@@ -137,3 +137,7 @@ CREATE INDEX IF NOT EXISTS vendor_payment_vendor_bounced_idx
 CREATE INDEX IF NOT EXISTS vendor_payment_by_order_idx
     ON "Finances".vendor_payment (vendor_order_id, payment_date)
  WHERE vendor_id IS NULL AND vendor_order_id IS NOT NULL;
+-- A vendor's own orders that are due; of those that only lines give it, it may have many.
+CREATE INDEX IF NOT EXISTS vendor_order_due_own_idx
+    ON "Finances".vendor_order_due (vendor_id, due_date, vendor_order_id)
+ WHERE is_own;
