@@ -66,6 +66,7 @@ mod support;
 mod tokens;
 mod unit_of_work;
 mod users;
+mod vendor_orders;
 mod vendor_figures;
 mod vendors;
 mod verbal_agreements;
