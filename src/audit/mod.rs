@@ -23,6 +23,10 @@ pub enum Action {
     StatusChanged,
     /// It was put into another project.
     Attached,
+    /// A part of a payment was allotted to a vendor order.
+    Linked,
+    /// It is allotted to it no more.
+    Unlinked,
     /// A payment was found in the bank's statement.
     Reconciled,
     /// A file was stored.
@@ -56,6 +60,8 @@ impl Action {
             Self::Deleted => "deleted",
             Self::StatusChanged => "status_changed",
             Self::Attached => "attached",
+            Self::Linked => "linked",
+            Self::Unlinked => "unlinked",
             Self::Reconciled => "reconciled",
             Self::Stored => "stored",
             Self::Refused => "refused",

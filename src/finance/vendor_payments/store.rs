@@ -3,7 +3,10 @@
 use chrono::{Days, NaiveDate};
 use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
-use super::{NewVendorPayment, VendorPaymentChange};
+use super::{
+    NewVendorPayment, VendorPaymentChange,
+    ledger::{LedgerTotals, TOTALS, ensure_known},
+};
 use crate::{
     audit::{Action, Change},
     error::{Error, Result},
@@ -17,6 +20,7 @@ use crate::{
                 ensure_may_move, record_batch, record_change,
             },
         },
+        projects,
     },
     http::list::{Listed, PageInfo},
     types::{
@@ -104,7 +108,7 @@ pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, Pa
     Ok(query.paging.page(rows, total))
 }
 
-fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {
+pub(super) fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {
     sql.push(r#" FROM "Finances".vendor_payment AS payment WHERE TRUE"#);
     if let Some(vendor) = query.vendor_id {
         // A payment without a vendor of its own is to the vendor of its order.
@@ -143,6 +147,16 @@ async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
     Ok(sql.build_query_scalar().fetch_one(db).await?)
 }
 
+/// How many payments match, and what arrived of them.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn totals(db: &PgPool, query: &PaymentQuery) -> Result<LedgerTotals> {
+    let mut sql = QueryBuilder::<Postgres>::new(TOTALS);
+    push_matching(&mut sql, query);
+    Ok(sql.build_query_as().fetch_one(db).await?)
+}
+
 /// A vendor order under its lock.
 struct LockedOrder {
     vendor_id: Option<VendorId>,
@@ -150,8 +164,8 @@ struct LockedOrder {
     is_live: bool,
 }
 
-async fn lock_order(db: &mut PgConnection, id: VendorOrderId) -> Result<LockedOrder> {
-    sqlx::query_as!(
+async fn lock_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<Option<LockedOrder>> {
+    let order = sqlx::query_as!(
         LockedOrder,
         r#"
         SELECT vendor_id AS "vendor_id: VendorId",
@@ -163,9 +177,16 @@ async fn lock_order(db: &mut PgConnection, id: VendorOrderId) -> Result<LockedOr
         "#,
         id.0,
     )
-    .fetch_optional(db)
-    .await?
-    .ok_or_else(|| Error::unknown_reference("vendor_order_id", "vendor order"))
+    .fetch_optional(uow.conn())
+    .await?;
+    Ok(order)
+}
+
+/// The same of an order that a request names beside the row that it is about.
+async fn lock_named_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<LockedOrder> {
+    lock_order(uow, id)
+        .await?
+        .ok_or_else(|| Error::unknown_reference("vendor_order_id", "vendor order"))
 }
 
 /// Whom a payment for an order goes to: who is named, as far as the order is theirs, else who the order says.
@@ -304,9 +325,10 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
         notes,
     } = new;
     ensure_not_far_ahead(*payment_date, today)?;
+    ensure_known(uow.conn(), *vendor_id, *vendor_order_id, *project_id).await?;
     let (mut vendor, mut project) = (*vendor_id, *project_id);
     if let Some(order) = *vendor_order_id {
-        let locked = lock_order(uow.conn(), order).await?;
+        let locked = lock_named_order(uow, order).await?;
         if !locked.is_live {
             return Err(Error::conflict("The vendor order is cancelled or rejected"));
         }
@@ -349,6 +371,50 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
     let payment = get(uow.conn(), id).await?;
     uow.record(Change::created(ENTITY, id, &payment));
     Ok(payment)
+}
+
+/// Records a payment for the order that a path names.
+///
+/// # Errors
+/// `NotFound` if there is no such order; as [`insert`].
+pub(super) async fn insert_for_order(
+    uow: &mut UnitOfWork,
+    order: VendorOrderId,
+    new: &NewVendorPayment,
+    today: NaiveDate,
+) -> Result<VendorPaymentId> {
+    lock_order(uow, order)
+        .await?
+        .ok_or(Error::NotFound("Vendor order"))?;
+    let payment = insert(uow, new, today).await?;
+    Ok(VendorPaymentId(payment.id.0))
+}
+
+/// Records a payment for an order of the project that a path names.
+///
+/// # Errors
+/// `NotFound` if there is no such project, `Invalid` for an order of another one; as [`insert`].
+pub(super) async fn insert_for_project(
+    uow: &mut UnitOfWork,
+    project: ProjectId,
+    new: &NewVendorPayment,
+    today: NaiveDate,
+) -> Result<VendorPaymentId> {
+    if !projects::store::exists(uow.conn(), project).await? {
+        return Err(Error::NotFound("Project"));
+    }
+    if let Some(order) = new.vendor_order_id
+        && let Some(locked) = lock_order(uow, order).await?
+        && locked.project_id != Some(project)
+    {
+        return Err(Error::invalid_field(
+            "vendor_order_id",
+            "value_error",
+            "The vendor order is of another project",
+        ));
+    }
+    let payment = insert(uow, new, today).await?;
+    Ok(VendorPaymentId(payment.id.0))
 }
 
 /// Locks payments, their orders first, and has the kept totals follow them; they come in the order of their ids, and those
