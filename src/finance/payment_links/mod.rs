@@ -17,6 +17,7 @@ pub mod store;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use model::{Link, LinkQuery, LinkSource, LinkType, NewLink, PaymentName};
+pub use rules::BillableBasis;
 
 use crate::app::AppState;
 

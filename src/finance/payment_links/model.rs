@@ -220,7 +220,10 @@ impl FromFields for NewLink {
         let link_type = fields.required::<LinkType>("link_type");
         let client = fields.optional::<ClientName>("payment_id");
         let vendor = fields.optional::<VendorPaymentId>("vendor_payment_id");
-        match (fields.has_text("payment_id"), fields.has_text("vendor_payment_id")) {
+        match (
+            fields.has_text("payment_id"),
+            fields.has_text("vendor_payment_id"),
+        ) {
             (false, false) => fields.fault(
                 "payment_id",
                 Problem::new("missing", "Field required, unless vendor_payment_id is given"),
@@ -248,7 +251,10 @@ impl FromFields for NewLink {
 /// An id, or a reference.
 #[derive(Debug, ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "read through `PaymentName`; this only documents the field")]
+#[expect(
+    dead_code,
+    reason = "read through `PaymentName`; this only documents the field"
+)]
 enum ClientNameBody {
     /// The id of a client payment; digits in quotes are an id too.
     Id(ClientPaymentId),

@@ -168,7 +168,11 @@ async fn ensure_known(db: &PgPool, query: &LinkQuery) -> Result<()> {
     let faults: Vec<Fault> = [
         (known.order, "vendor_order_id", "Unknown vendor order"),
         (known.client_payment, "payment_id", "Unknown payment"),
-        (known.vendor_payment, "vendor_payment_id", "Unknown vendor payment"),
+        (
+            known.vendor_payment,
+            "vendor_payment_id",
+            "Unknown vendor payment",
+        ),
         (known.vendor, "vendor_id", "Unknown vendor"),
         (known.project, "project_id", "Unknown project"),
     ]

@@ -15,14 +15,14 @@ pub mod store;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use body::apply_text;
-pub(crate) use list::check_days;
-pub(crate) use routes::mover;
 pub use body::{Batch, Reconciliation, positive_amount};
+pub(crate) use list::check_days;
 pub use list::{CREATED, ID, PAYMENT_DATE, PaymentQuery, SORTS, States};
 pub use model::{
     Ledger, Payment, PaymentMode, PaymentRecorded, PaymentStage, PaymentState, PaymentView, StatusEntry,
     TransactionType,
 };
+pub(crate) use routes::mover;
 
 use crate::app::AppState;
 

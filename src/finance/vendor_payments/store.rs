@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     finance::{
         kept_totals::{self, Counted, List, Scope},
+        payment_links,
         payments::{
             Payment, PaymentQuery, PaymentState, Reconciliation, States,
             rules::Mover,
@@ -21,6 +22,7 @@ use crate::{
             },
         },
         projects,
+        vendor_orders::{self, store::LockedOrder},
     },
     http::list::{Listed, PageInfo},
     types::{
@@ -30,6 +32,8 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
+/// How often the orders of a payment are looked for again, if it got another one while they were locked.
+const LOCK_ATTEMPTS: usize = 20;
 /// The name of the table in the trail.
 pub const ENTITY: &str = "vendor_payment";
 /// How far ahead a payment may be dated.
@@ -129,15 +133,20 @@ pub(super) fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQue
     query.push_common_filters(sql);
 }
 
+/// The list whose totals are kept, if it is narrowed by nothing else.
+fn kept_scope(query: &PaymentQuery) -> Option<Scope> {
+    let scope = match (query.vendor_id, query.project_id) {
+        (None, None) => Scope::All,
+        (Some(vendor), None) => Scope::Vendor(vendor.0),
+        (None, Some(project)) => Scope::Project(project.0),
+        (Some(_), Some(_)) => return None,
+    };
+    (query.is_counted_by_whose() && query.client_id.is_none()).then_some(scope)
+}
+
 /// How many payments match: as it is kept, where it is kept, else counted.
 async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
-    let scope = match (query.vendor_id, query.project_id) {
-        (None, None) => Some(Scope::All),
-        (Some(vendor), None) => Some(Scope::Vendor(vendor.0)),
-        (None, Some(project)) => Some(Scope::Project(project.0)),
-        (Some(_), Some(_)) => None,
-    };
-    if let Some(scope) = scope.filter(|_| query.is_counted_by_whose() && query.client_id.is_none()) {
+    if let Some(scope) = kept_scope(query) {
         let words = query.status.as_ref().map(States::words);
         let kept = kept_totals::read(db, List::VendorPayment, scope, words.as_deref()).await?;
         return Ok(kept.entries);
@@ -147,44 +156,33 @@ async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
     Ok(sql.build_query_scalar().fetch_one(db).await?)
 }
 
-/// How many payments match, and what arrived of them.
+/// How many payments match, and what arrived of them: as it is kept, where it is kept, else added up.
 ///
 /// # Errors
 /// `Unavailable` without the database.
 pub(super) async fn totals(db: &PgPool, query: &PaymentQuery) -> Result<LedgerTotals> {
+    if let Some(scope) = kept_scope(query) {
+        let words = query.status.as_ref().map(States::words);
+        let kept = kept_totals::read(db, List::VendorPayment, scope, words.as_deref()).await?;
+        let paid: Vec<&str> = PaymentState::PAID
+            .iter()
+            .map(|state| state.as_str())
+            .filter(|word| words.as_ref().is_none_or(|words| words.contains(word)))
+            .collect();
+        let arrived = kept_totals::read(db, List::VendorPayment, scope, Some(&paid)).await?;
+        return Ok(LedgerTotals {
+            entries: kept.entries,
+            paid: arrived.amount,
+        });
+    }
     let mut sql = QueryBuilder::<Postgres>::new(TOTALS);
     push_matching(&mut sql, query);
     Ok(sql.build_query_as().fetch_one(db).await?)
 }
 
-/// A vendor order under its lock.
-struct LockedOrder {
-    vendor_id: Option<VendorId>,
-    project_id: Option<ProjectId>,
-    is_live: bool,
-}
-
-async fn lock_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<Option<LockedOrder>> {
-    let order = sqlx::query_as!(
-        LockedOrder,
-        r#"
-        SELECT vendor_id AS "vendor_id: VendorId",
-               project_id AS "project_id: ProjectId",
-               status NOT IN ('rejected', 'cancelled') AND work_status <> 'cancelled' AS "is_live!"
-          FROM "Finances".vendor_order
-         WHERE id = $1
-           FOR UPDATE
-        "#,
-        id.0,
-    )
-    .fetch_optional(uow.conn())
-    .await?;
-    Ok(order)
-}
-
-/// The same of an order that a request names beside the row that it is about.
-async fn lock_named_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<LockedOrder> {
-    lock_order(uow, id)
+/// Locks the order that a request names.
+async fn lock_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<LockedOrder> {
+    vendor_orders::store::find_and_lock(uow, id)
         .await?
         .ok_or_else(|| Error::unknown_reference("vendor_order_id", "vendor order"))
 }
@@ -192,41 +190,87 @@ async fn lock_named_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<Loc
 /// Whom a payment for an order goes to: who is named, as far as the order is theirs, else who the order says.
 async fn vendor_of_order(
     db: &mut PgConnection,
-    order: VendorOrderId,
-    locked: &LockedOrder,
+    order: &LockedOrder,
     named: Option<VendorId>,
 ) -> Result<Option<VendorId>> {
-    let vendors: Vec<VendorId> = match locked.vendor_id {
-        Some(vendor) => vec![vendor],
-        None => {
-            sqlx::query_scalar!(
-                r#"
-                SELECT DISTINCT vendor_id AS "vendor_id!: VendorId"
-                  FROM "Finances".vendor_order_line_item
-                 WHERE vendor_order_id = $1
-                   AND vendor_id IS NOT NULL
-                "#,
-                order.0,
-            )
-            .fetch_all(db)
-            .await?
-        }
-    };
-    match (named, vendors.as_slice()) {
-        (None, []) => Ok(None),
-        (None, [vendor]) => Ok(Some(*vendor)),
-        (None, _) => Err(Error::invalid_field(
+    if let Some(vendor) = named {
+        ensure_of_order(db, order, vendor, "vendor_id").await?;
+        return Ok(named);
+    }
+    match *vendors_of_order(db, order).await? {
+        [] => Ok(None),
+        [vendor] => Ok(Some(vendor)),
+        _ => Err(Error::invalid_field(
             "vendor_id",
             "missing",
             "The order has lines of several vendors; name the one that is paid",
         )),
-        (Some(vendor), known) if known.is_empty() || known.contains(&vendor) => Ok(Some(vendor)),
-        (Some(_), _) => Err(Error::invalid_field(
-            "vendor_id",
-            "value_error",
-            "The order belongs to another vendor",
-        )),
     }
+}
+
+/// Checks that a payment to this vendor may be meant for an order.
+///
+/// # Errors
+/// `Invalid` at `field` if the order is another vendor's, or if its lines are.
+pub async fn ensure_of_order(
+    db: &mut PgConnection,
+    order: &LockedOrder,
+    vendor: VendorId,
+    field: &'static str,
+) -> Result<()> {
+    let vendors = vendors_of_order(db, order).await?;
+    if vendors.is_empty() || vendors.contains(&vendor) {
+        return Ok(());
+    }
+    Err(Error::invalid_field(
+        field,
+        "value_error",
+        "The order belongs to another vendor",
+    ))
+}
+
+/// Whose an order is: its own vendor's, else those of its lines.
+async fn vendors_of_order(db: &mut PgConnection, order: &LockedOrder) -> Result<Vec<VendorId>> {
+    match order.vendor_id {
+        Some(vendor) => Ok(vec![vendor]),
+        None => vendor_orders::store::vendors_of_lines(db, order.id).await,
+    }
+}
+
+/// What a link has to know of a vendor payment, under its lock.
+#[derive(Debug, Clone)]
+pub struct LinkablePayment {
+    /// Who is paid.
+    pub vendor_id: Option<VendorId>,
+    /// The order that it is for.
+    pub vendor_order_id: Option<VendorOrderId>,
+    /// Above 0.
+    pub amount: Money,
+    /// One of [`PaymentState`], or an older word.
+    pub status: String,
+}
+
+/// Locks a payment for a link to an order, which is locked already; `None` if there is none of this id.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn lock_for_link(db: &mut PgConnection, id: VendorPaymentId) -> Result<Option<LinkablePayment>> {
+    let payment = sqlx::query_as!(
+        LinkablePayment,
+        r#"
+        SELECT vendor_id AS "vendor_id: VendorId",
+               vendor_order_id AS "vendor_order_id: VendorOrderId",
+               amount AS "amount: Money",
+               status
+          FROM "Finances".vendor_payment
+         WHERE id = $1
+           FOR UPDATE
+        "#,
+        id as VendorPaymentId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(payment)
 }
 
 /// Checks that a vendor may be paid.
@@ -328,11 +372,11 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
     ensure_known(uow.conn(), *vendor_id, *vendor_order_id, *project_id).await?;
     let (mut vendor, mut project) = (*vendor_id, *project_id);
     if let Some(order) = *vendor_order_id {
-        let locked = lock_named_order(uow, order).await?;
+        let locked = lock_order(uow, order).await?;
         if !locked.is_live {
             return Err(Error::conflict("The vendor order is cancelled or rejected"));
         }
-        vendor = vendor_of_order(uow.conn(), order, &locked, vendor).await?;
+        vendor = vendor_of_order(uow.conn(), &locked, vendor).await?;
         if project.is_some() && project != locked.project_id {
             return Err(Error::invalid_field(
                 "project_id",
@@ -383,9 +427,7 @@ pub(super) async fn insert_for_order(
     new: &NewVendorPayment,
     today: NaiveDate,
 ) -> Result<VendorPaymentId> {
-    lock_order(uow, order)
-        .await?
-        .ok_or(Error::NotFound("Vendor order"))?;
+    vendor_orders::store::lock(uow, order).await?;
     let payment = insert(uow, new, today).await?;
     Ok(VendorPaymentId(payment.id.0))
 }
@@ -404,7 +446,7 @@ pub(super) async fn insert_for_project(
         return Err(Error::NotFound("Project"));
     }
     if let Some(order) = new.vendor_order_id
-        && let Some(locked) = lock_order(uow, order).await?
+        && let Some(locked) = vendor_orders::store::find_and_lock(uow, order).await?
         && locked.project_id != Some(project)
     {
         return Err(Error::invalid_field(
@@ -417,41 +459,57 @@ pub(super) async fn insert_for_project(
     Ok(VendorPaymentId(payment.id.0))
 }
 
-/// Locks payments, their orders first, and has the kept totals follow them; they come in the order of their ids, and those
-/// that are not there are left out.
+/// Locks payments, first the orders whose figures they enter, and has the kept totals follow them; they come in the order of
+/// their ids, and those that are not there are left out.
 ///
 /// # Errors
-/// `Unavailable` without the database.
+/// `Unavailable` without the database; `Contended` if one is linked to other orders again and again meanwhile.
 pub async fn lock(uow: &mut UnitOfWork, ids: &[VendorPaymentId]) -> Result<Vec<Payment>> {
-    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    sqlx::query!(
-        r#"
-        SELECT ordered.id
-          FROM "Finances".vendor_order AS ordered
-         WHERE ordered.id IN (
-                   SELECT payment.vendor_order_id FROM "Finances".vendor_payment AS payment WHERE payment.id = ANY ($1)
-               )
-         ORDER BY ordered.id
-           FOR UPDATE
-        "#,
-        &raw,
-    )
-    .fetch_all(uow.conn())
-    .await?;
-    sqlx::query!(
-        r#"SELECT id FROM "Finances".vendor_payment WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
-        &raw,
-    )
-    .fetch_all(uow.conn())
-    .await?;
-    let counted: Vec<Counted> = ids.iter().copied().map(Counted::VendorPayment).collect();
-    uow.follow(&counted).await?;
-    get_all(uow.conn(), &raw).await
+    lock_beside(uow, ids, None).await
 }
 
-/// Locks the payment that a request is about.
-async fn lock_one(uow: &mut UnitOfWork, id: VendorPaymentId) -> Result<Payment> {
-    let payment = lock(uow, &[id]).await?.pop().ok_or(Error::NotFound("Payment"))?;
+/// The same, and an order that a payment is to get.
+async fn lock_beside(
+    uow: &mut UnitOfWork,
+    ids: &[VendorPaymentId],
+    other: Option<VendorOrderId>,
+) -> Result<Vec<Payment>> {
+    for _ in 0..LOCK_ATTEMPTS {
+        let orders = kept_totals::orders_of_payments(uow.conn(), ids).await?;
+        let start = uow.savepoint().await?;
+        vendor_orders::store::lock_rows(uow.conn(), &[orders.as_slice(), other.as_slice()].concat()).await?;
+        sqlx::query!(
+            r#"SELECT id FROM "Finances".vendor_payment WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
+            ids as &[VendorPaymentId],
+        )
+        .fetch_all(uow.conn())
+        .await?;
+        let entered = kept_totals::orders_of_payments(uow.conn(), ids).await?;
+        if entered.iter().all(|order| orders.contains(order)) {
+            // Only under locks that stay: what is followed is taken for what it was until the end.
+            let counted: Vec<Counted> = ids.iter().copied().map(Counted::VendorPayment).collect();
+            uow.follow(&counted).await?;
+            let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+            return get_all(uow.conn(), &raw).await;
+        }
+        // A link came while this waited. Its order has to be locked before the payment, so that all locks are given back.
+        uow.roll_back_to(start).await?;
+    }
+    Err(Error::Contended(sqlx::Error::Protocol(
+        "a payment got other orders again and again while its orders were being locked".to_owned(),
+    )))
+}
+
+/// Locks the payment that a request is about, and the order that it is to get.
+async fn lock_one(
+    uow: &mut UnitOfWork,
+    id: VendorPaymentId,
+    other: Option<VendorOrderId>,
+) -> Result<Payment> {
+    let payment = lock_beside(uow, &[id], other)
+        .await?
+        .pop()
+        .ok_or(Error::NotFound("Payment"))?;
     uow.ensure_current(payment.version)?;
     Ok(payment)
 }
@@ -469,12 +527,8 @@ pub async fn update(
     note: Option<&str>,
     today: NaiveDate,
 ) -> Result<(Payment, bool)> {
-    // An order that is to be named is locked before the payment, as each order of a payment is.
-    let order = match change.vendor_order_id {
-        Some(order) => Some((order, lock_order(uow.conn(), order).await?)),
-        None => None,
-    };
-    let before = lock_one(uow, id).await?;
+    let before = lock_one(uow, id, change.vendor_order_id).await?;
+    ensure_known(uow.conn(), change.vendor_id, change.vendor_order_id, None).await?;
     for (field, is_other) in [
         (
             "vendor_id",
@@ -500,12 +554,17 @@ pub async fn update(
         }
     }
     let mut after = change.apply(&before);
-    if let Some((order, locked)) = order.filter(|_| before.vendor_order_id.is_none()) {
-        if !locked.is_live {
-            return Err(Error::conflict("The vendor order is cancelled or rejected"));
+    if let Some(order) = after.vendor_order_id
+        && (after.vendor_order_id, after.vendor_id) != (before.vendor_order_id, before.vendor_id)
+    {
+        let locked = lock_order(uow, order).await?;
+        after.vendor_id = vendor_of_order(uow.conn(), &locked, after.vendor_id).await?;
+        if before.vendor_order_id.is_none() {
+            if !locked.is_live {
+                return Err(Error::conflict("The vendor order is cancelled or rejected"));
+            }
+            after.project_id = locked.project_id.or(after.project_id);
         }
-        after.vendor_id = vendor_of_order(uow.conn(), order, &locked, after.vendor_id).await?;
-        after.project_id = locked.project_id.or(after.project_id);
     }
     if after == before {
         return Ok((before, false));
@@ -519,11 +578,13 @@ pub async fn update(
     {
         ensure_not_far_ahead(day, today)?;
     }
-    ensure_links_allow(&before, &after, &linked(uow.conn(), id).await?)?;
+    let linked = linked(uow.conn(), id).await?;
+    ensure_links_allow(&before, &after, &linked)?;
     if after.vendor_id != before.vendor_id
         && let Some(vendor) = after.vendor_id
     {
         ensure_payable(uow.conn(), vendor).await?;
+        payment_links::store::ensure_orders_of(uow.conn(), id, vendor).await?;
     }
     let is_alive = after.state().is_some_and(|state| !state.is_dead());
     let was_alive = before.state().is_some_and(|state| !state.is_dead());
@@ -539,6 +600,9 @@ pub async fn update(
         ensure_not_paid_before(uow.conn(), after.vendor_id, reference, after.amount, Some(id)).await?;
     }
     store(uow.conn(), id, &before, &after).await?;
+    if is_alive && !was_alive && linked.orders.is_some() {
+        payment_links::store::ensure_room_for_vendor_payment(uow.conn(), id).await?;
+    }
     let stored = get(uow.conn(), id).await?;
     record_change(uow, ENTITY, &before, &stored, Action::StatusChanged, note);
     Ok((stored, true))
@@ -576,7 +640,7 @@ pub async fn reconcile(
     id: VendorPaymentId,
     found: &Reconciliation,
 ) -> Result<(Payment, bool)> {
-    let before = lock_one(uow, id).await?;
+    let before = lock_one(uow, id, None).await?;
     if !ensure_may_move(&before, PaymentState::Reconciled, Mover::Reconciliation)? {
         return Ok((before, false));
     }
@@ -648,7 +712,7 @@ async fn store(db: &mut PgConnection, id: VendorPaymentId, before: &Payment, aft
 /// # Errors
 /// `NotFound`, `Stale`; `Conflict` if it is reconciled or linked to vendor orders.
 pub async fn delete(uow: &mut UnitOfWork, id: VendorPaymentId) -> Result<Payment> {
-    let payment = lock_one(uow, id).await?;
+    let payment = lock_one(uow, id, None).await?;
     ensure_may_go(&payment, &linked(uow.conn(), id).await?)?;
     let done = sqlx::query!(r#"DELETE FROM "Finances".vendor_payment WHERE id = $1"#, id.0)
         .execute(uow.conn())

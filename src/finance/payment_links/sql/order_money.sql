@@ -1,8 +1,9 @@
 -- What an order earns and costs, and what was paid of it and for it (vendor contract, 4.2 and 4.3).
 SELECT figures.id AS "id!: VendorOrderId",
-       ordered.version AS "version!",
+       figures.version AS "version!",
        figures.po_value AS "po_value!: Money",
        figures.paid AS "paid!: Money",
+       figures.payment_status AS "payment_status!",
        figures.client_po_id AS "client_po_id: ClientPoId",
        figures.is_live AS "is_live!",
        COALESCE(po.status = 'cancelled', FALSE) AS "is_po_cancelled!",
@@ -20,8 +21,7 @@ SELECT figures.id AS "id!: VendorOrderId",
        link.refunded AS "refunded!: Money",
        link.entries AS "link_count!",
        link.client_pos AS "client_pos!: Vec<ClientPoId>"
-  FROM "Finances".vendor_order_figures AS figures
-  JOIN "Finances".vendor_order AS ordered ON ordered.id = figures.id
+  FROM "Finances".vendor_order_overview AS figures
   LEFT JOIN LATERAL (
        SELECT status,
               po_value - COALESCE(total_tax, 0) AS net_value
