@@ -81,7 +81,11 @@ async fn a_payment_for_an_order_is_recorded_shown_changed_and_deleted() {
         ),
         (&json!("completed"), &json!("imps"), &Value::Null, &json!(2))
     );
-    let same = editor.put(&path).json(&json!({"status": "completed"})).send().await;
+    let same = editor
+        .put(&path)
+        .json(&json!({"status": "completed"}))
+        .send()
+        .await;
     assert_eq!(same.expect(200)["data"]["version"], 2);
     let stale = editor
         .put(&path)
@@ -324,7 +328,8 @@ async fn the_same_reference_vendor_and_amount_are_a_duplicate_while_the_other_li
     let (editor, admin) = (app.editor().await, app.admin().await);
     let steel = vendor(&app, "Example Steel").await;
     let order = Order::over("1000").of(steel).insert(&app).await;
-    let body = |amount: &str| json!({"amount": amount, "payment_date": "2026-02-17", "reference_number": "UTR-7"});
+    let body =
+        |amount: &str| json!({"amount": amount, "payment_date": "2026-02-17", "reference_number": "UTR-7"});
     let path = format!("/api/vendor-orders/{order}/payments");
     let first = recorded(&editor, &path, body("10")).await["payment_id"].clone();
 
@@ -338,10 +343,18 @@ async fn the_same_reference_vendor_and_amount_are_a_duplicate_while_the_other_li
 
     recorded(&editor, &path, body("11")).await;
     let first = format!("/api/vendor-payments/{first}");
-    let bounced = editor.put(&first).json(&json!({"status": "bounced"})).send().await;
+    let bounced = editor
+        .put(&first)
+        .json(&json!({"status": "bounced"}))
+        .send()
+        .await;
     bounced.expect(200);
     recorded(&editor, &path, body("10")).await;
-    let revived = editor.put(&first).json(&json!({"status": "pending"})).send().await;
+    let revived = editor
+        .put(&first)
+        .json(&json!({"status": "pending"}))
+        .send()
+        .await;
     revived.expect_error(409, "CONFLICT");
     admin.delete(&first).send().await.expect(200);
     app.expect_kept_totals_as_recounted().await;
@@ -353,7 +366,8 @@ async fn what_was_paid_is_changed_by_an_admin_only_and_its_status_goes_its_way()
     let (editor, admin) = (app.editor().await, app.admin().await);
     let order = Order::over("1000").insert(&app).await;
     let body = json!({"amount": 10, "payment_date": "2026-02-17", "status": "cleared"});
-    let id = recorded(&editor, &format!("/api/vendor-orders/{order}/payments"), body).await["payment_id"].clone();
+    let id =
+        recorded(&editor, &format!("/api/vendor-orders/{order}/payments"), body).await["payment_id"].clone();
     let path = format!("/api/vendor-payments/{id}");
 
     for (body, by_editor, by_admin) in [
@@ -411,16 +425,26 @@ async fn every_filter_of_the_ledger_narrows_it_and_the_sum_is_of_what_matches() 
     // One that names no vendor is its order's.
     let unnamed = app.vendor_payment(order, "320", "cleared").await;
     made.push(unnamed);
-    let [a, b, c, d, e, f] = made[..] else { panic!("{made:?}") };
+    let [a, b, c, d, e, f] = made[..] else {
+        panic!("{made:?}")
+    };
 
     for (query, rows, paid) in [
         (String::new(), vec![f, d, c, e, b, a], "510"),
         (format!("vendor_id={steel}"), vec![f, d, c, b, a], "350"),
-        (format!("vendor_id={paint}&status=cleared,pending"), vec![e], "160"),
+        (
+            format!("vendor_id={paint}&status=cleared,pending"),
+            vec![e],
+            "160",
+        ),
         (format!("vendor_order_id={order}"), vec![f, c, b, a], "350"),
         (format!("project_id={project}"), vec![c, b, a], "30"),
         (format!("project_id={elsewhere}"), vec![], "0"),
-        (format!("project_id={project}&vendor_id={steel}"), vec![c, b, a], "30"),
+        (
+            format!("project_id={project}&vendor_id={steel}"),
+            vec![c, b, a],
+            "30",
+        ),
         ("status=cleared".to_owned(), vec![f, e, a], "490"),
         ("status=pending,bounced".to_owned(), vec![d, c], "0"),
         (
@@ -430,7 +454,11 @@ async fn every_filter_of_the_ledger_narrows_it_and_the_sum_is_of_what_matches() 
         ),
         ("min_amount=20&max_amount=80".to_owned(), vec![d, c, b], "20"),
         ("sort=amount&limit=2".to_owned(), vec![a, b], "510"),
-        ("sort=-status,payment_date&limit=3".to_owned(), vec![c, b, a], "510"),
+        (
+            "sort=-status,payment_date&limit=3".to_owned(),
+            vec![c, b, a],
+            "510",
+        ),
         ("skip=4".to_owned(), vec![b, a], "510"),
     ] {
         let list = editor.get(format!("/api/vendor-payments?{query}")).send().await;
@@ -495,12 +523,7 @@ async fn an_order_shows_its_payments_with_sums_over_all_of_them() {
     }
     let advance = advance(&app, steel, "1000", "cleared").await;
     let body = json!({"link_type": "outgoing", "vendor_payment_id": advance, "amount": 600});
-    recorded(
-        &editor,
-        &format!("/api/vendor-orders/{order}/link-payment"),
-        body,
-    )
-    .await;
+    recorded(&editor, &format!("/api/vendor-orders/{order}/link-payment"), body).await;
 
     let list = viewer.get(format!("{path}?limit=2")).send().await.expect(200);
 
@@ -522,7 +545,11 @@ async fn an_order_shows_its_payments_with_sums_over_all_of_them() {
     for name in ["payments", "summary", "vendor_order_id", "payment_count"] {
         assert_eq!(list["data"][name], list[name], "{name}");
     }
-    let filtered = viewer.get(format!("{path}?status=cleared")).send().await.expect(200);
+    let filtered = viewer
+        .get(format!("{path}?status=cleared"))
+        .send()
+        .await
+        .expect(200);
     assert_eq!(filtered["total_count"], 1);
     assert_eq!(filtered["summary"], list["summary"]);
     let unknown = viewer.get("/api/vendor-orders/999999/payments").send().await;
@@ -537,12 +564,7 @@ async fn more_than_an_order_is_worth_may_be_paid_and_a_repeat_pays_once() {
     let path = format!("/api/vendor-orders/{order}/payments");
     let body = json!({"amount": 150, "payment_date": "2026-02-17", "status": "cleared"});
 
-    let calls = (0..4).map(|_| {
-        editor
-            .post(&path)
-            .header("idempotency-key", "pay-1")
-            .json(&body)
-    });
+    let calls = (0..4).map(|_| editor.post(&path).header("idempotency-key", "pay-1").json(&body));
     let replies = race(calls.collect()).await;
     assert!(replies.iter().any(|reply| reply.status == 200));
     assert!(replies.iter().all(|reply| matches!(reply.status, 200 | 409)));

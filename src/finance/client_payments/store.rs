@@ -409,7 +409,7 @@ pub async fn update(
     note: Option<&str>,
 ) -> Result<(Payment, bool)> {
     let guarded = match change.status {
-        Some(state) if !state.is_dead() => payment_links::store::guard_revival(uow.conn(), id).await?,
+        Some(state) if !state.is_dead() => payment_links::store::guard_revival(uow, id).await?,
         _ => Vec::new(),
     };
     let before = lock_one(uow, id).await?;

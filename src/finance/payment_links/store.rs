@@ -30,6 +30,8 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
+/// How often what a payment's links touch is looked for again, if that changed while it was locked.
+const LOCK_ATTEMPTS: usize = 20;
 /// The name of the table in the trail.
 pub const ENTITY: &str = "payment_vendor_link";
 
@@ -435,30 +437,58 @@ pub async fn ensure_room_for_vendor_payment(db: &mut PgConnection, payment: Vend
     ensure_none(orders)
 }
 
-/// Locks what a client payment that did not come about would take room of if it came to life again: its own PO and those of
-/// the orders that it is linked to. Before the payment itself is locked.
+/// Locks a client payment that is linked, first the POs whose room its links take again if it comes to life: its own and
+/// those of its orders, as long as it is dead. They come back; without links nothing is locked.
 ///
 /// # Errors
-/// `Unavailable` without the database.
-pub async fn guard_revival(db: &mut PgConnection, payment: ClientPaymentId) -> Result<Vec<ClientPoId>> {
+/// `Unavailable` without the database; `Contended` if its links or its status are changed again and again meanwhile.
+pub async fn guard_revival(uow: &mut UnitOfWork, payment: ClientPaymentId) -> Result<Vec<ClientPoId>> {
+    let is_linked = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM "Finances".payment_vendor_link WHERE payment_id = $1) AS "is_linked!""#,
+        payment as ClientPaymentId,
+    )
+    .fetch_one(uow.conn())
+    .await?;
+    if !is_linked {
+        return Ok(Vec::new());
+    }
+    for _ in 0..LOCK_ATTEMPTS {
+        let start = uow.savepoint().await?;
+        let pos = pos_of_revival(uow.conn(), payment).await?;
+        purchase_orders::store::guard_all(uow.conn(), &pos).await?;
+        client_payments::store::lock_for_link(uow.conn(), payment).await?;
+        let needed = pos_of_revival(uow.conn(), payment).await?;
+        if needed.iter().all(|po| pos.contains(po)) {
+            return Ok(pos);
+        }
+        // It died or was linked while this waited. The POs have to be locked before it, so that all locks are given back.
+        uow.roll_back_to(start).await?;
+    }
+    Err(Error::Contended(sqlx::Error::Protocol(
+        "the links of a payment changed again and again while it was being locked".to_owned(),
+    )))
+}
+
+async fn pos_of_revival(db: &mut PgConnection, payment: ClientPaymentId) -> Result<Vec<ClientPoId>> {
     let pos = sqlx::query_scalar!(
         r#"
-        SELECT DISTINCT po.id AS "id!: ClientPoId"
+        SELECT client_po_id AS "id!: ClientPoId"
+          FROM "Finances".client_payment
+         WHERE id = $1
+           AND client_po_id IS NOT NULL
+         UNION
+        SELECT ordered.client_po_id
           FROM "Finances".client_payment AS payment
           JOIN "Finances".payment_vendor_link AS link ON link.payment_id = payment.id
           JOIN "Finances".vendor_order AS ordered ON ordered.id = link.vendor_order_id
-         CROSS JOIN LATERAL (VALUES (payment.client_po_id), (ordered.client_po_id)) AS po (id)
          WHERE payment.id = $1
            AND payment.status NOT IN ('pending', 'processing', 'cleared', 'completed', 'reconciled')
-           AND po.id IS NOT NULL
+           AND ordered.client_po_id IS NOT NULL
         "#,
         payment as ClientPaymentId,
     )
-    .fetch_all(&mut *db)
+    .fetch_all(db)
     .await?;
-    if !pos.is_empty() {
-        purchase_orders::store::guard_all(db, &pos).await?;
-    }
     Ok(pos)
 }
 
