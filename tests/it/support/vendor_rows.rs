@@ -129,8 +129,8 @@ pub(crate) async fn order_line(
 pub(crate) async fn client_line(app: &TestApp, po: i64, total: &str) -> i64 {
     sqlx::query_scalar(
         r#"
-        INSERT INTO "Finances".client_po_line_item (client_po_id, item_name, quantity, unit_price, total_price)
-        VALUES ($1, 'Beam', 1, $2::numeric, $2::numeric)
+        INSERT INTO "Finances".client_po_line_item (client_po_id, item_name, total_price)
+        VALUES ($1, 'Beam', $2::numeric)
         RETURNING id
         "#,
     )
