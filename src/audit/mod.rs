@@ -21,6 +21,8 @@ pub enum Action {
     Deleted,
     /// Its status moved.
     StatusChanged,
+    /// An admin agreed.
+    Approved,
     /// It was put into another project.
     Attached,
     /// A part of a payment was allotted to a vendor order.
@@ -59,6 +61,7 @@ impl Action {
             Self::Updated => "updated",
             Self::Deleted => "deleted",
             Self::StatusChanged => "status_changed",
+            Self::Approved => "approved",
             Self::Attached => "attached",
             Self::Linked => "linked",
             Self::Unlinked => "unlinked",

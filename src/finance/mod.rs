@@ -32,4 +32,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(quotations::router())
         .merge(vendor_payments::router())
         .merge(payment_links::router())
+        .merge(vendor_orders::router())
 }

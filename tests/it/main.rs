@@ -70,5 +70,6 @@ mod unit_of_work;
 mod users;
 mod vendor_ledger;
 mod vendor_ledger_faults;
+mod vendor_orders;
 mod verbal_agreements;
 mod wire;
