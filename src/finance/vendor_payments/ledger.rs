@@ -328,13 +328,12 @@ pub(super) async fn get_with_links(db: impl PgExecutor<'_>, id: VendorPaymentId)
 /// `Unavailable` without the database.
 pub async fn list(db: &PgPool, query: &VendorPaymentQuery) -> Result<VendorPaymentPage> {
     let rows = page(db, query).await?;
-    let totals = match query.vendor_order_id {
-        None => totals(db, &query.of_both_ledgers()).await?,
-        Some(_) => {
-            let mut sql = QueryBuilder::<Postgres>::new(TOTALS);
-            query.push_matching(&mut sql);
-            sql.build_query_as().fetch_one(db).await?
-        }
+    let totals = if query.vendor_order_id.is_none() {
+        totals(db, &query.of_both_ledgers()).await?
+    } else {
+        let mut sql = QueryBuilder::<Postgres>::new(TOTALS);
+        query.push_matching(&mut sql);
+        sql.build_query_as().fetch_one(db).await?
     };
     let (payments, page) = query.paging.page(rows, totals.entries);
     Ok(VendorPaymentPage {
