@@ -4,6 +4,7 @@ pub mod client_payments;
 pub mod clients;
 pub mod kept_totals;
 pub mod line_items;
+pub mod payment_links;
 pub mod payments;
 pub mod projects;
 pub mod purchase_orders;
@@ -29,6 +30,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
+        .merge(vendor_payments::router())
+        .merge(payment_links::router())
         .merge(vendor_orders::router())
         .merge(vendors::router())
 }

@@ -8,6 +8,7 @@ pub(crate) mod cluster;
 pub(crate) mod logs;
 pub(crate) mod server;
 pub(crate) mod sheet;
+pub(crate) mod vendor_rows;
 pub(crate) mod waiting;
 pub(crate) mod wire;
 pub(crate) mod workbooks;
