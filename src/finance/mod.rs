@@ -1,5 +1,6 @@
 //! The books: one folder a domain, each the owner of its tables. Figures that cross documents live in [`summaries`].
 
+pub mod billing;
 pub mod client_payments;
 pub mod clients;
 pub mod kept_totals;
@@ -28,4 +29,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
+        .merge(billing::router())
 }
