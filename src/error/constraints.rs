@@ -78,6 +78,8 @@ const CONSTRAINTS: &[Constraint] = &[
     taken("user_username_lower_key", "username", "Username already exists"),
     ours("adoption_report_pkey"),
     ours("kept_total_pkey"),
+    ours("kept_vendor_total_pkey"),
+    ours("vendor_order_due_pkey"),
     ours("store_group_pkey"),
     ours("store_group_total_pkey"),
     ours("audit_entry_pkey"),

@@ -11,6 +11,7 @@ pub mod purchase_orders;
 pub mod quotations;
 pub mod sites;
 pub mod summaries;
+pub mod vendor_orders;
 pub mod vendor_payments;
 pub mod vendors;
 

@@ -1,6 +1,6 @@
 //! The kept totals behind lists: how many rows a list has, and the sums over them, by status and payment status, for all rows
 //! and for those of one client, project or vendor, so that a page costs the same however many rows there are. Beside them,
-//! how many stores the POs of a client are for.
+//! how many stores the POs of a client are for, and which vendor orders are due and not paid.
 //!
 //! They are written in the transaction of the change, by the unit of work: a store function that changes a counted row says
 //! so before ([`UnitOfWork::follow`](crate::unit_of_work::UnitOfWork::follow)), one that makes a row afterwards
@@ -8,12 +8,18 @@
 //! contributed and what they contribute is added. The SQL function `recount_kept_totals` makes all of them anew.
 
 mod store;
+mod vendor_side;
 
 pub use store::{
     BundleCounts, Followed, KeptTotal, List, Scope, bundle_counts, read, read_paid, recount_if_off,
 };
+pub use vendor_side::{
+    CategoryTotal, OrderTotal, OrderWords, orders_of_payments, vendor_order_categories, vendor_orders,
+};
 
-use crate::types::ids::{ClientPaymentId, ClientPoId, ProjectId, QuotationId, VendorPaymentId};
+use crate::types::ids::{
+    ClientPaymentId, ClientPoId, ProjectId, QuotationId, VendorOrderId, VendorPaymentId,
+};
 
 /// A row that kept totals count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +28,9 @@ pub enum Counted {
     ClientPo(ClientPoId),
     /// A client payment; one that has a PO counts with it, so that the PO has to be followed too.
     ClientPayment(ClientPaymentId),
-    /// A vendor payment.
+    /// A vendor order with its lines, payments and links; lock it before it is followed.
+    VendorOrder(VendorOrderId),
+    /// A vendor payment; the orders whose figures it enters are followed with it.
     VendorPayment(VendorPaymentId),
     /// A project.
     Project(ProjectId),

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use super::Counted;
+use super::{Counted, vendor_side};
 use crate::{
     error::Result,
-    types::{Money, ids::ClientId},
+    types::{
+        Money,
+        ids::{ClientId, VendorPaymentId},
+    },
 };
 
 /// What is counted.
@@ -18,7 +21,7 @@ pub enum List {
     ClientPo,
     /// Client payments; entries only.
     ClientPayment,
-    /// Vendor payments; entries only.
+    /// Vendor payments; `amount` is Σ `amount`.
     VendorPayment,
     /// Projects; entries only.
     Project,
@@ -53,7 +56,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    const fn key(self) -> (&'static str, i64) {
+    pub(super) const fn key(self) -> (&'static str, i64) {
         match self {
             Self::All => ("all", 0),
             Self::Client(id) => ("client", id),
@@ -237,17 +240,31 @@ pub struct Followed {
     changes: BTreeMap<Key, Sums>,
     /// How many POs a store has more or less.
     stores: BTreeMap<StoreKey, i64>,
+    vendor_side: vendor_side::Changes,
 }
 
 impl Followed {
-    /// Takes rows in, with what they contribute now.
+    /// Takes rows in, with what they contribute now; vendor payments with the orders whose figures they enter.
     ///
     /// # Errors
     /// `Unavailable` without the database.
     pub async fn follow(&mut self, db: &mut PgConnection, rows: &[Counted]) -> Result<()> {
+        let payments: Vec<VendorPaymentId> = rows
+            .iter()
+            .filter_map(|row| match row {
+                Counted::VendorPayment(id) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        let orders = if payments.is_empty() {
+            Vec::new()
+        } else {
+            vendor_side::orders_of_payments(db, &payments).await?
+        };
         let new: Vec<Counted> = rows
             .iter()
             .copied()
+            .chain(orders.into_iter().map(Counted::VendorOrder))
             .filter(|row| self.rows.insert(*row))
             .collect();
         if !new.is_empty() {
@@ -279,20 +296,20 @@ impl Followed {
         if !self.changes.is_empty() {
             write(db, &self.changes).await?;
         }
+        self.vendor_side.settle(db).await?;
+        let orders = Ids::of(&rows).vendor_orders;
+        if !orders.is_empty() {
+            vendor_side::write_due(db, &orders).await?;
+        }
         Ok(())
     }
 
     async fn add_contributions(&mut self, db: &mut PgConnection, rows: &[Counted], sign: i64) -> Result<()> {
-        let mut ids: [Vec<i64>; 5] = Default::default();
-        let [pos, payments, vendor_payments, projects, quotations] = &mut ids;
-        for row in rows {
-            match row {
-                Counted::ClientPo(id) => pos.push(id.0),
-                Counted::ClientPayment(id) => payments.push(id.0),
-                Counted::VendorPayment(id) => vendor_payments.push(id.0),
-                Counted::Project(id) => projects.push(id.0),
-                Counted::Quotation(id) => quotations.push(i64::from(id.0)),
-            }
+        let ids = Ids::of(rows);
+        if !ids.vendor_orders.is_empty() || !ids.vendor_payments.is_empty() {
+            self.vendor_side
+                .add_contributions(db, &ids.vendor_orders, &ids.vendor_payments, sign)
+                .await?;
         }
         let contributions = sqlx::query!(
             r#"
@@ -330,11 +347,11 @@ impl Followed {
                AND po.store_id IS NOT NULL
              GROUP BY po.client_id, po.store_id, po.status
             "#,
-            &*pos,
-            &*payments,
-            &*vendor_payments,
-            &*projects,
-            &*quotations,
+            &ids.pos,
+            &ids.client_payments,
+            &ids.vendor_payments,
+            &ids.projects,
+            &ids.quotations,
         )
         .fetch_all(db)
         .await?;
@@ -368,6 +385,34 @@ impl Followed {
             self.changes.entry(key).or_default().add(sums, sign);
         }
         Ok(())
+    }
+}
+
+/// The ids of rows, by what they are.
+#[derive(Debug, Default)]
+struct Ids {
+    pos: Vec<i64>,
+    client_payments: Vec<i64>,
+    vendor_orders: Vec<i64>,
+    vendor_payments: Vec<i64>,
+    projects: Vec<i64>,
+    quotations: Vec<i64>,
+}
+
+impl Ids {
+    fn of(rows: &[Counted]) -> Self {
+        let mut ids = Self::default();
+        for row in rows {
+            match row {
+                Counted::ClientPo(id) => ids.pos.push(id.0),
+                Counted::ClientPayment(id) => ids.client_payments.push(id.0),
+                Counted::VendorOrder(id) => ids.vendor_orders.push(id.0),
+                Counted::VendorPayment(id) => ids.vendor_payments.push(id.0),
+                Counted::Project(id) => ids.projects.push(id.0),
+                Counted::Quotation(id) => ids.quotations.push(i64::from(id.0)),
+            }
+        }
+        ids
     }
 }
 
@@ -503,6 +548,12 @@ pub async fn recount_if_off(db: &PgPool) -> Result<bool> {
                                  AND kept.scope = 'all'
                           )
                )
+            OR (SELECT count(*) FROM "Finances".vendor_order)
+               <> (SELECT COALESCE(sum(entries), 0)
+                     FROM "Finances".kept_vendor_total
+                    WHERE list = 'vendor_order'
+                      AND scope = 'all'
+                      AND part = '')
             OR (SELECT count(*) FROM "Finances".client_po WHERE client_id IS NOT NULL AND store_id IS NOT NULL)
                <> (SELECT COALESCE(sum(members), 0) FROM "Finances".store_group WHERE status = '') AS "is_off!"
         "#

@@ -17,6 +17,7 @@ use crate::{
                 ensure_may_move, record_batch, record_change,
             },
         },
+        vendor_orders::{self, store::LockedOrder},
     },
     http::list::{Listed, PageInfo},
     types::{
@@ -143,53 +144,22 @@ async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
     Ok(sql.build_query_scalar().fetch_one(db).await?)
 }
 
-/// A vendor order under its lock.
-struct LockedOrder {
-    vendor_id: Option<VendorId>,
-    project_id: Option<ProjectId>,
-    is_live: bool,
-}
-
-async fn lock_order(db: &mut PgConnection, id: VendorOrderId) -> Result<LockedOrder> {
-    sqlx::query_as!(
-        LockedOrder,
-        r#"
-        SELECT vendor_id AS "vendor_id: VendorId",
-               project_id AS "project_id: ProjectId",
-               status NOT IN ('rejected', 'cancelled') AND work_status <> 'cancelled' AS "is_live!"
-          FROM "Finances".vendor_order
-         WHERE id = $1
-           FOR UPDATE
-        "#,
-        id.0,
-    )
-    .fetch_optional(db)
-    .await?
-    .ok_or_else(|| Error::unknown_reference("vendor_order_id", "vendor order"))
+/// Locks the order that a request names.
+async fn lock_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<LockedOrder> {
+    vendor_orders::store::find_and_lock(uow, id)
+        .await?
+        .ok_or_else(|| Error::unknown_reference("vendor_order_id", "vendor order"))
 }
 
 /// Whom a payment for an order goes to: who is named, as far as the order is theirs, else who the order says.
 async fn vendor_of_order(
     db: &mut PgConnection,
-    order: VendorOrderId,
-    locked: &LockedOrder,
+    order: &LockedOrder,
     named: Option<VendorId>,
 ) -> Result<Option<VendorId>> {
-    let vendors: Vec<VendorId> = match locked.vendor_id {
+    let vendors = match order.vendor_id {
         Some(vendor) => vec![vendor],
-        None => {
-            sqlx::query_scalar!(
-                r#"
-                SELECT DISTINCT vendor_id AS "vendor_id!: VendorId"
-                  FROM "Finances".vendor_order_line_item
-                 WHERE vendor_order_id = $1
-                   AND vendor_id IS NOT NULL
-                "#,
-                order.0,
-            )
-            .fetch_all(db)
-            .await?
-        }
+        None => vendor_orders::store::vendors_of_lines(db, order.id).await?,
     };
     match (named, vendors.as_slice()) {
         (None, []) => Ok(None),
@@ -306,11 +276,11 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
     ensure_not_far_ahead(*payment_date, today)?;
     let (mut vendor, mut project) = (*vendor_id, *project_id);
     if let Some(order) = *vendor_order_id {
-        let locked = lock_order(uow.conn(), order).await?;
+        let locked = lock_order(uow, order).await?;
         if !locked.is_live {
             return Err(Error::conflict("The vendor order is cancelled or rejected"));
         }
-        vendor = vendor_of_order(uow.conn(), order, &locked, vendor).await?;
+        vendor = vendor_of_order(uow.conn(), &locked, vendor).await?;
         if project.is_some() && project != locked.project_id {
             return Err(Error::invalid_field(
                 "project_id",
@@ -351,35 +321,29 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
     Ok(payment)
 }
 
-/// Locks payments, their orders first, and has the kept totals follow them; they come in the order of their ids, and those
-/// that are not there are left out.
+/// Locks payments, first the orders whose figures they enter, and has the kept totals follow them; they come in the order of
+/// their ids, and those that are not there are left out.
 ///
 /// # Errors
-/// `Unavailable` without the database.
+/// `Unavailable` without the database; `Contended` if one is linked to another order meanwhile.
 pub async fn lock(uow: &mut UnitOfWork, ids: &[VendorPaymentId]) -> Result<Vec<Payment>> {
-    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    sqlx::query!(
-        r#"
-        SELECT ordered.id
-          FROM "Finances".vendor_order AS ordered
-         WHERE ordered.id IN (
-                   SELECT payment.vendor_order_id FROM "Finances".vendor_payment AS payment WHERE payment.id = ANY ($1)
-               )
-         ORDER BY ordered.id
-           FOR UPDATE
-        "#,
-        &raw,
-    )
-    .fetch_all(uow.conn())
-    .await?;
+    let orders = kept_totals::orders_of_payments(uow.conn(), ids).await?;
+    vendor_orders::store::lock_all(uow, &orders).await?;
     sqlx::query!(
         r#"SELECT id FROM "Finances".vendor_payment WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
-        &raw,
+        ids as &[VendorPaymentId],
     )
     .fetch_all(uow.conn())
     .await?;
+    let entered = kept_totals::orders_of_payments(uow.conn(), ids).await?;
+    if entered.iter().any(|order| !orders.contains(order)) {
+        return Err(Error::Contended(sqlx::Error::Protocol(
+            "a payment got another order while its orders were being locked".to_owned(),
+        )));
+    }
     let counted: Vec<Counted> = ids.iter().copied().map(Counted::VendorPayment).collect();
     uow.follow(&counted).await?;
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
     get_all(uow.conn(), &raw).await
 }
 
@@ -405,7 +369,7 @@ pub async fn update(
 ) -> Result<(Payment, bool)> {
     // An order that is to be named is locked before the payment, as each order of a payment is.
     let order = match change.vendor_order_id {
-        Some(order) => Some((order, lock_order(uow.conn(), order).await?)),
+        Some(order) => Some(lock_order(uow, order).await?),
         None => None,
     };
     let before = lock_one(uow, id).await?;
@@ -434,11 +398,11 @@ pub async fn update(
         }
     }
     let mut after = change.apply(&before);
-    if let Some((order, locked)) = order.filter(|_| before.vendor_order_id.is_none()) {
+    if let Some(locked) = order.filter(|_| before.vendor_order_id.is_none()) {
         if !locked.is_live {
             return Err(Error::conflict("The vendor order is cancelled or rejected"));
         }
-        after.vendor_id = vendor_of_order(uow.conn(), order, &locked, after.vendor_id).await?;
+        after.vendor_id = vendor_of_order(uow.conn(), &locked, after.vendor_id).await?;
         after.project_id = locked.project_id.or(after.project_id);
     }
     if after == before {

@@ -136,6 +136,7 @@ async fn no_index_is_the_beginning_of_another() {
             r#"
             WITH entry AS (
                 SELECT indrelid, indexrelid, indisunique, pg_get_expr(indpred, indrelid) AS condition,
+                       (SELECT relam FROM pg_class WHERE oid = indexrelid) AS method,
                        (SELECT array_agg(pg_get_indexdef(indexrelid, place, false) ORDER BY place)
                           FROM generate_series(1, indnkeyatts) AS place) AS keys
                   FROM pg_index
@@ -148,6 +149,7 @@ async fn no_index_is_the_beginning_of_another() {
              WHERE NOT short.indisunique
                AND short.condition IS NULL
                AND long.condition IS NULL
+               AND short.method = long.method
                AND short.keys = long.keys[:cardinality(short.keys)]
             "#,
         )

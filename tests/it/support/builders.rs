@@ -145,6 +145,17 @@ const KEPT: &str = r#"
             SELECT jsonb_agg(to_jsonb(store) ORDER BY store)
               FROM "Finances".store_group AS store
              WHERE members <> 0),
+        'vendor_totals', (
+            SELECT jsonb_agg(to_jsonb(total) ORDER BY total)
+              FROM (
+                   SELECT list, scope, scope_id, part, status, work_status, payment_status, sum(entries) AS entries,
+                          trim_scale(sum(amount))::text AS amount, trim_scale(sum(paid))::text AS paid, sum(lines) AS lines,
+                          trim_scale(sum(lines_amount))::text AS lines_amount
+                     FROM "Finances".kept_vendor_total
+                    GROUP BY 1, 2, 3, 4, 5, 6, 7
+                   HAVING sum(entries) <> 0 OR sum(amount) <> 0 OR sum(paid) <> 0 OR sum(lines_amount) <> 0
+                   ) AS total),
+        'due', (SELECT jsonb_agg(to_jsonb(due) ORDER BY due) FROM "Finances".vendor_order_due AS due),
         'store_totals', (
             SELECT jsonb_agg(to_jsonb(total) ORDER BY total)
               FROM (
@@ -221,7 +232,7 @@ impl TestApp {
 
     /// A vendor order of the project over this value.
     pub(crate) async fn vendor_order(&self, project: i64, value: &str, status: &str) -> i64 {
-        sqlx::query_scalar(
+        let id = sqlx::query_scalar(
             r#"
             WITH vendor AS (
                 INSERT INTO "Finances".vendor (name) VALUES ('Example Works Pvt Ltd') RETURNING id
@@ -236,12 +247,14 @@ impl TestApp {
         .bind(status)
         .fetch_one(&self.db)
         .await
-        .expect("insert a vendor order")
+        .expect("insert a vendor order");
+        recount(&self.db).await;
+        id
     }
 
     /// What was paid of a vendor order.
     pub(crate) async fn vendor_payment(&self, order: i64, amount: &str, status: &str) -> i64 {
-        sqlx::query_scalar(
+        let id = sqlx::query_scalar(
             r#"
             INSERT INTO "Finances".vendor_payment (vendor_order_id, amount, status, payment_date)
             VALUES ($1, $2::numeric, $3, DATE '2026-02-11')
@@ -253,7 +266,9 @@ impl TestApp {
         .bind(status)
         .fetch_one(&self.db)
         .await
-        .expect("insert a vendor payment")
+        .expect("insert a vendor payment");
+        recount(&self.db).await;
+        id
     }
 
     /// How many kept totals differ from what the rows add up to.

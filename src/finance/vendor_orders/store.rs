@@ -1,0 +1,162 @@
+//! Vendor orders in the database.
+
+use chrono::NaiveDate;
+use sqlx::{PgConnection, PgExecutor};
+
+use super::VendorOrder;
+use crate::{
+    error::{Error, Result},
+    finance::kept_totals::Counted,
+    types::{
+        Money,
+        ids::{ClientPoId, ProjectId, VendorId, VendorOrderId},
+    },
+    unit_of_work::UnitOfWork,
+};
+
+/// The name of the table in the trail.
+pub const ENTITY: &str = "vendor_order";
+
+/// The columns of [`VendorOrder`], from `vendor_order_overview` as `ordered`; `$today` is how the query names the day of today.
+macro_rules! vendor_order_columns {
+    ($today:literal) => {
+        concat!(
+            "ordered.id, ordered.vendor_id, ordered.vendor_name, ordered.project_id, ordered.project_name,
+             ordered.client_po_id, ordered.po_number, ordered.po_date, ordered.due_date, ordered.po_value,
+             ordered.stated_value, ordered.value_basis, ordered.value_difference, ordered.line_items_total,
+             ordered.line_item_count, ordered.description, ordered.category, ordered.status, ordered.work_status,
+             ordered.payment_status, ordered.payment_status_source,
+             COALESCE(ordered.is_live AND ordered.due_date < ",
+            $today,
+            " AND ordered.po_value > ordered.paid, FALSE) AS is_overdue,
+             ordered.paid, ordered.linked_payments_count, ordered.final_po_value, ordered.billing_status,
+             ordered.billing_notes, ordered.version, ordered.created_at, ordered.updated_at"
+        )
+    };
+}
+#[expect(unused_imports, reason = "lists of other domains show orders too")]
+pub(crate) use vendor_order_columns;
+
+/// An order as it is on this day.
+///
+/// # Errors
+/// `NotFound` if there is none of this id.
+pub async fn get(db: impl PgExecutor<'_>, id: VendorOrderId, today: NaiveDate) -> Result<VendorOrder> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        vendor_order_columns!("$2"),
+        r#" FROM "Finances".vendor_order_overview AS ordered WHERE ordered.id = $1"#
+    );
+    // Lists put the same columns together with others, so that they cannot be named to the checking macro.
+    let order = sqlx::query_as(SQL)
+        .bind(id)
+        .bind(today)
+        .fetch_optional(db)
+        .await?;
+    order.ok_or(Error::NotFound("Vendor order"))
+}
+
+/// Whether there is such an order.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn exists(db: impl PgExecutor<'_>, id: VendorOrderId) -> Result<bool> {
+    let is_there = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM "Finances".vendor_order WHERE id = $1) AS "is_there!""#,
+        id as VendorOrderId,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(is_there)
+}
+
+/// An order under its lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedOrder {
+    /// Its id.
+    pub id: VendorOrderId,
+    /// Who does the work; null for a bundle.
+    pub vendor_id: Option<VendorId>,
+    /// The project that it is for.
+    pub project_id: Option<ProjectId>,
+    /// The client PO that the work is part of.
+    pub client_po_id: Option<ClientPoId>,
+    /// What it is worth.
+    pub po_value: Money,
+    /// Whether it was neither rejected nor cancelled.
+    pub is_live: bool,
+    /// Raised with every change.
+    pub version: i32,
+}
+
+/// Locks an order, so that sums over its lines, payments and links can be made without another writer in between; the kept
+/// totals follow it. `None` if there is none of this id.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn find_and_lock(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<Option<LockedOrder>> {
+    Ok(lock_all(uow, &[id]).await?.pop())
+}
+
+/// The same of an order that must be there.
+///
+/// # Errors
+/// `NotFound` if there is none of this id.
+pub async fn lock(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<LockedOrder> {
+    find_and_lock(uow, id)
+        .await?
+        .ok_or(Error::NotFound("Vendor order"))
+}
+
+/// Locks orders in the order of their ids, in which they come back; the kept totals follow them. One that is not there is
+/// left out.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn lock_all(uow: &mut UnitOfWork, ids: &[VendorOrderId]) -> Result<Vec<LockedOrder>> {
+    let orders = sqlx::query_as!(
+        LockedOrder,
+        r#"
+        SELECT id AS "id: VendorOrderId",
+               vendor_id AS "vendor_id: VendorId",
+               project_id AS "project_id: ProjectId",
+               client_po_id AS "client_po_id: ClientPoId",
+               po_value AS "po_value: Money",
+               status NOT IN ('rejected', 'cancelled') AND work_status <> 'cancelled' AS "is_live!",
+               version
+          FROM "Finances".vendor_order
+         WHERE id = ANY ($1)
+         ORDER BY id
+           FOR UPDATE
+        "#,
+        ids as &[VendorOrderId],
+    )
+    .fetch_all(uow.conn())
+    .await?;
+    let counted: Vec<Counted> = orders
+        .iter()
+        .map(|order| Counted::VendorOrder(order.id))
+        .collect();
+    uow.follow(&counted).await?;
+    Ok(orders)
+}
+
+/// The vendors that an order's lines name, in the order of their ids.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn vendors_of_lines(db: &mut PgConnection, id: VendorOrderId) -> Result<Vec<VendorId>> {
+    let vendors = sqlx::query_scalar!(
+        r#"
+        SELECT DISTINCT vendor_id AS "vendor_id!: VendorId"
+          FROM "Finances".vendor_order_line_item
+         WHERE vendor_order_id = $1
+           AND vendor_id IS NOT NULL
+         ORDER BY 1
+        "#,
+        id as VendorOrderId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(vendors)
+}
