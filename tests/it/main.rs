@@ -19,6 +19,7 @@
 
 mod adoption;
 mod auth;
+mod billing;
 mod client_payments;
 mod client_side_faults;
 mod clients;
