@@ -20,6 +20,8 @@
 mod adoption;
 mod auth;
 mod billing;
+mod billing_races;
+mod billing_summaries;
 mod client_payments;
 mod client_side_faults;
 mod clients;

@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Fault, Result},
     finance::{
         projects,
-        purchase_orders::{self, store::HeldPo},
+        purchase_orders::billable::{self, BillablePo},
     },
     http::list::{Listed, PageInfo},
     types::{
@@ -210,7 +210,7 @@ async fn lock_rows(db: &mut PgConnection, ids: &[BillingPoId]) -> Result<()> {
 /// `NotFound` if there is no such project; `Invalid` if the PO is not one of those that count there, or the bill to be
 /// revised is not one of the PO's; `Conflict` if that cannot be revised.
 pub(super) async fn create(uow: &mut UnitOfWork, project: ProjectId, new: &NewBill) -> Result<Bill> {
-    projects::store::hold(uow.conn(), project).await?;
+    projects::store::hold_with_pos(uow.conn(), project).await?;
     let mut faults = Vec::new();
     let po = match hold_po(uow.conn(), project, new.client_po_id).await? {
         Ok(po) => Some(po),
@@ -223,18 +223,18 @@ pub(super) async fn create(uow: &mut UnitOfWork, project: ProjectId, new: &NewBi
     if let Some(id) = new.revises_id {
         lock_rows(uow.conn(), &[id]).await?;
         let bill = find(uow.conn(), id).await?;
-        match fitting(bill, Some(project), po.as_ref().map(|(id, _)| *id)) {
+        match fitting(bill, Some(project), po.as_ref().map(|po| po.id)) {
             Ok(bill) => revised = Some(bill),
             Err(fault) => faults.push(fault),
         }
     }
-    let Some((po_id, po)) = po.filter(|_| faults.is_empty()) else {
+    let Some(po) = po.filter(|_| faults.is_empty()) else {
         return Err(Error::invalid(faults));
     };
     if let Some(revised) = &revised {
         ensure_revisable(uow.conn(), revised, None).await?;
     }
-    let id = insert(uow.conn(), project, (po_id, &po), new).await?;
+    let id = insert(uow.conn(), project, &po, new).await?;
     let bill = find(uow.conn(), id).await?.ok_or(Error::NotFound(THING))?;
     uow.record(Change::created(ENTITY, id, &bill));
     Ok(bill)
@@ -246,27 +246,22 @@ async fn hold_po(
     db: &mut PgConnection,
     project: ProjectId,
     named: Option<ClientPoId>,
-) -> Result<Result<(ClientPoId, HeldPo), Fault>> {
-    let fault = |kind: &'static str, text: &'static str| Ok(Err(Fault::new("client_po_id", kind, text)));
+) -> Result<Result<BillablePo, Fault>> {
     let id = match named {
-        Some(id) => id,
-        None => match purchase_orders::store::main_of_project(&mut *db, project).await? {
-            Some(id) => id,
-            None => {
-                return fault(
-                    "missing",
-                    "The project has no primary PO; name the one to be billed",
-                );
-            }
-        },
+        Some(id) => Some(id),
+        None => billable::main_of_project(&mut *db, project).await?,
     };
-    match purchase_orders::store::hold(db, id).await {
-        Ok(po) if po.project_id != Some(project) => fault("value_error", "The PO is not in this project"),
-        Ok(po) if !po.is_live => fault("value_error", "The PO is cancelled"),
-        Ok(po) => Ok(Ok((id, po))),
-        Err(Error::NotFound(_)) => fault("foreign_key", "Unknown PO"),
-        Err(error) => Err(error),
-    }
+    let Some(id) = id else {
+        let text = "The project has no primary PO; name the one to be billed";
+        return Ok(Err(Fault::new("client_po_id", "missing", text)));
+    };
+    let (kind, text) = match billable::hold(db, id).await? {
+        None => ("foreign_key", "Unknown PO"),
+        Some(po) if po.project_id != Some(project) => ("value_error", "The PO is not in this project"),
+        Some(po) if !po.is_live => ("value_error", "The PO is cancelled"),
+        Some(po) => return Ok(Ok(po)),
+    };
+    Ok(Err(Fault::new("client_po_id", kind, text)))
 }
 
 /// The bill that is to be revised, if it is one of the same project and PO; the PO is `None` where there is a fault in it
@@ -307,7 +302,7 @@ async fn ensure_revisable(db: &mut PgConnection, revised: &Bill, own: Option<Bil
 async fn insert(
     db: &mut PgConnection,
     project: ProjectId,
-    (po_id, po): (ClientPoId, &HeldPo),
+    po: &BillablePo,
     new: &NewBill,
 ) -> Result<BillingPoId> {
     let NewBill {
@@ -333,7 +328,7 @@ async fn insert(
         RETURNING id AS "id: BillingPoId"
         "#,
         po.client_id as Option<ClientId>,
-        po_id as ClientPoId,
+        po.id as ClientPoId,
         project as ProjectId,
         po_number,
         *billed_value as Money,

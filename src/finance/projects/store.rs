@@ -270,7 +270,7 @@ pub async fn update(uow: &mut UnitOfWork, id: ProjectId, change: &ProjectChange)
 ///
 /// # Errors
 /// `NotFound` if there is none of this id.
-pub async fn hold(db: &mut PgConnection, id: ProjectId) -> Result<()> {
+pub async fn hold_with_pos(db: &mut PgConnection, id: ProjectId) -> Result<()> {
     // POs come and go under a stronger lock of their projects, for which this one is in the way.
     sqlx::query_scalar!(
         r#"SELECT id FROM "Finances".project WHERE id = $1 FOR SHARE"#,

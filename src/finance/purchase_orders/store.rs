@@ -148,12 +148,8 @@ pub async fn lock(uow: &mut UnitOfWork, id: ClientPoId) -> Result<LockedPo> {
 /// A PO that stays, and stays where it is.
 #[derive(Debug, Clone)]
 pub struct HeldPo {
-    /// Who ordered.
-    pub client_id: Option<ClientId>,
     /// The project that it belongs to.
     pub project_id: Option<ProjectId>,
-    /// Whether it counts: it was not cancelled.
-    pub is_live: bool,
     /// The client's number.
     pub po_number: Option<String>,
 }
@@ -179,9 +175,7 @@ pub async fn hold(db: &mut PgConnection, id: ClientPoId) -> Result<HeldPo> {
     sqlx::query_as!(
         HeldPo,
         r#"
-        SELECT client_id AS "client_id: ClientId",
-               project_id AS "project_id: ProjectId",
-               status <> 'cancelled' AS "is_live!",
+        SELECT project_id AS "project_id: ProjectId",
                po_number
           FROM "Finances".client_po
          WHERE id = $1
@@ -192,40 +186,6 @@ pub async fn hold(db: &mut PgConnection, id: ClientPoId) -> Result<HeldPo> {
     .fetch_optional(db)
     .await?
     .ok_or(Error::NotFound("PO"))
-}
-
-/// The PO of a project that is meant where none is named: the primary one, else the only one. One that was cancelled is not.
-///
-/// # Errors
-/// `Unavailable` without the database.
-pub async fn main_of_project(db: impl PgExecutor<'_>, project: ProjectId) -> Result<Option<ClientPoId>> {
-    let main = sqlx::query_scalar!(
-        r#"
-        SELECT COALESCE(
-                   (SELECT po.id
-                      FROM "Finances".po_project_mapping AS mapping
-                      JOIN "Finances".client_po AS po
-                        ON po.id = mapping.client_po_id
-                       -- A mapping to another project than the PO's own is left over from old data and counts nowhere.
-                       AND po.project_id = mapping.project_id
-                     WHERE mapping.project_id = $1
-                       AND mapping.is_primary
-                       AND po.status <> 'cancelled'),
-                   (SELECT CASE WHEN count(*) = 1 THEN min(first.id) END
-                      FROM (
-                           SELECT id
-                             FROM "Finances".client_po
-                            WHERE project_id = $1
-                              AND status <> 'cancelled'
-                            LIMIT 2
-                           ) AS first)
-               ) AS "id: ClientPoId"
-        "#,
-        project as ProjectId,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(main)
 }
 
 /// Locks POs in the order of their ids, for a write to rows of several; the kept totals follow them. One that is not there is
