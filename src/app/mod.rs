@@ -99,3 +99,9 @@ impl FromRef<AppState> for PgPool {
         state.db.clone()
     }
 }
+
+impl FromRef<AppState> for Clock {
+    fn from_ref(state: &AppState) -> Self {
+        state.clock.clone()
+    }
+}

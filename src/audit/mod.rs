@@ -21,7 +21,7 @@ pub enum Action {
     Deleted,
     /// Its status moved.
     StatusChanged,
-    /// Somebody who may approved it.
+    /// An admin agreed.
     Approved,
     /// It was put into another project.
     Attached,

@@ -30,5 +30,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
+        .merge(vendor_orders::router())
         .merge(billing::router())
 }

@@ -147,6 +147,13 @@ impl<'a> Fields<'a> {
         self.alias(name, other);
     }
 
+    /// Leaves a field out of account, whatever it holds.
+    pub fn forget(&mut self, name: &str) {
+        if self.values.contains_key(name) {
+            self.values.to_mut().remove(name);
+        }
+    }
+
     /// Whether the field is there and not null.
     pub fn has(&self, name: &str) -> bool {
         self.raw(name).is_some()

@@ -77,6 +77,8 @@ id! {
     VendorId(i64);
     /// A vendor order's id.
     VendorOrderId(i64);
+    /// The id of a line of a vendor order.
+    VendorLineId(i64);
     /// The id of a payment to a vendor.
     VendorPaymentId(i64);
     /// A site's id.

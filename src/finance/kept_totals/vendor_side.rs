@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use super::Scope;
 use crate::{
@@ -84,7 +84,7 @@ pub async fn vendor_orders(
 }
 
 /// The totals of the vendor orders of one category.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct CategoryTotal {
     /// The category as it is shown.
     pub category: String,

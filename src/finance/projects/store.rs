@@ -169,6 +169,20 @@ pub async fn exists(db: impl PgExecutor<'_>, id: ProjectId) -> Result<bool> {
     Ok(is_there)
 }
 
+/// Keeps a project from being deleted until the transaction ends; `None` if there is none of this id.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn hold(db: &mut PgConnection, id: ProjectId) -> Result<Option<ProjectId>> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT id AS "id: ProjectId" FROM "Finances".project WHERE id = $1 FOR KEY SHARE"#,
+        id as ProjectId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found)
+}
+
 /// Makes a project.
 ///
 /// # Errors

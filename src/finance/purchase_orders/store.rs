@@ -148,6 +148,8 @@ pub async fn lock(uow: &mut UnitOfWork, id: ClientPoId) -> Result<LockedPo> {
 /// A PO that stays, and stays where it is.
 #[derive(Debug, Clone)]
 pub struct HeldPo {
+    /// Its id.
+    pub id: ClientPoId,
     /// The project that it belongs to.
     pub project_id: Option<ProjectId>,
     /// The client's number.
@@ -160,32 +162,43 @@ pub struct HeldPo {
 /// # Errors
 /// `NotFound` if there is none of this id.
 pub async fn hold(db: &mut PgConnection, id: ClientPoId) -> Result<HeldPo> {
-    // The project before the PO, as everywhere. One that the PO moved to in between is held by the row that is to come.
+    hold_all(db, &[id]).await?.pop().ok_or(Error::NotFound("PO"))
+}
+
+/// The same of several, in the order of their ids; one that is not there is left out.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn hold_all(db: &mut PgConnection, ids: &[ClientPoId]) -> Result<Vec<HeldPo>> {
+    // The projects before the POs, as everywhere. One that a PO moved to in between is held by the row that is to come.
     sqlx::query!(
         r#"
         SELECT id
           FROM "Finances".project
-         WHERE id = (SELECT project_id FROM "Finances".client_po WHERE id = $1)
+         WHERE id IN (SELECT project_id FROM "Finances".client_po WHERE id = ANY ($1))
+         ORDER BY id
            FOR KEY SHARE
         "#,
-        id as ClientPoId,
+        ids as &[ClientPoId],
     )
-    .fetch_optional(&mut *db)
+    .fetch_all(&mut *db)
     .await?;
-    sqlx::query_as!(
+    let held = sqlx::query_as!(
         HeldPo,
         r#"
-        SELECT project_id AS "project_id: ProjectId",
+        SELECT id AS "id: ClientPoId",
+               project_id AS "project_id: ProjectId",
                po_number
           FROM "Finances".client_po
-         WHERE id = $1
+         WHERE id = ANY ($1)
+         ORDER BY id
            FOR SHARE
         "#,
-        id as ClientPoId,
+        ids as &[ClientPoId],
     )
-    .fetch_optional(db)
-    .await?
-    .ok_or(Error::NotFound("PO"))
+    .fetch_all(db)
+    .await?;
+    Ok(held)
 }
 
 /// Locks POs in the order of their ids, for a write to rows of several; the kept totals follow them. One that is not there is

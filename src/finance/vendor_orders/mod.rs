@@ -5,7 +5,18 @@
 //! every write. How far it is paid follows from payments and links as soon as there is one. A write locks the order before
 //! its payments, and the client PO before the order. Source: the vendor contract, sections 3, 4, 7 and 8.
 
+mod answers;
+mod body;
+mod change;
+pub mod lines;
+mod list;
 mod model;
+mod numbers;
+mod place;
+mod routes;
+mod rules;
 pub mod store;
+pub mod words;
 
 pub use model::{VendorOrder, VendorOrderView};
+pub use routes::router;

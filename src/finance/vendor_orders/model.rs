@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
+use super::{numbers::Number, rules::Standing};
 use crate::types::{
     Money,
     ids::{ClientPoId, ProjectId, VendorId, VendorOrderId},
@@ -147,6 +148,24 @@ pub struct VendorOrderView<'a> {
 }
 
 impl VendorOrder {
+    /// How it stands with its approval and its work.
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            status: self.status.clone(),
+            work_status: self.work_status.clone(),
+        }
+    }
+
+    /// Whether it was neither rejected nor cancelled; only then it counts.
+    pub fn is_live(&self) -> bool {
+        self.standing().is_live()
+    }
+
+    /// Its number, and where it has to be the only one.
+    pub(super) fn number(&self) -> Number {
+        Number::new(self.project_id, self.vendor_id, &self.po_number)
+    }
+
     /// What is left to pay; never below 0.
     pub fn pending_amount(&self) -> Money {
         (self.po_value - self.paid).max(Money::ZERO)

@@ -1,9 +1,9 @@
 //! Vendor orders in the database.
 
 use chrono::NaiveDate;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 
-use super::VendorOrder;
+use super::{VendorOrder, answers::OrderDetails, lines};
 use crate::{
     error::{Error, Result},
     finance::kept_totals::Counted,
@@ -34,7 +34,6 @@ macro_rules! vendor_order_columns {
         )
     };
 }
-#[expect(unused_imports, reason = "lists of other domains show orders too")]
 pub(crate) use vendor_order_columns;
 
 /// An order as it is on this day.
@@ -54,6 +53,67 @@ pub async fn get(db: impl PgExecutor<'_>, id: VendorOrderId, today: NaiveDate) -
         .fetch_optional(db)
         .await?;
     order.ok_or(Error::NotFound("Vendor order"))
+}
+
+/// An order with its lines and whom to ask.
+#[derive(FromRow)]
+struct OrderRow {
+    #[sqlx(flatten)]
+    order: VendorOrder,
+    contact_person: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+}
+
+/// An order with its lines and whom to ask.
+///
+/// # Errors
+/// `NotFound` if there is none of this id.
+pub(super) async fn get_details(db: &PgPool, id: VendorOrderId, today: NaiveDate) -> Result<OrderDetails> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        vendor_order_columns!("$2"),
+        r#", vendor.contact_person, vendor.email, vendor.phone
+             FROM "Finances".vendor_order_overview AS ordered
+             LEFT JOIN "Finances".vendor ON vendor.id = ordered.vendor_id
+            WHERE ordered.id = $1"#
+    );
+    let row: Option<OrderRow> = sqlx::query_as(SQL)
+        .bind(id)
+        .bind(today)
+        .fetch_optional(db)
+        .await?;
+    let row = row.ok_or(Error::NotFound("Vendor order"))?;
+    let line_items = if row.order.line_item_count > 0 {
+        lines::list_all(db, id).await?
+    } else {
+        Vec::new()
+    };
+    Ok(OrderDetails {
+        order: row.order,
+        contact_person: row.contact_person,
+        email: row.email,
+        phone: row.phone,
+        line_items,
+    })
+}
+
+/// Orders in the order of their ids; those that are not there are left out.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn get_all(
+    db: impl PgExecutor<'_>,
+    ids: &[VendorOrderId],
+    today: NaiveDate,
+) -> Result<Vec<VendorOrder>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        vendor_order_columns!("$2"),
+        r#" FROM "Finances".vendor_order_overview AS ordered WHERE ordered.id = ANY ($1) ORDER BY ordered.id"#
+    );
+    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_as(SQL).bind(raw).bind(today).fetch_all(db).await?)
 }
 
 /// Whether there is such an order.
