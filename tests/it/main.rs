@@ -20,6 +20,7 @@
 mod adoption;
 mod auth;
 mod billing;
+mod billing_faults;
 mod billing_races;
 mod billing_summaries;
 mod client_payments;
