@@ -452,6 +452,7 @@ pub(super) struct ApprovalBody {
 
 /// A bill flat and once more under its name, as clients read `data`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingPoData)]
 struct BillData {
     #[serde(flatten)]
     #[schema(value_type = BillView<'static>)]
@@ -503,6 +504,7 @@ pub(super) struct BillWithLines {
 
 /// The same as clients read `data`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingPoWithLinesData)]
 struct BillWithLinesData {
     #[serde(flatten)]
     bill: BillData,
@@ -540,6 +542,7 @@ pub(super) struct BillDeleted {
 
 /// What went.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingPoDeletedData)]
 struct BillDeletedData {
     billing_po_id: BillingPoId,
 }

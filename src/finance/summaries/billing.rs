@@ -29,6 +29,7 @@ pub(super) async fn sums(db: impl PgExecutor<'_>, project: ProjectId) -> Result<
 
 /// What a project is worth as it was ordered.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AnalysisBaseline)]
 struct Baseline {
     /// Σ value of the POs that are not cancelled, tax included.
     po_value: Money,
@@ -36,6 +37,7 @@ struct Baseline {
 
 /// What was billed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AnalysisBilling)]
 struct Billed {
     /// Σ of the bills that count, GST included.
     billed_value: Money,
@@ -43,6 +45,7 @@ struct Billed {
 
 /// What was billed beyond what was ordered.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AnalysisVariance)]
 struct Variance {
     /// Billed − ordered, tax included in both.
     delta: Money,
@@ -54,6 +57,7 @@ struct Variance {
 
 /// What the project costs.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AnalysisCosts)]
 struct Costs {
     /// Σ of the live vendor orders.
     vendor_costs: Money,
@@ -61,6 +65,7 @@ struct Costs {
 
 /// What is left.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AnalysisProfitLoss)]
 struct ProfitLoss {
     /// Revenue − cost.
     amount: Money,
@@ -81,6 +86,7 @@ struct AnalysisTotals {
 
 /// The profit of a project by where it comes from.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ProjectAnalysis)]
 struct Analysis {
     baseline: Baseline,
     billing: Billed,
@@ -123,6 +129,7 @@ impl From<&Sums> for Analysis {
 
 /// The analysis as older clients know it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingAnalysisAnswer)]
 pub(super) struct BillingPlAnswer {
     #[schema(example = "SUCCESS")]
     status: &'static str,
@@ -133,6 +140,7 @@ pub(super) struct BillingPlAnswer {
 
 /// The same once more.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingAnalysisData)]
 struct BillingPlData {
     project_id: ProjectId,
     analysis: Analysis,
@@ -152,6 +160,7 @@ impl BillingPlAnswer {
 
 /// The profit and loss of a project.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = ProjectProfitAndLoss)]
 struct ProfitAndLoss {
     /// Σ value of the POs that are not cancelled, tax included.
     total_po_value: Money,
@@ -197,6 +206,7 @@ impl From<&Sums> for ProfitAndLoss {
 
 /// The profit and loss of a project, at both levels at which clients look for it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProfitAndLossAnswer)]
 pub(super) struct PlAnswer {
     #[schema(example = "SUCCESS")]
     status: &'static str,
@@ -206,6 +216,7 @@ pub(super) struct PlAnswer {
 
 /// The figures, and the same figures once more a level below.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProfitAndLossData)]
 struct PlData {
     project_id: ProjectId,
     #[serde(flatten)]
@@ -250,6 +261,7 @@ struct Figures {
 
 /// What the client ordered; POs that were cancelled are left out.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingSummaryOriginal)]
 struct OriginalPo {
     /// Without tax.
     value: Money,
@@ -260,6 +272,7 @@ struct OriginalPo {
 
 /// What was billed, by the bills that count.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingSummaryBilled)]
 struct BillingPoTotals {
     /// Net of GST.
     value: Money,
@@ -276,6 +289,7 @@ struct BillingPoTotals {
 
 /// What was ordered from vendors, and paid.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingSummaryVendorCosts)]
 struct VendorCosts {
     /// Σ of the live orders.
     total: Money,
@@ -289,6 +303,7 @@ struct VendorCosts {
 
 /// What it comes to.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingSummaryResult)]
 struct BillingResult {
     /// Billed − ordered, tax included in both.
     delta_value: Money,

@@ -126,6 +126,7 @@ pub(super) struct NewLineBody {
 
 /// A line flat and once more under its name, as clients read `data`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingLineData)]
 struct LineData {
     #[serde(flatten)]
     #[schema(value_type = LineView<'static>)]
