@@ -70,5 +70,6 @@ mod support;
 mod tokens;
 mod unit_of_work;
 mod users;
+mod vendor_orders;
 mod verbal_agreements;
 mod wire;
