@@ -1,5 +1,6 @@
 -- A bill with what follows from other rows, so that the rule by which bills count is written once (vendor contract, sections
--- 3 and 4.4). What a query does not ask for costs it nothing: every join here is an outer one to at most one row.
+-- 3 and 4.4). What a query does not ask for costs it nothing: other rows are in columns of their own, or joined by outer
+-- joins to one row.
 CREATE OR REPLACE VIEW "Finances".billing_po_figures AS
 SELECT bill.id,
        bill.legacy_id,
@@ -15,9 +16,20 @@ SELECT bill.id,
        bill.approved_at,
        bill.status,
        bill.revises_id,
-       revision.id AS superseded_by_id,
+       (SELECT revision.id
+          FROM "Finances".billing_po AS revision
+         WHERE revision.revises_id = bill.id
+           AND revision.status IN ('FINAL', 'APPROVED')
+         ORDER BY revision.id
+         LIMIT 1) AS superseded_by_id,
        -- Final and approved bills count until a revision that is one of both takes their place.
-       bill.status IN ('FINAL', 'APPROVED') AND revision.id IS NULL AS counted,
+       bill.status IN ('FINAL', 'APPROVED')
+           AND NOT EXISTS (
+               SELECT
+                 FROM "Finances".billing_po AS revision
+                WHERE revision.revises_id = bill.id
+                  AND revision.status IN ('FINAL', 'APPROVED')
+               ) AS counted,
        bill.version,
        line.entries AS line_item_count,
        line.total AS line_total,
@@ -26,8 +38,6 @@ SELECT bill.id,
        bill.updated_at
   FROM "Finances".billing_po AS bill
   LEFT JOIN "Finances"."user" AS approver ON approver.id = bill.approved_by
-  LEFT JOIN "Finances".billing_po AS revision
-    ON revision.revises_id = bill.id AND revision.status IN ('FINAL', 'APPROVED')
   LEFT JOIN LATERAL (
        SELECT count(*) AS entries,
               COALESCE(sum(entry.total), 0) AS total

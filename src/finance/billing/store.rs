@@ -55,6 +55,11 @@ SELECT bill.id,
        bill.created_at,
        bill.updated_at";
 
+/// Where they come from once a page of ids is cut out.
+const FROM_PAGE: &str = r#"
+  FROM "Finances".billing_po_figures AS bill
+  JOIN page ON page.id = bill.id"#;
+
 /// A page of a project's bills.
 ///
 /// # Errors
@@ -67,11 +72,15 @@ pub(super) async fn list(
     if !projects::store::exists(db, project).await? {
         return Err(Error::NotFound("Project"));
     }
-    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.order.push_key(&mut sql);
+    // The page is cut out before lines and names are looked up for its rows.
+    let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT bill.id");
     push_matching(&mut sql, project, query);
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
+    sql.push(")").push(COLUMNS);
+    query.order.push_key(&mut sql);
+    sql.push(FROM_PAGE);
+    query.order.push_order(&mut sql);
     let rows: Vec<Listed<Bill>> = sql.build_query_as().fetch_all(db).await?;
 
     let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
@@ -100,10 +109,15 @@ fn push_matching(sql: &mut QueryBuilder<Postgres>, project: ProjectId, query: &B
 /// # Errors
 /// `Unavailable` without the database.
 pub async fn counted_of_project(db: impl PgExecutor<'_>, project: ProjectId) -> Result<Vec<Bill>> {
-    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
-    sql.push(r#" FROM "Finances".billing_po_figures AS bill WHERE bill.project_id = "#)
-        .push_bind(project)
-        .push(" AND bill.counted ORDER BY bill.created_at DESC, bill.id LIMIT 1000");
+    let mut sql = QueryBuilder::<Postgres>::new(
+        r#"WITH page AS (
+               SELECT bill.id FROM "Finances".billing_po_figures AS bill WHERE bill.project_id = "#,
+    );
+    sql.push_bind(project)
+        .push(" AND bill.counted ORDER BY bill.created_at DESC, bill.id LIMIT 1000)")
+        .push(COLUMNS)
+        .push(FROM_PAGE)
+        .push(" ORDER BY bill.created_at DESC, bill.id");
     Ok(sql.build_query_as().fetch_all(db).await?)
 }
 

@@ -6,6 +6,12 @@ WITH ordered AS (
      WHERE project_id = $1
        AND status <> 'cancelled'
 ),
+-- Once for each bill, since whether it counts is asked six times.
+bill AS MATERIALIZED (
+    SELECT billed_value, billed_gst, billed_total, status, counted
+      FROM "Finances".billing_po_figures
+     WHERE project_id = $1
+),
 billed AS (
     SELECT COALESCE(sum(billed_value) FILTER (WHERE counted), 0) AS net,
            COALESCE(sum(billed_gst) FILTER (WHERE counted), 0) AS gst,
@@ -14,8 +20,7 @@ billed AS (
            count(*) FILTER (WHERE counted AND status = 'FINAL') AS final,
            count(*) FILTER (WHERE counted AND status = 'APPROVED') AS approved,
            count(*) FILTER (WHERE status = 'DRAFT') AS drafts
-      FROM "Finances".billing_po_figures
-     WHERE project_id = $1
+      FROM bill
 ),
 vendor AS (
     SELECT COALESCE(sum(po_value) FILTER (WHERE is_live), 0) AS total,
