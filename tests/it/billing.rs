@@ -1,15 +1,18 @@
-//! Bills: how they are made, changed, revised, approved and deleted, and what their lines add up to.
+//! Bills: how they are made, changed, approved and deleted.
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    TestApp,
-    callers::{Call, Caller, Reply, fault_list},
-    money,
+use crate::{
+    billing_lines::add_line,
+    support::{
+        TestApp,
+        callers::{Call, Caller, Reply, fault_list},
+        money,
+    },
 };
 
 /// Makes a bill of the project; it as it is shown.
-async fn billed(caller: &Caller, project: i64, body: &Value) -> Value {
+pub(crate) async fn billed(caller: &Caller, project: i64, body: &Value) -> Value {
     let reply = caller
         .post(format!("/api/projects/{project}/billing-po"))
         .json(body)
@@ -18,38 +21,32 @@ async fn billed(caller: &Caller, project: i64, body: &Value) -> Value {
     reply.expect(200)["billing_po"].clone()
 }
 
-fn id(bill: &Value) -> &str {
+pub(crate) fn id(bill: &Value) -> &str {
     bill["id"].as_str().unwrap()
 }
 
-fn put(caller: &Caller, bill: &Value, body: &Value) -> Call {
+pub(crate) fn put(caller: &Caller, bill: &Value, body: &Value) -> Call {
     caller.put(format!("/api/billing-po/{}", id(bill))).json(body)
 }
 
-fn approve(caller: &Caller, bill: &Value) -> Call {
+pub(crate) fn approve(caller: &Caller, bill: &Value) -> Call {
     caller.post(format!("/api/billing-po/{}/approve", id(bill)))
 }
 
-fn add_line(caller: &Caller, bill: &Value, body: &Value) -> Call {
-    caller
-        .post(format!("/api/billing-po/{}/line-items", id(bill)))
-        .json(body)
-}
-
-async fn shown(caller: &Caller, bill: &Value) -> Value {
+pub(crate) async fn shown(caller: &Caller, bill: &Value) -> Value {
     let reply = caller.get(format!("/api/billing-po/{}", id(bill))).send().await;
     reply.expect(200)["billing_po"].clone()
 }
 
 #[track_caller]
-fn expect_conflict(reply: &Reply, word: &str) -> Value {
+pub(crate) fn expect_conflict(reply: &Reply, word: &str) -> Value {
     let body = reply.expect_error(409, "CONFLICT");
     assert!(body["message"].as_str().unwrap().contains(word), "{body}");
     body
 }
 
 /// A project with one PO over 59 000, of which 9 000 are tax.
-async fn project_with_po(app: &TestApp) -> (i64, i64) {
+pub(crate) async fn project_with_po(app: &TestApp) -> (i64, i64) {
     let project = app.project("Store").await;
     let po = app
         .client_po()
@@ -61,7 +58,7 @@ async fn project_with_po(app: &TestApp) -> (i64, i64) {
     (project, po)
 }
 
-async fn trail(app: &TestApp) -> Vec<String> {
+pub(crate) async fn trail(app: &TestApp) -> Vec<String> {
     sqlx::query_scalar(r#"SELECT concat_ws(' ', action, entity) FROM "Finances".audit_entry ORDER BY id"#)
         .fetch_all(&app.db)
         .await
@@ -541,534 +538,6 @@ async fn a_bill_over_nothing_cannot_be_approved() {
 }
 
 #[tokio::test]
-async fn a_revision_takes_the_place_of_its_bill_once_it_is_final() {
-    let app = TestApp::start().await;
-    let admin = app.admin().await;
-    let (project, _) = project_with_po(&app).await;
-    let first = billed(&admin, project, &json!({"billed_value": 100})).await;
-    let line = add_line(
-        &admin,
-        &first,
-        &json!({"description": "a", "qty": 1, "rate": 100}),
-    )
-    .send()
-    .await
-    .expect(200);
-
-    let body = json!({"billed_value": 120, "revises_id": first["id"], "status": "DRAFT"});
-    let draft = billed(&admin, project, &body).await;
-    assert_eq!(draft["revises_id"], first["id"]);
-    let before = shown(&admin, &first).await;
-    assert_eq!(
-        (&before["counted"], &before["superseded_by_id"]),
-        (&json!(true), &Value::Null)
-    );
-
-    put(&admin, &draft, &json!({"status": "FINAL"}))
-        .send()
-        .await
-        .expect(200);
-
-    let after = shown(&admin, &first).await;
-    assert_eq!(after["counted"], false);
-    assert_eq!(after["superseded_by_id"], draft["id"]);
-    assert_eq!(after["status"], "FINAL");
-    let line = format!(
-        "/api/billing-po/{}/line-items/{}",
-        id(&first),
-        line["data"]["id"].as_str().unwrap()
-    );
-    for call in [
-        put(&admin, &first, &json!({"billed_value": 1})),
-        put(&admin, &first, &json!({"billing_notes": "b"})),
-        approve(&admin, &first),
-        add_line(&admin, &first, &json!({"description": "b", "qty": 1, "rate": 1})),
-        admin.delete(&line),
-    ] {
-        expect_conflict(&call.send().await, "superseded");
-    }
-    assert_eq!(shown(&admin, &first).await, after);
-    assert_eq!(
-        put(&admin, &first, &json!({})).send().await.expect(200)["message"],
-        "No updates provided"
-    );
-}
-
-#[tokio::test]
-async fn a_revision_of_an_approved_bill_supersedes_it_at_once_and_may_be_revised_itself() {
-    let app = TestApp::start().await;
-    let admin = app.admin().await;
-    let (project, _) = project_with_po(&app).await;
-    let first = billed(&admin, project, &json!({"billed_value": 100})).await;
-    approve(&admin, &first).send().await.expect(200);
-
-    let second = billed(
-        &admin,
-        project,
-        &json!({"billed_value": 110, "revises_id": first["id"]}),
-    )
-    .await;
-    assert_eq!(shown(&admin, &first).await["superseded_by_id"], second["id"]);
-    expect_conflict(&approve(&admin, &first).send().await, "already approved");
-    approve(&admin, &second).send().await.expect(200);
-    let third = billed(
-        &admin,
-        project,
-        &json!({"billed_value": 120, "revises_id": second["id"]}),
-    )
-    .await;
-
-    let states = async || {
-        let mut states = Vec::new();
-        for bill in [&first, &second, &third] {
-            let bill = shown(&admin, bill).await;
-            states.push((
-                bill["status"].as_str().unwrap().to_owned(),
-                bill["counted"].as_bool().unwrap(),
-            ));
-        }
-        states
-    };
-    let state = |word: &str, counted| (word.to_owned(), counted);
-    assert_eq!(
-        states().await,
-        [
-            state("APPROVED", false),
-            state("APPROVED", false),
-            state("FINAL", true)
-        ]
-    );
-    // A superseded bill stays superseded, whatever becomes of the bill that took its place.
-    admin
-        .delete(format!("/api/billing-po/{}", id(&third)))
-        .send()
-        .await
-        .expect(200);
-    assert_eq!(shown(&admin, &first).await["counted"], false);
-    assert_eq!(shown(&admin, &second).await["counted"], true);
-}
-
-#[tokio::test]
-async fn only_a_bill_of_the_same_po_can_be_revised() {
-    let app = TestApp::start().await;
-    let editor = app.editor().await;
-    let (project, po) = project_with_po(&app).await;
-    let second_po = app.client_po().project(project).insert().await;
-    let other = app.project("Other").await;
-    app.client_po().project(other).insert().await;
-    let of_po = billed(
-        &editor,
-        project,
-        &json!({"billed_value": 1, "client_po_id": second_po}),
-    )
-    .await;
-    let of_project = billed(&editor, other, &json!({"billed_value": 1})).await;
-    let draft = billed(
-        &editor,
-        project,
-        &json!({"billed_value": 1, "status": "DRAFT", "client_po_id": po}),
-    )
-    .await;
-
-    for (revised, kind) in [
-        (of_po["id"].clone(), "value_error"),
-        (of_project["id"].clone(), "value_error"),
-        (json!("0f9b6a71-d4c8-4253-8a90-bf1c6de84372"), "foreign_key"),
-        (json!("abc"), "uuid_parsing"),
-        (json!(5), "uuid_parsing"),
-    ] {
-        let reply = editor
-            .post(format!("/api/projects/{project}/billing-po"))
-            .json(&json!({"billed_value": 1, "revises_id": revised, "client_po_id": po}))
-            .send()
-            .await;
-        assert_eq!(reply.faults(), [format!("revises_id: {kind}")], "{revised}");
-        let reply = put(&editor, &draft, &json!({"revises_id": revised})).send().await;
-        assert_eq!(reply.faults(), [format!("revises_id: {kind}")], "{revised}");
-    }
-    let itself = put(&editor, &draft, &json!({"revises_id": draft["id"]}))
-        .send()
-        .await;
-    assert_eq!(itself.faults(), ["revises_id: value_error"]);
-    assert_eq!(shown(&editor, &draft).await, draft);
-}
-
-#[tokio::test]
-async fn a_bill_is_revised_by_one_other_at_most_and_never_in_a_circle() {
-    let app = TestApp::start().await;
-    let admin = app.admin().await;
-    let (project, _) = project_with_po(&app).await;
-    let first = billed(&admin, project, &json!({"billed_value": 1})).await;
-    let draft = billed(
-        &admin,
-        project,
-        &json!({"billed_value": 2, "status": "DRAFT", "revises_id": first["id"]}),
-    )
-    .await;
-    let post = async |revised: &Value| {
-        let body = json!({"billed_value": 3, "revises_id": revised["id"]});
-        let path = format!("/api/projects/{project}/billing-po");
-        admin.post(path).json(&body).send().await
-    };
-
-    // Named by a draft already.
-    let error = expect_conflict(&post(&first).await, "already revised");
-    assert_eq!(fault_list(&error), ["revises_id: value_error"]);
-    // A draft does not count, so that nothing could take its place.
-    expect_conflict(&post(&draft).await, "final or approved");
-    // A bill that counts is no revision any more that it was not before.
-    let error = expect_conflict(
-        &put(&admin, &first, &json!({"revises_id": draft["id"]}))
-            .send()
-            .await,
-        "draft",
-    );
-    assert_eq!(fault_list(&error), ["revises_id: value_error"]);
-    put(&admin, &draft, &json!({"status": "FINAL"}))
-        .send()
-        .await
-        .expect(200);
-    expect_conflict(&post(&first).await, "already revised");
-    let last = billed(&admin, project, &json!({"billed_value": 4, "status": "DRAFT"})).await;
-    expect_conflict(
-        &put(&admin, &last, &json!({"revises_id": first["id"]}))
-            .send()
-            .await,
-        "already revised",
-    );
-    expect_conflict(
-        &put(&admin, &first, &json!({"revises_id": last["id"]}))
-            .send()
-            .await,
-        "superseded",
-    );
-    // The same bill once more says nothing new.
-    assert_eq!(
-        put(&admin, &draft, &json!({"revises_id": first["id"]}))
-            .send()
-            .await
-            .expect(200)["billing_po"]["version"],
-        2
-    );
-    let named: i64 = app
-        .value(r#"SELECT count(*) FROM "Finances".billing_po WHERE revises_id IS NOT NULL"#)
-        .await;
-    assert_eq!(named, 1);
-}
-
-#[tokio::test]
-async fn a_draft_may_be_made_a_revision_be_made_another_ones_and_none_again() {
-    let app = TestApp::start().await;
-    let editor = app.editor().await;
-    let (project, _) = project_with_po(&app).await;
-    let first = billed(&editor, project, &json!({"billed_value": 1})).await;
-    let second = billed(&editor, project, &json!({"billed_value": 2})).await;
-    let draft = billed(&editor, project, &json!({"billed_value": 3, "status": "DRAFT"})).await;
-    let revise =
-        async |body: Value| put(&editor, &draft, &body).send().await.expect(200)["billing_po"].clone();
-
-    assert_eq!(
-        revise(json!({"revises_id": first["id"]})).await["revises_id"],
-        first["id"]
-    );
-    assert_eq!(
-        revise(json!({"revises_id": null})).await["revises_id"],
-        first["id"]
-    );
-    assert_eq!(revise(json!({"revises_id": ""})).await["revises_id"], Value::Null);
-    let last = revise(json!({"revises_id": second["id"], "status": "FINAL", "billed_value": 5})).await;
-    assert_eq!(
-        (&last["revises_id"], &last["status"]),
-        (&second["id"], &json!("FINAL"))
-    );
-    assert_eq!(shown(&editor, &first).await["counted"], true);
-    assert_eq!(shown(&editor, &second).await["superseded_by_id"], draft["id"]);
-    expect_conflict(
-        &put(&editor, &draft, &json!({"revises_id": ""})).send().await,
-        "draft",
-    );
-}
-
-#[tokio::test]
-async fn a_deleted_revision_lets_its_bill_count_again() {
-    let app = TestApp::start().await;
-    let admin = app.admin().await;
-    let (project, _) = project_with_po(&app).await;
-    let first = billed(&admin, project, &json!({"billed_value": 1})).await;
-    for status in ["DRAFT", "FINAL"] {
-        let revision = billed(
-            &admin,
-            project,
-            &json!({"billed_value": 2, "status": status, "revises_id": first["id"]}),
-        )
-        .await;
-        add_line(
-            &admin,
-            &revision,
-            &json!({"description": "a", "qty": 2, "rate": 3}),
-        )
-        .send()
-        .await
-        .expect(200);
-        let path = |bill: &Value| format!("/api/billing-po/{}", id(bill));
-        let error = expect_conflict(&admin.delete(path(&first)).send().await, "revised by");
-        assert_eq!(fault_list(&error), ["billing_po: still_referenced"]);
-
-        let gone = admin.delete(path(&revision)).send().await.expect(200);
-
-        assert_eq!(
-            gone,
-            json!({"status": "SUCCESS", "message": "Billing PO deleted", "data": {"billing_po_id": revision["id"]}})
-        );
-        admin
-            .get(path(&revision))
-            .send()
-            .await
-            .expect_error(404, "NOT_FOUND");
-        assert_eq!(shown(&admin, &first).await, first);
-    }
-    let lines: i64 = app
-        .value(r#"SELECT count(*) FROM "Finances".billing_po_line_item"#)
-        .await;
-    assert_eq!(lines, 0);
-    let kept: String = app
-        .value(
-            r#"SELECT concat_ws(' ', before ->> 'billed_value', before -> 'line_items' -> 0 ->> 'total', after)
-                 FROM "Finances".audit_entry WHERE action = 'deleted' ORDER BY id LIMIT 1"#,
-        )
-        .await;
-    assert_eq!(kept, "2 6");
-    // It may be revised again.
-    billed(
-        &admin,
-        project,
-        &json!({"billed_value": 2, "revises_id": first["id"]}),
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn lines_explain_a_bill_and_never_change_what_it_is_worth() {
-    let app = TestApp::start().await;
-    let (editor, viewer) = (app.editor().await, app.viewer().await);
-    let (project, _) = project_with_po(&app).await;
-    let bill = billed(
-        &editor,
-        project,
-        &json!({"billed_value": 1000, "billed_gst": 180}),
-    )
-    .await;
-
-    let body = json!({"item_description": " Cabling works ", "quantity": "3", "unit_price": 333.335, "amount": 7, "total": "x"});
-    let added = add_line(&editor, &bill, &body).send().await.expect(200);
-    assert_eq!(added["message"], "Line item added");
-    let line = &added["line_item"];
-    for (field, value) in [
-        ("billing_po_id", bill["id"].clone()),
-        ("description", json!("Cabling works")),
-        ("item_description", json!("Cabling works")),
-        ("qty", money("3")),
-        ("quantity", money("3")),
-        ("rate", money("333.335")),
-        ("unit_price", money("333.335")),
-        // 1000.005
-        ("total", money("1000.01")),
-        ("amount", money("1000.01")),
-    ] {
-        assert_eq!(line[field], value, "{field}");
-    }
-    let mut data = added["data"].clone();
-    assert_eq!(
-        data.as_object_mut().unwrap().remove("line_item"),
-        Some(line.clone())
-    );
-    assert_eq!(&data, line);
-    // 0.5 × 0.01 = 0.005
-    let body = json!({"description": "b", "item_description": "c", "qty": 0.5, "quantity": 9, "rate": 0.01, "unit_price": 9});
-    let second = add_line(&editor, &bill, &body).send().await.expect(200)["data"].clone();
-    assert_eq!(
-        (&second["total"], &second["description"]),
-        (&money("0.01"), &json!("b"))
-    );
-
-    let now = shown(&viewer, &bill).await;
-    assert_eq!(
-        (&now["billed_value"], &now["billed_total"]),
-        (&money("1000"), &money("1180"))
-    );
-    assert_eq!(
-        (&now["line_total"], &now["difference"]),
-        (&money("1000.02"), &money("-0.02"))
-    );
-    assert_eq!((&now["line_item_count"], &now["version"]), (&json!(2), &json!(3)));
-    let one = viewer
-        .get(format!("/api/billing-po/{}", id(&bill)))
-        .send()
-        .await
-        .expect(200);
-    assert_eq!(one["line_items"][0], *line);
-    assert_eq!(one["data"]["line_items"], one["line_items"]);
-    assert_eq!(one["line_items"].as_array().unwrap().len(), 2);
-
-    let list = viewer
-        .get(format!("/api/billing-po/{}/line-items", id(&bill)))
-        .send()
-        .await
-        .expect(200);
-    assert_eq!(list["line_items"], one["line_items"]);
-    for place in [&list, &list["data"]] {
-        assert_eq!(
-            (&place["billing_po_id"], &place["total_value"]),
-            (&bill["id"], &money("1000.02"))
-        );
-        assert_eq!(
-            (&place["line_item_count"], &place["total_count"]),
-            (&json!(2), &json!(2))
-        );
-        assert_eq!(place["limit"], 1000);
-    }
-    assert_eq!(list["data"]["data"], list["line_items"]);
-
-    let path = format!(
-        "/api/billing-po/{}/line-items/{}",
-        id(&bill),
-        line["id"].as_str().unwrap()
-    );
-    assert_eq!(
-        editor.delete(&path).send().await.expect(200),
-        json!({"status": "SUCCESS", "message": "Line item deleted",
-               "data": {"billing_po_id": bill["id"], "line_item_id": line["id"]}})
-    );
-    editor.delete(&path).send().await.expect_error(404, "NOT_FOUND");
-    let now = shown(&viewer, &bill).await;
-    assert_eq!(
-        (&now["line_total"], &now["difference"]),
-        (&money("0.01"), &money("999.99"))
-    );
-    assert_eq!((&now["line_item_count"], &now["version"]), (&json!(1), &json!(4)));
-    assert_eq!(
-        trail(&app).await,
-        [
-            "created billing_po",
-            "created billing_po_line_item",
-            "updated billing_po",
-            "created billing_po_line_item",
-            "updated billing_po",
-            "deleted billing_po_line_item",
-            "updated billing_po",
-        ]
-    );
-}
-
-#[tokio::test]
-async fn lines_come_in_the_order_and_pages_that_are_asked_for() {
-    let app = TestApp::start().await;
-    let editor = app.editor().await;
-    let (project, _) = project_with_po(&app).await;
-    let bill = billed(&editor, project, &json!({"billed_value": 10})).await;
-    for (name, qty) in [("c", 2), ("a", 3), ("b", 1)] {
-        add_line(
-            &editor,
-            &bill,
-            &json!({"description": name, "qty": qty, "rate": 1}),
-        )
-        .send()
-        .await
-        .expect(200);
-    }
-    let path = format!("/api/billing-po/{}/line-items", id(&bill));
-    let names = |list: &Value| -> String {
-        let lines = list["line_items"].as_array().unwrap();
-        lines
-            .iter()
-            .map(|line| line["description"].as_str().unwrap())
-            .collect()
-    };
-    for (query, expected) in [
-        ("", "cab"),
-        ("?sort=description", "abc"),
-        ("?sort=-quantity", "acb"),
-        ("?sort=total", "bca"),
-        ("?sort=-created_at", "bac"),
-        ("?skip=1&limit=1", "a"),
-        ("?page=2&page_size=2", "b"),
-    ] {
-        let list = editor.get(format!("{path}{query}")).send().await.expect(200);
-        assert_eq!(names(&list), expected, "{query}");
-        assert_eq!(
-            (&list["total_count"], &list["total_value"]),
-            (&json!(3), &money("6")),
-            "{query}"
-        );
-    }
-    for sort in ["", "id", "-id", "-total", "description,-created_at"] {
-        let (mut seen, mut cursor) = (String::new(), String::new());
-        for _ in 0..3 {
-            let list = editor
-                .get(format!("{path}?limit=1&sort={sort}&cursor={cursor}"))
-                .send()
-                .await
-                .expect(200);
-            seen.push_str(&names(&list));
-            cursor = list["next_cursor"].as_str().unwrap_or_default().to_owned();
-        }
-        let whole = editor.get(format!("{path}?sort={sort}")).send().await.expect(200);
-        assert_eq!(seen, names(&whole), "{sort}");
-    }
-}
-
-#[tokio::test]
-async fn a_line_goes_only_by_way_of_its_own_bill() {
-    let app = TestApp::start().await;
-    let admin = app.admin().await;
-    let (project, _) = project_with_po(&app).await;
-    let bill = billed(&admin, project, &json!({"billed_value": 10})).await;
-    let other = billed(&admin, project, &json!({"billed_value": 10})).await;
-    let line = add_line(&admin, &bill, &json!({"description": "a", "qty": 1, "rate": 0}))
-        .send()
-        .await
-        .expect(200)["data"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-
-    let error = admin
-        .delete(format!("/api/billing-po/{}/line-items/{line}", id(&other)))
-        .send()
-        .await
-        .expect_error(404, "NOT_FOUND");
-    assert_eq!(error["message"], "Line item not found");
-    approve(&admin, &bill).send().await.expect(200);
-    for call in [
-        admin.delete(format!("/api/billing-po/{}/line-items/{line}", id(&bill))),
-        add_line(&admin, &bill, &json!({"description": "b", "qty": 1, "rate": 1})),
-    ] {
-        expect_conflict(&call.send().await, "approved");
-    }
-    assert_eq!(shown(&admin, &bill).await["line_item_count"], 1);
-}
-
-#[tokio::test]
-async fn a_line_that_no_column_holds_is_refused() {
-    let app = TestApp::start().await;
-    let editor = app.editor().await;
-    let (project, _) = project_with_po(&app).await;
-    let bill = billed(&editor, project, &json!({"billed_value": 10})).await;
-
-    let large = json!({"description": "a", "qty": "99999999999.9999", "rate": "99999999999.9999"});
-    let reply = add_line(&editor, &bill, &large).send().await;
-    assert_eq!(reply.faults(), ["qty: less_than_equal"]);
-    // Two of the largest that fit make a sum that no column has to hold.
-    let most = json!({"description": "a", "qty": 1000, "rate": "9999999999.9999"});
-    for _ in 0..2 {
-        add_line(&editor, &bill, &most).send().await.expect(200);
-    }
-    let now = shown(&editor, &bill).await;
-    assert_eq!(now["line_total"], money("19999999999999.8"));
-    assert_eq!(now["difference"], money("-19999999999989.8"));
-}
-
-#[tokio::test]
 async fn bills_and_lines_are_found_by_their_earlier_numbers() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
@@ -1258,7 +727,7 @@ async fn a_projects_bills_come_in_the_order_and_pages_that_are_asked_for() {
         &json!({"billed_value": 1, "po_number": "c", "status": "DRAFT"}),
     )
     .await;
-    let last = billed(
+    let newest = billed(
         &editor,
         project,
         &json!({"billed_value": 2, "po_number": "a", "revises_id": first["id"]}),
@@ -1277,7 +746,7 @@ async fn a_projects_bills_come_in_the_order_and_pages_that_are_asked_for() {
     assert_eq!(list["project_id"], project);
     assert_eq!(
         list["billing_pos"],
-        json!([last, draft, shown(&viewer, &first).await])
+        json!([newest, draft, shown(&viewer, &first).await])
     );
     assert_eq!(list["data"]["billing_pos"], list["billing_pos"]);
     assert_eq!(
@@ -1418,44 +887,4 @@ async fn viewers_write_nothing_and_editors_neither_approve_nor_delete_bills() {
         call.send().await.expect(200);
     }
     admin.delete(&bill_path).send().await.expect(200);
-}
-
-#[tokio::test]
-async fn a_po_takes_its_bills_along_to_another_project_and_into_the_grave() {
-    let app = TestApp::start().await;
-    let admin = app.admin().await;
-    let (project, po) = project_with_po(&app).await;
-    let other = app.project("Other").await;
-    let first = billed(&admin, project, &json!({"billed_value": 1})).await;
-    let second = billed(
-        &admin,
-        project,
-        &json!({"billed_value": 2, "revises_id": first["id"]}),
-    )
-    .await;
-
-    admin
-        .post(format!("/api/projects/{other}/po/{po}/attach"))
-        .send()
-        .await
-        .expect(200);
-
-    for bill in [&first, &second] {
-        assert_eq!(shown(&admin, bill).await["project_id"], other);
-    }
-    let body = json!({"billed_value": 3, "revises_id": second["id"]});
-    billed(&admin, other, &body).await;
-    let refused = admin.delete(format!("/api/po/{po}")).send().await;
-    assert_eq!(
-        fault_list(&refused.expect_error(409, "CONFLICT")),
-        ["billing_po: still_referenced"]
-    );
-    // All of them at once, though each names the one before.
-    admin
-        .delete(format!("/api/po/{po}?force=true"))
-        .send()
-        .await
-        .expect(200);
-    let bills: i64 = app.value(r#"SELECT count(*) FROM "Finances".billing_po"#).await;
-    assert_eq!(bills, 0);
 }
