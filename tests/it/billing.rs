@@ -163,7 +163,9 @@ async fn of_two_names_of_a_figure_the_first_counts() {
         (&bill["billed_gst"], &bill["po_number"]),
         (&money("0"), &json!("PO-1"))
     );
-    let own = billed(&editor, project, &json!({"billed_value": 0, "po_number": "RA-7"})).await;
+    let body = json!({"billed_value": 0, "po_number": "RA-7", "status": "APPROVED", "approved_by": 1});
+    let own = billed(&editor, project, &body).await;
+    assert_eq!(own["status"], "FINAL");
     assert_eq!(own["po_number"], "RA-7");
 }
 

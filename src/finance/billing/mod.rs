@@ -7,8 +7,13 @@
 //! Every write locks the bill and the one that it revises, in the order of their ids, so that of two requests at once the
 //! later sees what the earlier did. Source: the vendor contract, sections 3, 4.4 and 12.
 
+mod answers;
+mod body;
+mod change;
+mod create;
 mod lines;
 mod model;
+mod revision;
 mod routes;
 mod rules;
 pub mod store;

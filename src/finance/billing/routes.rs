@@ -4,11 +4,12 @@ use axum::extract::State;
 use sqlx::PgPool;
 
 use super::{
-    model::{
-        Approval, ApprovalBody, BillAnswer, BillChange, BillChangeBody, BillDeleted, BillList, BillQuery,
-        BillWithLines, NewBill, NewBillBody,
-    },
-    store::{self, Outcome},
+    answers::{BillAnswer, BillDeleted, BillList, BillWithLines},
+    body::{Approval, ApprovalBody, BillChange, BillChangeBody, NewBill, NewBillBody},
+    change::{self, Outcome},
+    create,
+    model::BillQuery,
+    store,
 };
 use crate::{
     auth::{Admin, Editor, Viewer},
@@ -80,7 +81,7 @@ pub(super) async fn create_billing_po(
     Json(new): Json<NewBill>,
 ) -> Result<StoredAnswer> {
     let mut uow = write.begin().await?;
-    let bill = store::create(&mut uow, project_id, &new).await?;
+    let bill = create::create(&mut uow, project_id, &new).await?;
     let (id, version) = (bill.id, bill.version);
     uow.commit(
         Answer::ok(BillAnswer::new(bill, "Billing PO created"))
@@ -139,7 +140,7 @@ async fn update(
     project: Option<ProjectId>,
     change: BillChange,
 ) -> Result<StoredAnswer> {
-    let (bill, outcome) = store::update(&mut uow, key, project, change).await?;
+    let (bill, outcome) = change::update(&mut uow, key, project, change).await?;
     let version = bill.version;
     let answer = |message| Answer::ok(BillAnswer::new(bill, message)).version(version);
     match outcome {

@@ -115,3 +115,38 @@ pub(super) fn ensure_revisable(bill: &Bill, named_by: Option<BillingPoId>) -> Re
         Some(revision) => refused(format!("The bill is already revised by bill {revision}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::dec;
+
+    use super::*;
+
+    #[test]
+    fn a_bill_moves_forward_and_only_a_draft_moves_at_all() {
+        use BillStatus::{Approved, Cancelled, Draft, Final};
+        let all = [Draft, Final, Approved, Cancelled];
+        for from in all {
+            for to in all {
+                let is_allowed = from == to || (from, to) == (Draft, Final);
+                assert_eq!(
+                    ensure_may_move(Some(from), to).is_ok(),
+                    is_allowed,
+                    "{from:?} to {to:?}"
+                );
+            }
+        }
+        assert!(all.into_iter().all(|to| ensure_may_move(None, to).is_err()));
+    }
+
+    #[test]
+    fn a_total_is_what_its_column_holds() {
+        let most = Money(dec!(9999999999999.99));
+        assert_eq!(total(most, Money::ZERO), Ok(most));
+        assert_eq!(total(Money(dec!(0.10)), Money(dec!(0.20))), Ok(Money(dec!(0.30))));
+        assert_eq!(
+            total(most, Money(dec!(0.01))).unwrap_err().kind,
+            "less_than_equal"
+        );
+    }
+}
