@@ -1,5 +1,6 @@
 //! The books: one folder a domain, each the owner of its tables. Figures that cross documents live in [`summaries`].
 
+pub mod billing;
 pub mod client_payments;
 pub mod clients;
 pub mod kept_totals;
@@ -33,5 +34,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(vendor_payments::router())
         .merge(payment_links::router())
         .merge(vendor_orders::router())
+        .merge(billing::router())
         .merge(vendors::router())
 }
