@@ -1,5 +1,5 @@
 -- What the pages of one vendor are read from, so that they cost the same however many orders and payments it has: the orders
--- of which only lines name it, its last and its bounced payments; and how many vendors there are of each status.
+-- of which only lines name it, and its payments; and how many vendors there are of each status.
 
 -- The vendors that an order does not name itself but by its lines.
 CREATE TABLE IF NOT EXISTS "Finances".vendor_order_line_vendor (
@@ -126,13 +126,12 @@ SELECT "Finances".recount_kept_totals()
  WHERE NOT EXISTS (SELECT FROM "Finances".kept_total WHERE list = 'vendor')
    AND (EXISTS (SELECT FROM "Finances".vendor) OR EXISTS (SELECT FROM "Finances".vendor_order_line_item));
 
--- A vendor's last payment that arrived, and those that bounced lately.
+-- A vendor's last payment that arrived, and its payments of one status.
 CREATE INDEX IF NOT EXISTS vendor_payment_vendor_paid_idx
     ON "Finances".vendor_payment (vendor_id, payment_date DESC NULLS LAST, id DESC)
  WHERE status IN ('cleared', 'completed', 'reconciled');
-CREATE INDEX IF NOT EXISTS vendor_payment_vendor_bounced_idx
-    ON "Finances".vendor_payment (vendor_id, payment_date)
- WHERE status = 'bounced';
+CREATE INDEX IF NOT EXISTS vendor_payment_vendor_status_idx
+    ON "Finances".vendor_payment (vendor_id, status, payment_date DESC NULLS LAST, id DESC);
 -- Payments that are a vendor's only by their order; there are few of them.
 CREATE INDEX IF NOT EXISTS vendor_payment_by_order_idx
     ON "Finances".vendor_payment (vendor_order_id, payment_date)

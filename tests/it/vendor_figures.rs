@@ -450,6 +450,234 @@ async fn pages_of_a_vendors_orders_follow_each_other_in_every_order() {
     assert_eq!((found.len(), total), (2, json!(4)));
 }
 
+/// The ids of the payments on a page.
+fn payment_ids(body: &Value) -> Vec<i64> {
+    body["payments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|payment| payment["id"].as_i64().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn payments_to_a_vendor_are_those_that_name_it_and_those_for_its_orders_that_name_nobody() {
+    let app = scene().await;
+    let viewer = app.viewer().await;
+
+    let body = read(&viewer, "vendors/1/payments").await;
+
+    assert_eq!(payment_ids(&body), [3, 6, 5, 9, 7, 2, 1, 8, 4]);
+    for name in ["payments", "data"] {
+        assert_eq!(body["data"][name], body["payments"], "{name}");
+    }
+    expect(
+        &body,
+        &json!({"status": "SUCCESS", "vendor_id": 1, "payment_count": 9, "total_count": 9, "total": 9, "limit": 1000,
+                "skip": 0, "offset": 0, "next_cursor": null}),
+    );
+    expect(
+        &body["data"],
+        &json!({"total": 9, "total_count": 9, "limit": 1000, "offset": 0}),
+    );
+    expect(
+        &body["payments"][5],
+        &json!({
+            "id": 2, "payment_id": 2, "vendor_id": 1, "vendor_name": "Works", "vendor_order_id": 1, "project_id": 1,
+            "po_number": "VO-1", "order_amount": 1000, "payment_date": day(&app, -20), "date": day(&app, -20),
+            "amount": money("19.75"), "payment_amount": money("19.75"), "payment_mode": "bank_transfer",
+            "payment_method": "bank_transfer", "reference_number": null, "status": "completed", "notes": null,
+            "version": 1,
+        }),
+    );
+    let advance = &body["payments"][3];
+    assert!(advance["vendor_order_id"].is_null() && advance["po_number"].is_null());
+    let none = read(&viewer, "vendors/2/payments").await;
+    expect(
+        &none,
+        &json!({"payments": [], "payment_count": 0, "total_count": 0}),
+    );
+}
+
+#[tokio::test]
+async fn payments_to_a_vendor_can_be_asked_by_status_and_page_by_page() {
+    let app = scene().await;
+    let viewer = app.viewer().await;
+    for (query, ids, total) in [
+        ("status=CLEARED", vec![9, 1, 8], 3),
+        ("status=bounced", vec![4], 1),
+        ("status=processing", vec![], 0),
+        ("status=completed,reconciled", vec![7, 2], 2),
+        ("status=cleared&limit=2", vec![9, 1], 3),
+        ("status=cleared&limit=2&skip=2", vec![8], 3),
+        ("limit=3&skip=3", vec![9, 7, 2], 9),
+        ("page=3&page_size=4", vec![4], 9),
+        ("sort=amount&limit=3", vec![6, 5, 8], 9),
+        ("sort=-amount,id&limit=2", vec![1, 9], 9),
+        ("sort=status&limit=3", vec![4, 6, 1], 9),
+        ("sort=-id&limit=2", vec![9, 8], 9),
+        ("skip=9223372036854775807", vec![], 9),
+    ] {
+        let body = read(&viewer, &format!("vendors/1/payments?{query}")).await;
+        assert_eq!(payment_ids(&body), ids, "{query}");
+        assert_eq!(body["total_count"], total, "{query}");
+    }
+    for sort in ["", "&sort=amount", "&sort=-status", "&sort=created_at"] {
+        let all = payment_ids(&read(&viewer, &format!("vendors/1/payments?limit=1000{sort}")).await);
+        let (mut ids, mut query) = (Vec::new(), format!("limit=2{sort}"));
+        loop {
+            let body = read(&viewer, &format!("vendors/1/payments?{query}")).await;
+            ids.extend(payment_ids(&body));
+            let Some(cursor) = body["next_cursor"].as_str() else {
+                break;
+            };
+            query = format!("limit=2{sort}&cursor={cursor}");
+        }
+        assert_eq!(ids, all, "{sort}");
+    }
+}
+
+#[tokio::test]
+async fn details_show_a_vendor_at_a_glance() {
+    let app = scene().await;
+    let viewer = app.viewer().await;
+
+    let body = read(&viewer, "vendors/1/details").await;
+
+    expect(&body, &json!({"status": "SUCCESS", "vendor_id": 1}));
+    let data = &body["data"];
+    expect(
+        data,
+        &json!({
+            "total_orders": 5, "total_order_value": money("1503.05"), "avg_order_value": money("501.02"),
+            "pending_payment": money("799.6"), "total_paid": money("703.45"), "total_payable": money("799.6"),
+            "active_orders": 2, "payment_health": "FAIR",
+        }),
+    );
+    let full = read(&viewer, "vendors/1").await;
+    for (name, value) in data["vendor"].as_object().unwrap() {
+        assert_eq!(&full["vendor"][name], value, "{name}");
+    }
+    assert_eq!(data["vendor"]["vendor_name"], "Works");
+    assert_eq!(
+        data["recent_orders"],
+        read(&viewer, "vendors/1/orders").await["vendor_orders"]
+    );
+    assert_eq!(
+        data["recent_payments"],
+        read(&viewer, "vendors/1/payments").await["payments"]
+    );
+    let idle = read(&viewer, "vendors/3/details").await;
+    expect(
+        &idle["data"],
+        &json!({"total_orders": 0, "total_order_value": 0, "avg_order_value": 0, "pending_payment": 0,
+                "recent_orders": [], "recent_payments": [], "payment_health": "EXCELLENT"}),
+    );
+}
+
+#[tokio::test]
+async fn details_show_ten_orders_and_ten_payments() {
+    let app = TestApp::start().await;
+    set(
+        &app,
+        r#"
+        INSERT INTO "Finances".vendor (name) VALUES ('Works');
+        INSERT INTO "Finances".vendor_order (vendor_id, po_number, created_at)
+        SELECT CASE WHEN n % 2 = 0 THEN 1 END, n, now() - n * interval '1 hour' FROM generate_series(1, 30) AS n;
+        INSERT INTO "Finances".vendor_order_line_item (vendor_order_id, item_name, quantity, unit_price, total_price, vendor_id)
+        SELECT id, 'Beam', 1, 1, 1, 1 FROM "Finances".vendor_order WHERE vendor_id IS NULL AND id % 3 = 0;
+        INSERT INTO "Finances".vendor_payment (vendor_id, vendor_order_id, amount, payment_date, status)
+        SELECT CASE WHEN n % 3 = 0 THEN 1 END, 2, n, {0} - n, 'pending' FROM generate_series(1, 14) AS n;
+        "#,
+    )
+    .await;
+
+    let body = read(&app.viewer().await, "vendors/1/details").await;
+
+    let field = |list: &str, name: &str| -> Vec<String> {
+        let rows = body["data"][list].as_array().unwrap();
+        rows.iter().map(|row| row[name].to_string()).collect()
+    };
+    assert_eq!(
+        field("recent_orders", "id"),
+        ["2", "3", "4", "6", "8", "9", "10", "12", "14", "15"]
+    );
+    assert_eq!(
+        field("recent_payments", "amount"),
+        ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]
+    );
+}
+
+#[tokio::test]
+async fn payment_health_is_the_first_word_that_fits() {
+    for (rows, health) in [
+        ("", "GOOD"),
+        (
+            "INSERT INTO payment VALUES (1, NULL, 899.94, {0}, 'cleared')",
+            "GOOD",
+        ),
+        (
+            "INSERT INTO payment VALUES (1, NULL, 899.95, {0}, 'cleared')",
+            "EXCELLENT",
+        ),
+        (
+            "INSERT INTO payment VALUES (1, NULL, 5000, {0}, 'completed')",
+            "EXCELLENT",
+        ),
+        ("UPDATE ordered SET due_date = {0}", "GOOD"),
+        ("UPDATE ordered SET due_date = {-1}", "FAIR"),
+        (
+            "UPDATE ordered SET due_date = {-1}; INSERT INTO payment VALUES (1, NULL, 5000, {0}, 'completed')",
+            "FAIR",
+        ),
+        (
+            "UPDATE ordered SET due_date = {-1}; INSERT INTO payment VALUES (1, 1, 1000, {0}, 'completed')",
+            "EXCELLENT",
+        ),
+        ("UPDATE ordered SET due_date = {-30}", "FAIR"),
+        ("UPDATE ordered SET due_date = {-31}", "POOR"),
+        (
+            "UPDATE ordered SET due_date = {-31}, work_status = 'cancelled'",
+            "EXCELLENT",
+        ),
+        ("UPDATE ordered SET due_date = {-31}, vendor_id = NULL", "POOR"),
+        (
+            "INSERT INTO payment VALUES (1, NULL, 5, {-90}, 'bounced')",
+            "POOR",
+        ),
+        (
+            "INSERT INTO payment VALUES (NULL, 1, 5, {-90}, 'bounced')",
+            "POOR",
+        ),
+        (
+            "INSERT INTO payment VALUES (1, NULL, 5, {-91}, 'bounced')",
+            "GOOD",
+        ),
+        ("INSERT INTO payment VALUES (1, NULL, 5, {-1}, 'failed')", "GOOD"),
+        ("INSERT INTO payment VALUES (2, 1, 5, {-1}, 'bounced')", "GOOD"),
+    ] {
+        let app = TestApp::start().await;
+        let rows = rows
+            .replace(
+                "payment VALUES",
+                r#""Finances".vendor_payment (vendor_id, vendor_order_id, amount, payment_date, status) VALUES"#,
+            )
+            .replace("UPDATE ordered", r#"UPDATE "Finances".vendor_order"#);
+        let order = r#"
+            INSERT INTO "Finances".vendor (name) VALUES ('Works'), ('Other');
+            INSERT INTO "Finances".vendor_order (vendor_id, po_number, po_value, stated_value, value_basis)
+            VALUES (1, 'A', 1000, NULL, 'lines');
+            INSERT INTO "Finances".vendor_order_line_item (vendor_order_id, item_name, quantity, unit_price, total_price, vendor_id)
+            VALUES (1, 'Beam', 1, 1000, 1000, 1);
+        "#;
+        set(&app, &format!("{order}{rows}")).await;
+
+        let body = read(&app.viewer().await, "vendors/1/details").await;
+
+        assert_eq!(body["data"]["payment_health"], health, "{rows}");
+    }
+}
+
 #[tokio::test]
 async fn a_projects_vendor_orders_are_summed_up() {
     let app = scene().await;
@@ -603,11 +831,71 @@ async fn figures_follow_payments_that_are_recorded_moved_and_deleted() {
 }
 
 #[tokio::test]
+async fn an_order_comes_to_a_vendor_with_a_line_and_goes_with_it() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for name in ["Works", "Other"] {
+        let new = json!({"name": name});
+        admin.post("/api/vendors").json(&new).send().await.expect(200);
+    }
+    let send = |call: crate::support::callers::Call, body: Value| async move {
+        call.json(&body).send().await.expect(200)
+    };
+    let owned = || async {
+        let mut owned = Vec::new();
+        for vendor in [1, 2] {
+            let body = read(&admin, &format!("vendors/{vendor}/orders")).await;
+            let figures = read(&admin, &format!("vendors/{vendor}")).await["data"].clone();
+            assert_eq!(figures["total_order_value"], body["total_value"]);
+            assert_eq!(figures["total_orders"], body["total_count"]);
+            owned.push(parts(&body));
+        }
+        app.expect_kept_totals_as_recounted().await;
+        owned
+    };
+    let one = |value: &str| vec![(1_i64, value.to_owned())];
+
+    let bundle = send(
+        admin.post("/api/vendor-orders"),
+        json!({"po_number": "B", "amount": 500}),
+    )
+    .await;
+    assert_eq!(bundle["vendor_order_id"], 1);
+    assert_eq!(owned().await, [vec![], vec![]]);
+    let line = json!({"item_name": "Beam", "quantity": 10, "unit_price": "12.345", "vendor_id": 1});
+    send(admin.post("/api/vendor-orders/1/line-items"), line.clone()).await;
+    send(admin.post("/api/vendor-orders/1/line-items"), line).await;
+    assert_eq!(owned().await, [one("246.9"), vec![]]);
+    send(admin.put("/api/vendor-line-items/2"), json!({"vendor_id": 2})).await;
+    assert_eq!(owned().await, [one("123.45"), one("123.45")]);
+    send(
+        admin.put("/api/projects/0/vendor-orders/1"),
+        json!({"vendor_id": 1}),
+    )
+    .await;
+    assert_eq!(owned().await, [one("123.45"), one("123.45")]);
+    admin.delete("/api/vendor-line-items/2").send().await.expect(200);
+    assert_eq!(owned().await, [one("123.45"), vec![]]);
+    send(
+        admin.put("/api/vendor-orders/1/status"),
+        json!({"status": "cancelled"}),
+    )
+    .await;
+    assert_eq!(read(&admin, "vendors/1").await["data"]["total_order_value"], 0);
+    app.expect_kept_totals_as_recounted().await;
+    admin.delete("/api/vendor-orders/1").send().await.expect(200);
+    assert_eq!(owned().await, [vec![], vec![]]);
+}
+
+#[tokio::test]
 async fn of_an_unknown_vendor_nothing_is_found() {
     let app = TestApp::start().await;
     let viewer = app.viewer().await;
     for path in [
         "",
+        "/details",
+        "/payments",
+        "/payments?status=cleared",
         "/orders",
         "/orders?project_id=1",
         "/payment-summary",

@@ -49,9 +49,13 @@ pub struct VendorPaymentQuery {
     pub(super) order: Order,
 }
 
+/// The latest first.
+pub(super) fn latest_first() -> Order {
+    Order::of(&[(PAYMENT_DATE, Direction::DownNullsLast), (ID, Direction::Down)])
+}
+
 fn order(fields: &mut Fields<'_>) -> Order {
-    let default = Order::of(&[(PAYMENT_DATE, Direction::DownNullsLast), (ID, Direction::Down)]);
-    Order::read(fields, &SORTS, default)
+    Order::read(fields, &SORTS, latest_first())
 }
 
 impl FromFields for VendorPaymentQuery {
@@ -94,11 +98,11 @@ impl FromFields for VendorPaymentQuery {
 pub struct OwnPaymentsQuery {
     /// Only those that stand so: one status or several, comma separated.
     #[param(value_type = Option<String>, example = "cleared,completed")]
-    status: Option<States>,
+    pub(super) status: Option<States>,
     #[param(ignore)]
-    paging: Paging,
+    pub(super) paging: Paging,
     #[param(ignore)]
-    order: Order,
+    pub(super) order: Order,
 }
 
 impl FromFields for OwnPaymentsQuery {
@@ -229,6 +233,8 @@ macro_rules! view_tables {
           LEFT JOIN "Finances".vendor ON vendor.id = COALESCE(payment.vendor_id, ordered.vendor_id)"#
     };
 }
+
+pub(super) use {view_columns, view_tables};
 
 /// A payment that must be there.
 ///

@@ -5,10 +5,12 @@
 //! much that is. Source: the vendor contract, section 6.
 
 mod change;
+mod details;
 mod figures;
 pub mod hold;
 mod model;
 mod orders;
+mod payments;
 mod rates;
 mod reports;
 mod routes;
@@ -33,7 +35,9 @@ pub fn router() -> OpenApiRouter<AppState> {
             routes::update_vendor,
             routes::delete_vendor
         ))
-        .routes(routes!(routes::get_payment_summary))
-        .routes(routes!(routes::get_payment_stats))
-        .routes(routes!(routes::list_orders))
+        .routes(routes!(routes::get_vendor_payment_summary))
+        .routes(routes!(routes::get_vendor_payment_stats))
+        .routes(routes!(routes::list_orders_of_vendor))
+        .routes(routes!(routes::list_payments_to_vendor))
+        .routes(routes!(routes::get_vendor_details))
 }

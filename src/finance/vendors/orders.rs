@@ -228,9 +228,11 @@ async fn page(
         order.push_after(&mut sql, paging);
         order.push_order(&mut sql);
         // No further than the page can reach, whichever kind its orders are of.
-        sql.push(format_args!(" LIMIT {}", paging.limit));
         if paging.skip > 0 {
-            sql.push(" + ").push_bind(paging.skip);
+            sql.push(" LIMIT ")
+                .push_bind(paging.skip.saturating_add(paging.limit));
+        } else {
+            sql.push(format_args!(" LIMIT {}", paging.limit));
         }
         sql.push(")");
     }

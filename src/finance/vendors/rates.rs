@@ -141,7 +141,7 @@ mod tests {
         for (text, reason) in [
             ("{}", "list"),
             ("5", "list"),
-            (r#"[{}, 5]"#, "objects"),
+            (r"[{}, 5]", "objects"),
             (r#"[{"a": "\u0000"}]"#, "NUL"),
             (r#"[{"a\u0000": 1}]"#, "NUL"),
             (r#"[{"a": 1e39}]"#, "digits"),

@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if there is none of this id.
-pub async fn get(db: impl PgExecutor<'_>, id: VendorId) -> Result<(Vendor, VendorFigures)> {
+pub(super) async fn get(db: impl PgExecutor<'_>, id: VendorId) -> Result<(Vendor, VendorFigures)> {
     let row = sqlx::query!(
         r#"
         SELECT vendor.id AS "id: VendorId",

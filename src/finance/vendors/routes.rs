@@ -9,15 +9,18 @@ use sqlx::PgPool;
 use super::{
     NewVendor, VendorChange,
     change::{NewVendorBody, VendorChangeBody},
+    details::VendorDetails,
     figures::{PaymentStats, PaymentSummary, VendorFound, VendorReport},
     model::{VendorDeleted, VendorDone, VendorList, VendorListView, VendorQuery},
     orders::{self, OrderPage, OrderPageView, OrdersQuery},
+    payments::{PaymentPage, PaymentPageView},
     reports, store,
 };
 use crate::{
     app::AppState,
     auth::{Admin, Editor, Viewer},
     error::Result,
+    finance::vendor_payments::{OwnPaymentsQuery, of_vendor},
     http::{
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
@@ -26,6 +29,9 @@ use crate::{
     types::ids::VendorId,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
+
+/// How many orders and payments of a vendor are shown at a glance.
+const RECENT: i64 = 10;
 
 path_parameters! {
     /// A vendor.
@@ -116,7 +122,7 @@ pub(super) async fn delete_vendor(
 /// What a vendor was paid, and what it will have to be.
 #[utoipa::path(get, path = "/vendors/{vendor_id}/payment-summary", tag = "vendors", params(VendorPath),
     responses((status = 200, body = VendorReport<PaymentSummary>), ReadErrors))]
-pub(super) async fn get_payment_summary(
+pub(super) async fn get_vendor_payment_summary(
     _: Viewer,
     State(state): State<AppState>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
@@ -132,7 +138,7 @@ pub(super) async fn get_payment_summary(
 /// A vendor's payments by what became of them, and by month.
 #[utoipa::path(get, path = "/vendors/{vendor_id}/payment-stats", tag = "vendors", params(VendorPath),
     responses((status = 200, body = VendorReport<PaymentStats>), ReadErrors))]
-pub(super) async fn get_payment_stats(
+pub(super) async fn get_vendor_payment_stats(
     _: Viewer,
     State(db): State<PgPool>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
@@ -151,7 +157,7 @@ pub(super) async fn get_payment_stats(
 /// `status`, `work_status` or `created_at`.
 #[utoipa::path(get, path = "/vendors/{vendor_id}/orders", tag = "vendors", params(VendorPath, OrdersQuery, PageQuery),
     responses((status = 200, body = OrderPageView<'static>), ReadErrors))]
-pub(super) async fn list_orders(
+pub(super) async fn list_orders_of_vendor(
     _: Viewer,
     State(state): State<AppState>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
@@ -159,4 +165,48 @@ pub(super) async fn list_orders(
 ) -> Result<Answer<OrderPage>> {
     let page = orders::list(&state.db, vendor_id, &query, state.clock.today()).await?;
     Ok(Answer::ok(page))
+}
+
+/// List the payments to a vendor, and for its orders, the latest first.
+///
+/// `sort` may name `id`, `payment_date`, `amount`, `status` or `created_at`.
+#[utoipa::path(get, path = "/vendors/{vendor_id}/payments", tag = "vendors",
+    params(VendorPath, OwnPaymentsQuery, PageQuery),
+    responses((status = 200, body = PaymentPageView<'static>), ReadErrors))]
+pub(super) async fn list_payments_to_vendor(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(VendorPath { vendor_id }): Path<VendorPath>,
+    Query(query): Query<OwnPaymentsQuery>,
+) -> Result<Answer<PaymentPage>> {
+    let (payments, page) = of_vendor::list(&db, vendor_id, &query).await?;
+    if page.total_count == 0 {
+        store::ensure_exists(&db, vendor_id).await?;
+    }
+    Ok(Answer::ok(PaymentPage {
+        vendor_id,
+        payments,
+        page,
+    }))
+}
+
+/// A vendor at a glance: its figures, its latest orders and payments, and how well it is paid.
+///
+/// `payment_health` is `POOR` if an order is overdue by more than 30 days or a payment of the last 90 days bounced, `FAIR` if
+/// an order is overdue, `EXCELLENT` if nothing is left to pay or 90 % are paid, else `GOOD`.
+#[utoipa::path(get, path = "/vendors/{vendor_id}/details", tag = "vendors", params(VendorPath),
+    responses((status = 200, body = VendorReport<VendorDetails>), ReadErrors))]
+pub(super) async fn get_vendor_details(
+    _: Viewer,
+    State(state): State<AppState>,
+    Path(VendorPath { vendor_id }): Path<VendorPath>,
+) -> Result<Answer<VendorReport<VendorDetails>>> {
+    let today = state.clock.today();
+    let mut db = state.db.acquire().await?;
+    let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
+    let troubles = reports::troubles(&mut *db, vendor_id, today).await?;
+    let orders = orders::newest(&mut *db, vendor_id, RECENT, today).await?;
+    let payments = of_vendor::latest(&mut *db, vendor_id, RECENT).await?;
+    let details = VendorDetails::new(vendor, &figures, troubles, orders, payments);
+    Ok(Answer::ok(VendorReport::new(vendor_id, details)))
 }
