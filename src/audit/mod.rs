@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -79,6 +79,9 @@ impl Action {
     }
 }
 
+/// Fields that differ after every change and say nothing of it.
+const UNRECORDED: [&str; 2] = ["version", "updated_at"];
+
 /// One entry to come: what happened to which entity, with the changed fields before and after.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -120,6 +123,24 @@ impl Change {
     pub fn after(mut self, fields: &impl Serialize) -> Self {
         self.after = serde_json::to_value(fields).ok();
         self
+    }
+
+    /// Those fields of a row that differ, as they were and as they are. Never pass a secret.
+    #[must_use]
+    pub fn between(self, before: &impl Serialize, after: &impl Serialize) -> Self {
+        let (mut old, mut new) = (Map::new(), Map::new());
+        if let (Ok(Value::Object(was)), Ok(Value::Object(is))) =
+            (serde_json::to_value(before), serde_json::to_value(after))
+        {
+            for (name, value) in is {
+                let former = was.get(&name).cloned().unwrap_or_default();
+                if former != value && !UNRECORDED.contains(&name.as_str()) {
+                    old.insert(name.clone(), former);
+                    new.insert(name, value);
+                }
+            }
+        }
+        self.before(&old).after(&new)
     }
 
     /// A note of the user's or the program's.

@@ -1,5 +1,6 @@
 //! The books: one folder a domain, each the owner of its tables. Figures that cross documents live in [`summaries`].
 
+pub mod billing;
 pub mod client_payments;
 pub mod clients;
 pub mod kept_totals;
@@ -30,4 +31,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(client_payments::router())
         .merge(quotations::router())
         .merge(vendor_orders::router())
+        .merge(billing::router())
 }

@@ -135,7 +135,8 @@ macro_rules! path_parameters {
         #[doc = $doc]
         #[derive(Debug, Clone, utoipa::IntoParams)]
         #[into_params(parameter_in = Path)]
-        pub(crate) struct $name { $(#[doc = $field_doc] pub(crate) $field: $id),+ }
+        // Some ids stand in paths only, so that their schemas are nowhere to be referred to.
+        pub(crate) struct $name { $(#[doc = $field_doc] #[param(inline)] pub(crate) $field: $id),+ }
 
         impl $crate::types::FromFields for $name {
             fn from_fields(fields: &mut $crate::types::Fields<'_>) -> Option<Self> {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::types::{Fields, Problem};
 
@@ -231,6 +232,7 @@ impl Column {
             "bigint" => text.parse::<i64>().is_ok(),
             "integer" => text.parse::<i32>().is_ok(),
             "numeric" => text.parse::<Decimal>().is_ok(),
+            "uuid" => Uuid::try_parse(text).is_ok(),
             "date" => text
                 .parse::<NaiveDate>()
                 .is_ok_and(|date| years.contains(&date.year())),

@@ -3,71 +3,14 @@
 //!
 //! A new route is one more row of [`ROUTES`].
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use reqwest::{
-    Method,
-    multipart::{Form, Part},
-};
-use sqlx::AssertSqlSafe;
-
 use crate::{
-    coverage::{self, parameters},
+    coverage,
     support::{
         TestApp,
-        callers::{Call, Caller, Reply},
-        workbooks::ProformaWorkbook,
+        faults::{Body, LIST, PLAIN, Route, Scene, Suite},
     },
 };
 
-/// A route, what it takes, and what it does not.
-struct Route {
-    /// Method and path as in `routes.txt`.
-    name: &'static str,
-    /// What the query has to say.
-    query: &'static str,
-    body: Body,
-    /// Whether the query may name a page and an order.
-    is_list: bool,
-    /// Words of a query that make no sense, and the fault of each.
-    bad_queries: &'static [(&'static str, &'static str)],
-}
-
-/// What a request holds. An id in braces stands for that of the row which the path would name, `{new}` for a number that
-/// nothing has.
-#[derive(Clone, Copy)]
-enum Body {
-    None,
-    /// A valid one, and others with their faults.
-    Json(&'static str, &'static [(&'static str, &'static [&'static str])]),
-    /// A form with a file, and text fields with their faults.
-    Form(&'static [((&'static str, &'static str), &'static str)]),
-}
-
-const PLAIN: Route = Route {
-    name: "",
-    query: "",
-    body: Body::None,
-    is_list: false,
-    bad_queries: &[],
-};
-const LIST: Route = Route {
-    is_list: true,
-    ..PLAIN
-};
-
-/// Words of a page that make no sense, and the fault of each.
-const BAD_PAGES: [(&str, &str); 9] = [
-    ("skip=-1", "skip: greater_than_equal"),
-    ("skip=abc", "skip: int_parsing"),
-    ("limit=0", "limit: greater_than_equal"),
-    ("limit=1001", "limit: less_than_equal"),
-    ("limit=abc", "limit: int_parsing"),
-    ("page=0", "page: greater_than_equal"),
-    ("page_size=0", "page_size: greater_than_equal"),
-    ("cursor=nonsense", "cursor: value_error"),
-    ("sort=nothing_of_this_list", "sort: enum"),
-];
 const BAD_PO_FILTERS: &[(&str, &str)] = &[
     ("status=zzz", "status: enum"),
     ("payment_status=zzz", "payment_status: enum"),
@@ -760,425 +703,107 @@ const PREPARED: &[(&str, &str)] = &[
         "#,
     ),
 ];
-const UNKNOWN: &str = "999999999";
-const BAD_IDS: [&str; 6] = ["abc", "0", "-1", "1.5", "9223372036854775808", "%20"];
-
-/// Rows that every path can name.
-struct Scene {
-    app: TestApp,
-    /// Nothing refers to it.
-    client: i64,
-    project: i64,
-    po: i64,
-    agreement: i64,
-    line: i64,
-    payment: i64,
-    quotation: i32,
-    numbers: AtomicI64,
-}
-
-impl Scene {
-    async fn set() -> Self {
-        let app = TestApp::start_with(&[("RATE_LIMIT_ENABLED", "false")]).await;
-        let client = app
-            .value(r#"INSERT INTO "Finances".client (name) VALUES ('Example Stores Pvt Ltd') RETURNING id"#)
-            .await;
-        let project = app.project("Store").await;
-        let po = app.client_po().project(project).number("PO-1").insert().await;
-        let agreement = app.client_po().project(project).open_agreement().insert().await;
-        let payment = app.payment(po, "credit", "10", "pending").await;
-        let line = app
-            .value(
-                r#"
-                INSERT INTO "Finances".client_po_line_item (client_po_id, item_name, quantity, unit_price, total_price)
-                SELECT min(id), 'Cabling works', 1, 10, 10 FROM "Finances".client_po
-                RETURNING id
-                "#,
-            )
-            .await;
-        let quotation = app
-            .value(
-                r#"
-                INSERT INTO "Finances".quotation (store_id, store_location, full_address, company_name, total_area)
-                VALUES ('ST-104', 'Andheri', 'Andheri, Mumbai', 'Example Interiors Pvt Ltd', '100')
-                RETURNING id
-                "#,
-            )
-            .await;
-        Self {
-            app,
-            client,
-            project,
-            po,
-            agreement,
-            line,
-            payment,
-            quotation,
-            numbers: AtomicI64::new(1000),
-        }
-    }
-
-    /// A path or body with the ids of the scene.
-    fn fill(&self, text: &str) -> String {
-        [
-            ("client_id", self.client),
-            ("project_id", self.project),
-            ("po_id", self.po),
-            ("client_po_id", self.po),
-            ("agreement_id", self.agreement),
-            ("line_item_id", self.line),
-            ("payment_id", self.payment),
-            ("quotation_id", self.quotation.into()),
-        ]
-        .into_iter()
-        .chain([("new", self.numbers.fetch_add(1, Ordering::Relaxed))])
-        .fold(text.to_owned(), |text, (name, id)| {
-            text.replace(&format!("{{{name}}}"), &id.to_string())
-        })
-    }
-
-    /// A request that is valid but for what the test is about.
-    fn call(&self, caller: &Caller, route: &Route, path: &str, query: &str) -> Call {
-        let call = self.bare(caller, route, path, query);
-        match route.body {
-            Body::None => call,
-            Body::Json(valid, _) => call.body(self.fill(valid)),
-            Body::Form(_) => call.form(form()),
-        }
-    }
-
-    /// The same without a body.
-    fn bare(&self, caller: &Caller, route: &Route, path: &str, query: &str) -> Call {
-        let path = self.fill(path);
-        assert!(!path.contains('{'), "the scene has no row for {path}");
-        caller.call(
-            Method::from_bytes(route.method().as_bytes()).unwrap(),
-            format!("{path}?{query}"),
-        )
-    }
-
-    /// Every row of every table, in short.
-    async fn rows(&self) -> String {
-        let tables: Vec<String> = sqlx::query_scalar(
+async fn scene() -> Scene {
+    let app = TestApp::start_with(&[("RATE_LIMIT_ENABLED", "false")]).await;
+    // Nothing refers to it.
+    let client: i64 = app
+        .value(r#"INSERT INTO "Finances".client (name) VALUES ('Example Stores Pvt Ltd') RETURNING id"#)
+        .await;
+    let project = app.project("Store").await;
+    let po = app.client_po().project(project).number("PO-1").insert().await;
+    let agreement = app.client_po().project(project).open_agreement().insert().await;
+    let payment = app.payment(po, "credit", "10", "pending").await;
+    let line: i64 = app
+        .value(
             r#"
-            SELECT table_name::text
-              FROM information_schema.tables
-             WHERE table_schema = 'Finances'
-               AND table_type = 'BASE TABLE'
-             ORDER BY 1
+            INSERT INTO "Finances".client_po_line_item (client_po_id, item_name, quantity, unit_price, total_price)
+            SELECT min(id), 'Cabling works', 1, 10, 10 FROM "Finances".client_po
+            RETURNING id
             "#,
         )
-        .fetch_all(&self.app.db)
-        .await
-        .unwrap();
-        assert!(tables.len() > 25, "{tables:?}");
-        let each: Vec<String> = tables
-            .iter()
-            .map(|table| {
-                format!(
-                    r#"(SELECT '{table} ' || count(*) || ' ' || COALESCE(sum(hashtextextended(entry::text, 0)), 0)
-                          FROM "Finances"."{table}" AS entry)"#
-                )
-            })
-            .collect();
-        let query = format!("SELECT concat_ws(E'\\n', {})", each.join(", "));
-        sqlx::query_scalar(AssertSqlSafe(query))
-            .fetch_one(&self.app.db)
-            .await
-            .unwrap()
-    }
+        .await;
+    let quotation: i64 = app
+        .value(
+            r#"
+            INSERT INTO "Finances".quotation (store_id, store_location, full_address, company_name, total_area)
+            VALUES ('ST-104', 'Andheri', 'Andheri, Mumbai', 'Example Interiors Pvt Ltd', '100')
+            RETURNING id::bigint
+            "#,
+        )
+        .await;
+    let ids = [
+        ("client_id", client),
+        ("project_id", project),
+        ("po_id", po),
+        ("client_po_id", po),
+        ("agreement_id", agreement),
+        ("line_item_id", line),
+        ("payment_id", payment),
+        ("quotation_id", quotation),
+    ];
+    let ids = ids.map(|(name, id)| (name, id.to_string()));
+    Scene::new(app, ids.into())
 }
 
-impl Route {
-    fn method(&self) -> &'static str {
-        self.name.split_once(' ').unwrap().0
-    }
-
-    fn path(&self) -> &'static str {
-        self.name.split_once(' ').unwrap().1
-    }
-
-    fn is_write(&self) -> bool {
-        self.method() != "GET"
-    }
-}
-
-fn form() -> Form {
-    let file = ProformaWorkbook::sample().xlsx();
-    Form::new().part("file", Part::bytes(file).file_name("po.xlsx"))
-}
-
-/// The role that `routes.txt` asks for.
-fn role(route: &Route) -> &'static str {
-    coverage::routes()
-        .into_iter()
-        .find(|(name, _)| name == route.name)
-        .unwrap_or_else(|| panic!("{} is not in routes.txt", route.name))
-        .1
-}
+const SUITE: Suite = Suite {
+    routes: ROUTES,
+    creating: &["POST /api/clients"],
+    prepared: PREPARED,
+    uuids: &[],
+    scene: || Box::pin(scene()),
+};
 
 #[test]
 fn the_table_has_every_route_of_the_clients_side() {
-    let listed: Vec<String> = coverage::client_side()
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    for name in &listed {
-        assert_eq!(
-            ROUTES.iter().filter(|route| route.name == name).count(),
-            1,
-            "rows of {name} in ROUTES"
-        );
-    }
-    assert_eq!(ROUTES.len(), listed.len());
+    SUITE.has_just(&coverage::client_side());
 }
 
 #[tokio::test]
 async fn without_a_token_nothing_is_read_or_written() {
-    let scene = Scene::set().await;
-    let nobody = scene.app.nobody();
-    let before = scene.rows().await;
-    for route in ROUTES {
-        let reply = scene.call(&nobody, route, route.path(), route.query).send().await;
-        assert_eq!(reply.status, 401, "{}: {}", route.name, reply.text());
-        reply.expect_error(401, "UNAUTHORIZED");
-        assert_eq!(reply.header("www-authenticate"), "Bearer", "{}", route.name);
-        assert_eq!(scene.rows().await, before, "{}", route.name);
-    }
+    SUITE.asks_for_a_token().await;
 }
 
 #[tokio::test]
 async fn a_viewer_writes_nothing() {
-    let scene = Scene::set().await;
-    let viewer = scene.app.viewer().await;
-    let before = scene.rows().await;
-    for route in ROUTES.iter().filter(|route| route.is_write()) {
-        assert_ne!(role(route), "viewer", "{}", route.name);
-        let reply = scene.call(&viewer, route, route.path(), route.query).send().await;
-        assert_eq!(reply.status, 403, "{}: {}", route.name, reply.text());
-        reply.expect_error(403, "FORBIDDEN");
-        assert_eq!(scene.rows().await, before, "{}", route.name);
-    }
+    SUITE.lets_no_viewer_write().await;
 }
 
 #[tokio::test]
 async fn an_editor_does_nothing_that_is_an_admins() {
-    let scene = Scene::set().await;
-    let editor = scene.app.editor().await;
-    let before = scene.rows().await;
-    let mut seen = 0;
-    for route in ROUTES.iter().filter(|route| role(route) == "admin") {
-        let reply = scene.call(&editor, route, route.path(), route.query).send().await;
-        assert_eq!(reply.status, 403, "{}: {}", route.name, reply.text());
-        reply.expect_error(403, "FORBIDDEN");
-        assert_eq!(scene.rows().await, before, "{}", route.name);
-        seen += 1;
-    }
-    assert!(seen >= 4);
+    SUITE.lets_no_editor_be_admin(4).await;
 }
 
 #[tokio::test]
 async fn every_read_of_what_is_there_succeeds() {
-    let scene = Scene::set().await;
-    let viewer = scene.app.viewer().await;
-    let before = scene.rows().await;
-    for route in ROUTES.iter().filter(|route| !route.is_write()) {
-        let reply = scene.call(&viewer, route, route.path(), route.query).send().await;
-        assert_eq!(reply.status, 200, "{}: {}", route.name, reply.text());
-        assert_eq!(reply.json()["status"], "SUCCESS", "{}", route.name);
-    }
-    assert_eq!(scene.rows().await, before);
+    SUITE.reads_what_is_there().await;
 }
 
-/// So that what the other tests refuse is refused for what they are about.
 #[tokio::test]
 async fn every_write_that_makes_sense_is_done_and_recorded() {
-    let (deletions, others): (Vec<&Route>, Vec<&Route>) = ROUTES
-        .iter()
-        .filter(|route| route.is_write())
-        .partition(|route| route.method() == "DELETE");
-    let scene = Scene::set().await;
-    for route in others {
-        succeeds(&scene, route).await;
-    }
-    for route in deletions {
-        succeeds(&Scene::set().await, route).await;
-    }
-}
-
-async fn succeeds(scene: &Scene, route: &Route) {
-    for (_, preparation) in PREPARED.iter().filter(|(name, _)| *name == route.name) {
-        scene.app.execute(preparation).await;
-    }
-    let admin = scene.app.admin().await;
-    let trail = r#"SELECT count(*) FROM "Finances".audit_entry"#;
-    let before: i64 = scene.app.value(trail).await;
-
-    let reply = scene.call(&admin, route, route.path(), route.query).send().await;
-
-    // The one creating route that no client called before.
-    let status = if route.name == "POST /api/clients" {
-        201
-    } else {
-        200
-    };
-    assert_eq!(reply.status, status, "{}: {}", route.name, reply.text());
-    assert_eq!(reply.json()["status"], "SUCCESS", "{}", route.name);
-    let after: i64 = scene.app.value(trail).await;
-    assert!(after > before, "{} leaves no trace", route.name);
+    SUITE.does_what_makes_sense().await;
 }
 
 #[tokio::test]
 async fn an_id_that_nothing_has_is_not_found() {
-    let scene = Scene::set().await;
-    let admin = scene.app.admin().await;
-    let before = scene.rows().await;
-    for route in ROUTES {
-        for parameter in parameters(route.path()) {
-            let path = route.path().replace(&format!("{{{parameter}}}"), UNKNOWN);
-            let reply = scene.call(&admin, route, &path, route.query).send().await;
-            assert_eq!(
-                reply.status,
-                404,
-                "{} ({parameter}): {}",
-                route.name,
-                reply.text()
-            );
-            let body = reply.expect_error(404, "NOT_FOUND");
-            let message = body["message"].as_str().unwrap();
-            assert!(message.ends_with(" not found"), "{}: {message}", route.name);
-            assert_eq!(scene.rows().await, before, "{}", route.name);
-        }
-    }
+    SUITE.finds_nothing_by_unknown_ids().await;
 }
 
 #[tokio::test]
 async fn an_id_that_is_none_is_named() {
-    let scene = Scene::set().await;
-    let admin = scene.app.admin().await;
-    let before = scene.rows().await;
-    for route in ROUTES {
-        for parameter in parameters(route.path()) {
-            for id in BAD_IDS {
-                let path = route.path().replace(&format!("{{{parameter}}}"), id);
-                let reply = scene.call(&admin, route, &path, route.query).send().await;
-                assert_eq!(reply.status, 422, "{} ({id}): {}", route.name, reply.text());
-                assert_eq!(
-                    reply.faults(),
-                    [format!("{parameter}: int_parsing")],
-                    "{} ({id})",
-                    route.name
-                );
-            }
-            assert_eq!(scene.rows().await, before, "{}", route.name);
-        }
-    }
+    SUITE.names_bad_ids().await;
 }
 
 #[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused() {
-    let scene = Scene::set().await;
-    let admin = scene.app.admin().await;
-    let before = scene.rows().await;
-    for route in ROUTES {
-        let call = || scene.bare(&admin, route, route.path(), route.query);
-        match route.body {
-            Body::None => continue,
-            Body::Json(..) => {
-                for body in [
-                    "{",
-                    "[]",
-                    "[{}]",
-                    "\"text\"",
-                    "5",
-                    "null",
-                    "{} {}",
-                    "{'a': 1}",
-                    "{\"a\": 1,}",
-                    "\u{feff}x",
-                ] {
-                    let reply = call().body(body).send().await;
-                    assert_eq!(reply.status, 422, "{} ({body}): {}", route.name, reply.text());
-                    assert_eq!(reply.faults(), ["body: json_invalid"], "{} ({body})", route.name);
-                }
-                let reply = call().raw("text/plain", "{}").send().await;
-                assert_eq!(reply.status, 415, "{}: {}", route.name, reply.text());
-                reply.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
-            }
-            Body::Form(_) => {
-                for (kind, status, code) in [
-                    ("application/json", 415, "UNSUPPORTED_MEDIA_TYPE"),
-                    ("multipart/form-data", 400, "BAD_REQUEST"),
-                    ("multipart/form-data; boundary=x", 400, "BAD_REQUEST"),
-                ] {
-                    let reply = call().raw(kind, "{}").send().await;
-                    assert_eq!(reply.status, status, "{} ({kind}): {}", route.name, reply.text());
-                    reply.expect_error(status, code);
-                }
-            }
-        }
-        assert_eq!(scene.rows().await, before, "{}", route.name);
-    }
-}
-
-/// Checks that a request is refused with these faults, and that nothing was written; else says what is off.
-fn off(route: &Route, what: &str, reply: &Reply, faults: &[&str]) -> Option<String> {
-    if reply.status == 422 && reply.faults() == faults {
-        return None;
-    }
-    let answer: String = reply.text().chars().take(300).collect();
-    Some(format!(
-        "{} ({what}) not {faults:?} but {}: {answer}",
-        route.name, reply.status
-    ))
+    SUITE.refuses_bodies_that_are_none().await;
 }
 
 #[tokio::test]
 async fn every_field_of_a_wrong_type_is_named() {
-    let scene = Scene::set().await;
-    let admin = scene.app.admin().await;
-    let before = scene.rows().await;
-    let mut wrong_answers = Vec::new();
-    for route in ROUTES {
-        let call = || scene.bare(&admin, route, route.path(), route.query);
-        match route.body {
-            Body::None => {}
-            Body::Json(_, wrong) => {
-                assert!(!wrong.is_empty(), "{} has no wrong body in ROUTES", route.name);
-                for (body, faults) in wrong {
-                    let reply = call().body(scene.fill(body)).send().await;
-                    wrong_answers.extend(off(route, body, &reply, faults));
-                }
-            }
-            Body::Form(wrong) => {
-                for ((field, text), fault) in wrong {
-                    let reply = call().form(form().text(*field, *text)).send().await;
-                    wrong_answers.extend(off(route, field, &reply, &[fault]));
-                }
-                let reply = call().form(Form::new().text("note", "no file")).send().await;
-                wrong_answers.extend(off(route, "no file", &reply, &["file: missing"]));
-            }
-        }
-        assert_eq!(scene.rows().await, before, "{}", route.name);
-    }
-    assert!(wrong_answers.is_empty(), "{}", wrong_answers.join("\n"));
+    SUITE.names_fields_of_wrong_types().await;
 }
 
 #[tokio::test]
 async fn every_word_of_a_query_that_makes_no_sense_is_named() {
-    let scene = Scene::set().await;
-    let admin = scene.app.admin().await;
-    let before = scene.rows().await;
-    let mut wrong_answers = Vec::new();
-    for route in ROUTES {
-        let pages = BAD_PAGES.iter().filter(|_| route.is_list);
-        for (words, fault) in route.bad_queries.iter().chain(pages) {
-            // Of a name that comes twice the first counts.
-            let query = format!("{words}&{}", route.query);
-            let reply = scene.call(&admin, route, route.path(), &query).send().await;
-            wrong_answers.extend(off(route, words, &reply, &[fault]));
-        }
-        assert_eq!(scene.rows().await, before, "{}", route.name);
-    }
-    assert!(wrong_answers.is_empty(), "{}", wrong_answers.join("\n"));
+    SUITE.names_senseless_queries().await;
 }

@@ -1,4 +1,4 @@
-//! The table of what is tested of each route of the clients' side, against the routes, the document and the tests' sources:
+//! The table of what is tested of each route of the clients' side and of bills, against the routes, the document and the tests' sources:
 //! no route without its row, no cell without a test that is there and speaks of the route, no excuse that is not one.
 
 use std::{
@@ -12,8 +12,10 @@ use serde_json::Value;
 
 const ROUTES: &str = include_str!("data/routes.txt");
 const TABLE: &str = include_str!("data/coverage.txt");
+const FAULTS: &str = include_str!("support/faults.rs");
 /// The first words of the paths that the table is about.
-const AREAS: [&str; 8] = [
+const AREAS: [&str; 9] = [
+    "billing-po",
     "client-po",
     "clients",
     "line-items",
@@ -22,6 +24,13 @@ const AREAS: [&str; 8] = [
     "projects",
     "quotations",
     "verbal-agreement",
+];
+/// Words of paths below a project that are about bills, whose faults have a table of their own.
+const BILLING: [&str; 4] = [
+    "billing-pl-analysis",
+    "billing-po",
+    "billing-summary",
+    "pl-analysis",
 ];
 /// What is to be tested of each route.
 const CELLS: [&str; 5] = ["happy", "validation", "not-found", "no-token", "forbidden"];
@@ -43,12 +52,30 @@ pub(crate) fn routes() -> Vec<(String, &'static str)> {
 }
 
 /// Those that the table is about.
-pub(crate) fn client_side() -> Vec<(String, &'static str)> {
+fn covered() -> Vec<(String, &'static str)> {
     let mut routes = routes();
     routes.retain(|(name, _)| {
         let path = name.split_once("/api/").map_or("", |(_, path)| path);
         AREAS.contains(&path.split('/').next().unwrap_or_default())
     });
+    routes
+}
+
+fn is_about_bills(name: &str) -> bool {
+    name.split('/').any(|word| BILLING.contains(&word))
+}
+
+/// Those of the clients' side.
+pub(crate) fn client_side() -> Vec<(String, &'static str)> {
+    let mut routes = covered();
+    routes.retain(|(name, _)| !is_about_bills(name));
+    routes
+}
+
+/// Those of bills and of what they add up to.
+pub(crate) fn billing() -> Vec<(String, &'static str)> {
+    let mut routes = covered();
+    routes.retain(|(name, _)| is_about_bills(name));
     routes
 }
 
@@ -77,6 +104,10 @@ fn tests() -> BTreeMap<String, Source> {
         for name in text.split("include_str!(\"").skip(1) {
             let included = folder.join(name.split('"').next().unwrap());
             around.push_str(&fs::read_to_string(included).unwrap_or_default());
+        }
+        // What a table of routes is tried with.
+        if text.contains("faults::{") {
+            around.push_str(FAULTS);
         }
         for (name, test) in found {
             let around = around.clone();
@@ -179,7 +210,7 @@ fn every_cell_names_a_test_or_says_why_there_is_none() {
     let (tests, table) = (tests(), table());
     let document = serde_json::to_value(router::document()).unwrap();
     let mut faults = Vec::new();
-    for (route, role) in client_side() {
+    for (route, role) in covered() {
         let Some(cells) = table.get(&route) else {
             faults.push(format!("{route}: has no row"));
             continue;
@@ -210,7 +241,7 @@ fn every_cell_names_a_test_or_says_why_there_is_none() {
             }
         }
     }
-    let listed: BTreeSet<String> = client_side().into_iter().map(|(route, _)| route).collect();
+    let listed: BTreeSet<String> = covered().into_iter().map(|(route, _)| route).collect();
     faults.extend(
         table
             .keys()

@@ -19,6 +19,12 @@
 
 mod adoption;
 mod auth;
+mod billing;
+mod billing_faults;
+mod billing_lines;
+mod billing_races;
+mod billing_revisions;
+mod billing_summaries;
 mod client_payments;
 mod client_side_faults;
 mod clients;

@@ -280,6 +280,22 @@ pub async fn update(uow: &mut UnitOfWork, id: ProjectId, change: &ProjectChange)
     Ok((after, true))
 }
 
+/// Keeps a project as it is until the transaction ends, and its POs in it, for a row that is to hang on one of them.
+///
+/// # Errors
+/// `NotFound` if there is none of this id.
+pub async fn hold_with_pos(db: &mut PgConnection, id: ProjectId) -> Result<()> {
+    // POs come and go under a stronger lock of their projects, for which this one is in the way.
+    sqlx::query_scalar!(
+        r#"SELECT id FROM "Finances".project WHERE id = $1 FOR SHARE"#,
+        id as ProjectId,
+    )
+    .fetch_optional(db)
+    .await?
+    .map(|_| ())
+    .ok_or(Error::NotFound("Project"))
+}
+
 /// Locks a project for a change; what hangs on it may be written meanwhile.
 async fn lock(db: &mut PgConnection, id: ProjectId) -> Result<()> {
     sqlx::query!(

@@ -7,6 +7,7 @@
 
 pub mod agreements;
 mod attach;
+pub mod billable;
 mod bundles;
 mod change;
 mod create;

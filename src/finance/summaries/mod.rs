@@ -2,9 +2,11 @@
 //!
 //! Each figure has one formula, stated beside its column in the query. Nothing here is stored.
 
+mod billing;
 mod model;
 mod profit;
 mod routes;
+mod rules;
 mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -12,8 +14,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::app::AppState;
 
 /// The routes.
+#[expect(deprecated, reason = "a route that is kept for older clients")]
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(routes::get_financial_summary))
         .routes(routes!(routes::analyse_profit))
+        .routes(routes!(routes::get_billing_summary))
+        .routes(routes!(routes::get_billing_pl_analysis))
+        .routes(routes!(routes::get_pl_analysis))
 }

@@ -1,15 +1,15 @@
 //! What projects earned and cost, by the POs dated in a range (purchase-order routes, section 5.7).
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 
+use super::rules::percent;
 use crate::{
     error::Result,
     types::{
-        Fields, FromFields, Money, Percent, Problem, decimal,
+        Fields, FromFields, Money, Percent, Problem,
         ids::{ClientId, ProjectId},
     },
 };
@@ -96,12 +96,6 @@ pub(super) struct ProfitAnswer {
     pub(super) start_date: Option<NaiveDate>,
     pub(super) end_date: Option<NaiveDate>,
     pub(super) data: ProfitFigures,
-}
-
-/// Part ÷ whole in percent, rounded half away from zero to 2 places; 0 of nothing.
-fn percent(part: Money, whole: Money) -> Percent {
-    let quotient = part.0.saturating_mul(Decimal::ONE_HUNDRED).checked_div(whole.0);
-    quotient.map_or(Percent::ZERO, |value| Percent(decimal::round(value, 2)))
 }
 
 /// The POs that count; the filters follow.
@@ -209,21 +203,4 @@ pub(super) async fn analyse(db: impl PgExecutor<'_>, query: &ProfitQuery) -> Res
             })
             .collect(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use rust_decimal::dec;
-
-    use super::*;
-
-    #[test]
-    fn a_margin_is_rounded_half_away_from_zero_and_zero_of_nothing() {
-        assert_eq!(
-            percent(Money(dec!(200000)), Money(dec!(700000))),
-            Percent(dec!(28.57))
-        );
-        assert_eq!(percent(Money(dec!(-1)), Money(dec!(800))), Percent(dec!(-0.13)));
-        assert_eq!(percent(Money(dec!(-5)), Money::ZERO), Percent::ZERO);
-    }
 }

@@ -1,9 +1,13 @@
 //! The handlers of summaries.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    http::{HeaderName, header},
+};
 use sqlx::PgPool;
 
 use super::{
+    billing::{self, BillingPlAnswer, BillingSummaryAnswer, PlAnswer},
     model::SummaryAnswer,
     profit::{self, ProfitAnswer, ProfitQuery},
     store,
@@ -20,6 +24,9 @@ use crate::{
     types::ids::ProjectId,
     unit_of_work::Answer,
 };
+
+/// Says that a route is kept for older clients only.
+const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 
 path_parameters! {
     /// A project.
@@ -66,4 +73,58 @@ pub(super) async fn analyse_profit(
         end_date: query.end_date,
         data,
     }))
+}
+
+/// What was ordered, billed and spent in a project.
+///
+/// Sums and counts of bills are over those that count: final or approved ones that no revision has taken the place of. They
+/// are listed up to 1000, the newest first. What was billed is a figure of its own; the profit is what the client ordered,
+/// net of GST, less what was ordered from vendors.
+#[utoipa::path(get, path = "/projects/{project_id}/billing-summary", tag = "summaries", params(ProjectPath),
+    responses((status = 200, body = BillingSummaryAnswer), ReadErrors))]
+pub(super) async fn get_billing_summary(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(ProjectPath { project_id }): Path<ProjectPath>,
+) -> Result<Answer<BillingSummaryAnswer>> {
+    let summary = billing::summary(&db, project_id).await?;
+    Ok(Answer::ok(summary.into()))
+}
+
+/// The profit of a project as older clients ask for it; `pl-analysis` says more.
+#[utoipa::path(get, path = "/projects/{project_id}/billing-pl-analysis", tag = "summaries", params(ProjectPath),
+    responses(
+        (status = 200, body = BillingPlAnswer, headers(
+            ("Deprecation" = String, description = "`true`"),
+            ("Link" = String, description = "The route that takes its place, with `rel=\"successor-version\"`"),
+        )),
+        ReadErrors,
+    ))]
+#[deprecated]
+pub(super) async fn get_billing_pl_analysis(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(ProjectPath { project_id }): Path<ProjectPath>,
+) -> Result<([(HeaderName, String); 2], Answer<BillingPlAnswer>)> {
+    let sums = billing::sums(&db, project_id).await?;
+    let successor = format!("</api/projects/{project_id}/pl-analysis>; rel=\"successor-version\"");
+    Ok((
+        [(DEPRECATION, "true".to_owned()), (header::LINK, successor)],
+        Answer::ok(BillingPlAnswer::new(project_id, &sums)),
+    ))
+}
+
+/// The profit and loss of a project.
+///
+/// The profit is what the client ordered, net of GST, less what was ordered from vendors; neither depends on what was billed
+/// or paid so far. The figures stand under `data` and once more under `data.data`.
+#[utoipa::path(get, path = "/projects/{project_id}/pl-analysis", tag = "summaries", params(ProjectPath),
+    responses((status = 200, body = PlAnswer), ReadErrors))]
+pub(super) async fn get_pl_analysis(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(ProjectPath { project_id }): Path<ProjectPath>,
+) -> Result<Answer<PlAnswer>> {
+    let sums = billing::sums(&db, project_id).await?;
+    Ok(Answer::ok(PlAnswer::new(project_id, &sums)))
 }

@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
+pub(crate) mod faults;
 pub(crate) mod logs;
 pub(crate) mod server;
 pub(crate) mod sheet;

@@ -34,18 +34,11 @@ payment AS (
      WHERE po.is_live
 ),
 billed AS (
-    -- Final and approved bills count until another counted bill takes their place.
-    SELECT COALESCE(sum(bill.billed_total), 0) AS total,
-           COALESCE(sum(bill.billed_value), 0) AS net
-      FROM "Finances".billing_po AS bill
-     WHERE bill.project_id = $1
-       AND bill.status IN ('FINAL', 'APPROVED')
-       AND NOT EXISTS (
-           SELECT
-             FROM "Finances".billing_po AS revision
-            WHERE revision.revises_id = bill.id
-              AND revision.status IN ('FINAL', 'APPROVED')
-           )
+    SELECT COALESCE(sum(billed_total), 0) AS total,
+           COALESCE(sum(billed_value), 0) AS net
+      FROM "Finances".billing_po_figures
+     WHERE project_id = $1
+       AND counted
 ),
 vendor AS (
     SELECT COALESCE(sum(po_value) FILTER (WHERE is_live), 0) AS ordered,
