@@ -25,6 +25,10 @@ pub enum Action {
     Approved,
     /// It was put into another project.
     Attached,
+    /// A part of a payment was allotted to a vendor order.
+    Linked,
+    /// It is allotted to it no more.
+    Unlinked,
     /// A payment was found in the bank's statement.
     Reconciled,
     /// A file was stored.
@@ -59,6 +63,8 @@ impl Action {
             Self::StatusChanged => "status_changed",
             Self::Approved => "approved",
             Self::Attached => "attached",
+            Self::Linked => "linked",
+            Self::Unlinked => "unlinked",
             Self::Reconciled => "reconciled",
             Self::Stored => "stored",
             Self::Refused => "refused",

@@ -5,6 +5,7 @@ pub mod client_payments;
 pub mod clients;
 pub mod kept_totals;
 pub mod line_items;
+pub mod payment_links;
 pub mod payments;
 pub mod projects;
 pub mod purchase_orders;
@@ -30,6 +31,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(payments::router())
         .merge(client_payments::router())
         .merge(quotations::router())
+        .merge(vendor_payments::router())
+        .merge(payment_links::router())
         .merge(vendor_orders::router())
         .merge(billing::router())
+        .merge(vendors::router())
 }

@@ -63,6 +63,13 @@ impl<'r, T: FromRow<'r, PgRow>> FromRow<'r, PgRow> for Listed<T> {
     }
 }
 
+impl<T> Listed<T> {
+    /// The row without its key.
+    pub fn into_row(self) -> T {
+        self.row
+    }
+}
+
 /// Which rows of a list are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paging {
@@ -77,6 +84,16 @@ pub struct Paging {
 }
 
 impl Paging {
+    /// The first rows of a list, at most so many.
+    pub fn first(limit: i64) -> Self {
+        Self {
+            skip: 0,
+            limit,
+            after: None,
+            scope: String::new(),
+        }
+    }
+
     /// Reads the page words of a query; faults are left in `fields`.
     pub fn read(fields: &mut Fields<'_>, default_limit: i64) -> Self {
         let skip = bounded(fields, "skip", 0, i64::MAX).or_else(|| bounded(fields, "offset", 0, i64::MAX));

@@ -176,6 +176,11 @@ decimal! {
 }
 
 decimal! {
+    /// A number of days with at most 1 decimal.
+    Days, example 15
+}
+
+decimal! {
     /// A latitude in degrees north with at most 7 decimals.
     Latitude, example 28.613_939_1
 }

@@ -81,6 +81,8 @@ id! {
     VendorLineId(i64);
     /// The id of a payment to a vendor.
     VendorPaymentId(i64);
+    /// The id of a payment's link to a vendor order.
+    PaymentLinkId(i64);
     /// A site's id.
     SiteId(i64);
     /// A stored document's id.

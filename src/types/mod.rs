@@ -13,7 +13,7 @@ pub mod text;
 pub mod words;
 
 pub use clock::Clock;
-pub use decimal::{Latitude, Longitude, Money, Percent, Quantity, Rate};
+pub use decimal::{Days, Latitude, Longitude, Money, Percent, Quantity, Rate};
 pub use email::Email;
 pub use fields::{Fields, FromFields, Input, Patch, Problem};
 pub use gstin::Gstin;

@@ -14,7 +14,7 @@ const ROUTES: &str = include_str!("data/routes.txt");
 const TABLE: &str = include_str!("data/coverage.txt");
 const FAULTS: &str = include_str!("support/faults.rs");
 /// The first words of the paths that the table is about.
-const AREAS: [&str; 9] = [
+const AREAS: [&str; 10] = [
     "billing-po",
     "client-po",
     "clients",
@@ -23,6 +23,7 @@ const AREAS: [&str; 9] = [
     "po",
     "projects",
     "quotations",
+    "vendors",
     "verbal-agreement",
 ];
 /// Words of paths below a project that are about bills, whose faults have a table of their own.
@@ -32,6 +33,8 @@ const BILLING: [&str; 4] = [
     "billing-summary",
     "pl-analysis",
 ];
+/// Words of paths that are about vendors, whose faults have a table of their own too.
+const VENDORS: [&str; 2] = ["vendor-summary", "vendors"];
 /// What is to be tested of each route.
 const CELLS: [&str; 5] = ["happy", "validation", "not-found", "no-token", "forbidden"];
 
@@ -68,7 +71,18 @@ fn is_about_bills(name: &str) -> bool {
 /// Those of the clients' side.
 pub(crate) fn client_side() -> Vec<(String, &'static str)> {
     let mut routes = covered();
-    routes.retain(|(name, _)| !is_about_bills(name));
+    routes.retain(|(name, _)| !is_about_bills(name) && !is_about_vendors(name));
+    routes
+}
+
+fn is_about_vendors(name: &str) -> bool {
+    name.split('/').any(|word| VENDORS.contains(&word))
+}
+
+/// Those of vendors, and of what projects ordered from them.
+pub(crate) fn vendors() -> Vec<(String, &'static str)> {
+    let mut routes = covered();
+    routes.retain(|(name, _)| is_about_vendors(name));
     routes
 }
 

@@ -880,8 +880,12 @@ async fn an_advance_takes_an_order_of_its_vendor_once() {
         let reply = editor.post("/api/payments").json(&body).send().await;
         assert_eq!(reply.status, status, "{body}: {}", reply.text());
     }
-    app.execute(r#"UPDATE "Finances".vendor SET status = 'blacklisted'"#)
-        .await;
+    editor
+        .put(format!("/api/vendors/{vendor}"))
+        .json(&json!({"status": "blacklisted"}))
+        .send()
+        .await
+        .expect(200);
     editor
         .post("/api/payments")
         .json(&advance)

@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Fault, Result},
     finance::{
         kept_totals::{self, Counted, List, Scope},
+        payment_links,
         payments::{
             Payment, PaymentQuery, PaymentState, Reconciliation, States,
             rules::Mover,
@@ -325,6 +326,68 @@ pub async fn lock(uow: &mut UnitOfWork, ids: &[ClientPaymentId]) -> Result<Vec<P
     get_all(uow.conn(), ids).await
 }
 
+/// What a link has to know of a client payment, under its lock.
+#[derive(Debug, Clone)]
+pub struct LinkablePayment {
+    /// The gross sum settled.
+    pub amount: Money,
+    /// One of [`PaymentState`], or an older word.
+    pub status: String,
+    /// `credit` or `debit`, or an older word.
+    pub transaction_type: String,
+}
+
+/// Locks a payment for a link to a vendor order, before that order; its PO and its figures stay as they are. `None` if there
+/// is none of this id.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn lock_for_link(db: &mut PgConnection, id: ClientPaymentId) -> Result<Option<LinkablePayment>> {
+    let payment = sqlx::query_as!(
+        LinkablePayment,
+        r#"
+        SELECT amount AS "amount: Money",
+               status,
+               transaction_type
+          FROM "Finances".client_payment
+         WHERE id = $1
+           FOR UPDATE
+        "#,
+        id as ClientPaymentId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(payment)
+}
+
+/// The one payment that has this reference.
+///
+/// # Errors
+/// `Invalid` if none has it, `Conflict` if several have.
+pub async fn find_by_reference(db: &mut PgConnection, reference: &str) -> Result<ClientPaymentId> {
+    let ids = sqlx::query_scalar!(
+        r#"
+        SELECT id AS "id: ClientPaymentId"
+          FROM "Finances".client_payment
+         WHERE reference_number = $1
+         ORDER BY id
+         LIMIT 2
+        "#,
+        reference,
+    )
+    .fetch_all(db)
+    .await?;
+    match *ids {
+        [] => Err(Error::unknown_reference("payment_id", "payment")),
+        [id] => Ok(id),
+        _ => Err(Error::conflict_field(
+            "payment_id",
+            "value_error",
+            "Several payments have this reference; name one by its id",
+        )),
+    }
+}
+
 /// Locks the payment that a request is about.
 async fn lock_one(uow: &mut UnitOfWork, id: ClientPaymentId) -> Result<Payment> {
     let payment = lock(uow, &[id]).await?.pop().ok_or(Error::NotFound("Payment"))?;
@@ -336,7 +399,8 @@ async fn lock_one(uow: &mut UnitOfWork, id: ClientPaymentId) -> Result<Payment> 
 ///
 /// # Errors
 /// `NotFound`, `Stale`; `Invalid` for another PO, or for more tax withheld than the amount; `Conflict` for a status that it
-/// must not get, a reconciled payment, or an amount below what is linked; `Forbidden` where only an admin may.
+/// must not get, a reconciled payment, an amount below what is linked, or links for which there is no room any more when the
+/// payment comes to life again; `Forbidden` where only an admin may.
 pub async fn update(
     uow: &mut UnitOfWork,
     id: ClientPaymentId,
@@ -344,6 +408,10 @@ pub async fn update(
     mover: Mover,
     note: Option<&str>,
 ) -> Result<(Payment, bool)> {
+    let guarded = match change.status {
+        Some(state) if !state.is_dead() => payment_links::store::guard_revival(uow, id).await?,
+        _ => Vec::new(),
+    };
     let before = lock_one(uow, id).await?;
     if change.po_id.is_some() && change.po_id != before.po_id {
         return Err(Error::invalid_field(
@@ -382,6 +450,10 @@ pub async fn update(
         ));
     }
     store(uow.conn(), id, &after).await?;
+    let is_alive = |payment: &Payment| payment.state().is_some_and(|state| !state.is_dead());
+    if is_alive(&after) && !is_alive(&before) && linked.orders.is_some() {
+        payment_links::store::ensure_room_for_client_payment(uow.conn(), id, &guarded).await?;
+    }
     let stored = get(uow.conn(), id).await?;
     record_change(uow, ENTITY, &before, &stored, Action::StatusChanged, note);
     Ok((stored, true))

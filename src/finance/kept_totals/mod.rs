@@ -1,6 +1,6 @@
 //! The kept totals behind lists: how many rows a list has, and the sums over them, by status and payment status, for all rows
 //! and for those of one client, project or vendor, so that a page costs the same however many rows there are. Beside them,
-//! how many stores the POs of a client are for, and which vendor orders are due and not paid.
+//! how many stores the POs of a client are for, which vendor orders are due and not paid, and which vendors their lines name.
 //!
 //! They are written in the transaction of the change, by the unit of work: a store function that changes a counted row says
 //! so before ([`UnitOfWork::follow`](crate::unit_of_work::UnitOfWork::follow)), one that makes a row afterwards
@@ -14,11 +14,12 @@ pub use store::{
     BundleCounts, Followed, KeptTotal, List, Scope, bundle_counts, read, read_paid, recount_if_off,
 };
 pub use vendor_side::{
-    CategoryTotal, OrderTotal, OrderWords, orders_of_payments, vendor_order_categories, vendor_orders,
+    CategoryTotal, OrderTotal, OrderWords, ShareTotal, orders_of_payments, vendor_order_categories,
+    vendor_orders, vendor_shares,
 };
 
 use crate::types::ids::{
-    ClientPaymentId, ClientPoId, ProjectId, QuotationId, VendorOrderId, VendorPaymentId,
+    ClientPaymentId, ClientPoId, ProjectId, QuotationId, VendorId, VendorOrderId, VendorPaymentId,
 };
 
 /// A row that kept totals count.
@@ -36,4 +37,6 @@ pub enum Counted {
     Project(ProjectId),
     /// A quotation.
     Quotation(QuotationId),
+    /// A vendor.
+    Vendor(VendorId),
 }

@@ -27,6 +27,8 @@ pub enum List {
     Project,
     /// Quotations; entries only.
     Quotation,
+    /// Vendors; entries only.
+    Vendor,
 }
 
 impl List {
@@ -38,6 +40,7 @@ impl List {
             Self::VendorPayment => "vendor_payment",
             Self::Project => "project",
             Self::Quotation => "quotation",
+            Self::Vendor => "vendor",
         }
     }
 }
@@ -300,6 +303,7 @@ impl Followed {
         let orders = Ids::of(&rows).vendor_orders;
         if !orders.is_empty() {
             vendor_side::write_due(db, &orders).await?;
+            vendor_side::write_line_vendors(db, &orders).await?;
         }
         Ok(())
     }
@@ -337,7 +341,8 @@ impl Followed {
                     OR (entry.source = 'client_payment' AND entry.id = ANY ($2))
                     OR (entry.source = 'vendor_payment' AND entry.id = ANY ($3))
                     OR (entry.source = 'project' AND entry.id = ANY ($4))
-                    OR (entry.source = 'quotation' AND entry.id = ANY ($5)))
+                    OR (entry.source = 'quotation' AND entry.id = ANY ($5))
+                    OR (entry.source = 'vendor' AND entry.id = ANY ($6)))
              GROUP BY 1, 2, 3, 4, 5
              UNION ALL
             SELECT 'store', po.store_id, po.client_id, po.status, '', count(*), 0, 0, 0, 0, 0
@@ -352,6 +357,7 @@ impl Followed {
             &ids.vendor_payments,
             &ids.projects,
             &ids.quotations,
+            &ids.vendors,
         )
         .fetch_all(db)
         .await?;
@@ -397,6 +403,7 @@ struct Ids {
     vendor_payments: Vec<i64>,
     projects: Vec<i64>,
     quotations: Vec<i64>,
+    vendors: Vec<i64>,
 }
 
 impl Ids {
@@ -410,6 +417,7 @@ impl Ids {
                 Counted::VendorPayment(id) => ids.vendor_payments.push(id.0),
                 Counted::Project(id) => ids.projects.push(id.0),
                 Counted::Quotation(id) => ids.quotations.push(i64::from(id.0)),
+                Counted::Vendor(id) => ids.vendors.push(id.0),
             }
         }
         ids
@@ -540,6 +548,8 @@ pub async fn recount_if_off(db: &PgPool) -> Result<bool> {
                           SELECT 'project', count(*) FROM "Finances".project
                           UNION ALL
                           SELECT 'quotation', count(*) FROM "Finances".quotation
+                          UNION ALL
+                          SELECT 'vendor', count(*) FROM "Finances".vendor
                           ) AS counted
                     WHERE counted.entries <> (
                               SELECT COALESCE(sum(kept.entries), 0)

@@ -1,4 +1,5 @@
-//! The kept totals of vendor orders and of the vendors' payments, and which orders are due, in the database.
+//! The kept totals of vendor orders and of the vendors' payments, which orders are due, and which vendors their lines name, in
+//! the database.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use crate::{
     error::Result,
     types::{
         Money,
-        ids::{VendorOrderId, VendorPaymentId},
+        ids::{VendorId, VendorOrderId, VendorPaymentId},
     },
 };
 
@@ -343,4 +344,76 @@ pub(super) async fn write_due(db: &mut PgConnection, orders: &[i64]) -> Result<(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Writes down anew which vendors these orders name by their lines only.
+pub(super) async fn write_line_vendors(db: &mut PgConnection, orders: &[i64]) -> Result<()> {
+    sqlx::query!(
+        r#"
+        WITH named AS (
+            SELECT vendor_order_id, vendor_id, created_at
+              FROM "Finances".vendor_order_line_vendor_source
+             WHERE vendor_order_id = ANY ($1)
+        ),
+        gone AS (
+            DELETE FROM "Finances".vendor_order_line_vendor AS kept
+             WHERE kept.vendor_order_id = ANY ($1)
+               AND NOT EXISTS (
+                   SELECT
+                     FROM named
+                    WHERE named.vendor_order_id = kept.vendor_order_id
+                      AND named.vendor_id = kept.vendor_id
+                   )
+        )
+        INSERT INTO "Finances".vendor_order_line_vendor (vendor_order_id, vendor_id, created_at)
+        SELECT vendor_order_id, vendor_id, created_at
+          FROM named
+         ORDER BY vendor_order_id, vendor_id
+            ON CONFLICT (vendor_order_id, vendor_id) DO NOTHING
+        "#,
+        orders,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The totals of the orders that are a vendor's by themselves or by a line, over its share of them.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn vendor_shares(
+    db: impl PgExecutor<'_>,
+    vendor: VendorId,
+    words: OrderWords<'_>,
+) -> Result<ShareTotal> {
+    let total = sqlx::query_as!(
+        ShareTotal,
+        r#"
+        SELECT COALESCE(sum(total.entries), 0)::bigint AS "entries!",
+               COALESCE(sum(total.amount) FILTER (WHERE total.status NOT IN ('rejected', 'cancelled')
+                                                    AND total.work_status <> 'cancelled'), 0) AS "live_amount!: Money"
+          FROM "Finances".kept_vendor_total AS total
+         WHERE total.list = 'vendor_share'
+           AND total.scope = 'vendor'
+           AND total.scope_id = $1
+           AND ($2::text IS NULL OR total.status = $2)
+           AND ($3::text IS NULL OR total.work_status = $3)
+        "#,
+        vendor as VendorId,
+        words.status,
+        words.work_status,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(total)
+}
+
+/// The totals of a vendor's shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShareTotal {
+    /// All orders, given up or not.
+    pub entries: i64,
+    /// What of the live ones is the vendor's.
+    pub live_amount: Money,
 }

@@ -135,7 +135,7 @@ pub(super) fn ledger(fields: &mut Fields<'_>) -> Ledger {
 }
 
 /// Finds fault with a last day before the first.
-pub(super) fn check_days(
+pub(crate) fn check_days(
     fields: &mut Fields<'_>,
     from: (&str, Option<NaiveDate>),
     to: (&str, Option<NaiveDate>),

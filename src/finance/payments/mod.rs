@@ -16,11 +16,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use body::apply_text;
 pub use body::{Batch, Reconciliation, positive_amount};
+pub(crate) use list::check_days;
 pub use list::{CREATED, ID, PAYMENT_DATE, PaymentQuery, SORTS, States};
 pub use model::{
     Ledger, Payment, PaymentMode, PaymentRecorded, PaymentStage, PaymentState, PaymentView, StatusEntry,
     TransactionType,
 };
+pub(crate) use routes::mover;
 
 use crate::app::AppState;
 

@@ -58,7 +58,7 @@ async fn get(db: &PgPool, ledger: Ledger, id: PaymentId) -> Result<Payment> {
 }
 
 /// Who moves a payment by setting a word.
-fn mover<R: RequiredRole>(write: &Write<R>) -> Result<Mover> {
+pub(crate) fn mover<R: RequiredRole>(write: &Write<R>) -> Result<Mover> {
     Ok(if write.caller()?.role == Role::Admin {
         Mover::Admin
     } else {

@@ -207,15 +207,24 @@ pub async fn hold_all(db: &mut PgConnection, ids: &[ClientPoId]) -> Result<Vec<H
 /// # Errors
 /// `Unavailable` without the database.
 pub async fn lock_all(uow: &mut UnitOfWork, ids: &[ClientPoId]) -> Result<()> {
-    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    sqlx::query!(
-        r#"SELECT id FROM "Finances".client_po WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
-        &raw,
-    )
-    .fetch_all(uow.conn())
-    .await?;
+    guard_all(uow.conn(), ids).await?;
     let counted: Vec<Counted> = ids.iter().copied().map(Counted::ClientPo).collect();
     uow.follow(&counted).await
+}
+
+/// Locks POs in the order of their ids for a write that changes no row and no figure of theirs, such as one that shares what
+/// they are worth. One that is not there is left out.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn guard_all(db: &mut PgConnection, ids: &[ClientPoId]) -> Result<()> {
+    sqlx::query!(
+        r#"SELECT id FROM "Finances".client_po WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
+        ids as &[ClientPoId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(())
 }
 
 /// What is known of a PO once it is locked.

@@ -8,6 +8,7 @@ mod profit;
 mod routes;
 mod rules;
 mod store;
+mod vendors;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -22,4 +23,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(routes::get_billing_summary))
         .routes(routes!(routes::get_billing_pl_analysis))
         .routes(routes!(routes::get_pl_analysis))
+        .routes(routes!(routes::get_vendor_summary))
 }

@@ -11,13 +11,14 @@ use super::{
     model::SummaryAnswer,
     profit::{self, ProfitAnswer, ProfitQuery},
     store,
+    vendors::{self, VendorSummary},
 };
 use crate::{
     auth::Viewer,
     error::Result,
     finance::purchase_orders,
     http::{
-        envelope::SUCCESS,
+        envelope::{SUCCESS, WithData},
         extract::{Path, Query, path_parameters},
         openapi::ReadErrors,
     },
@@ -53,6 +54,18 @@ pub(super) async fn get_financial_summary(
     Ok(Answer::ok(SummaryAnswer::new(
         project_id, &figures, orders, agreements,
     )))
+}
+
+/// What was ordered from vendors for a project, and what was paid of it.
+#[utoipa::path(get, path = "/projects/{project_id}/vendor-summary", tag = "summaries", params(ProjectPath),
+    responses((status = 200, body = WithData<VendorSummary>), ReadErrors))]
+pub(super) async fn get_vendor_summary(
+    _: Viewer,
+    State(db): State<PgPool>,
+    Path(ProjectPath { project_id }): Path<ProjectPath>,
+) -> Result<Answer<WithData<VendorSummary>>> {
+    let summary = vendors::of_project(&db, project_id).await?;
+    Ok(Answer::ok(WithData(summary)))
 }
 
 /// What projects earned and cost, by the POs dated in a range.

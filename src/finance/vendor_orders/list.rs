@@ -27,18 +27,20 @@ use crate::{
 
 /// What the orders without a category are shown in.
 const UNCATEGORIZED: &str = "Uncategorized";
-const ID: Column = Column {
+/// The id, which closes every order.
+pub(crate) const ID: Column = Column {
     name: "id",
     sql: "ordered.id",
     kind: "bigint",
 };
-const CREATED: Column = Column {
+/// When an order was made.
+pub(crate) const CREATED: Column = Column {
     name: "created_at",
     sql: "ordered.created_at",
     kind: "timestamptz",
 };
 /// What orders may be sorted by.
-const SORTS: [Column; 8] = [
+pub(crate) const SORTS: [Column; 8] = [
     ID,
     Column {
         name: "po_number",

@@ -18,5 +18,6 @@ mod rules;
 pub mod store;
 pub mod words;
 
+pub(crate) use list::{CREATED, ID, SORTS};
 pub use model::{VendorOrder, VendorOrderView};
 pub use routes::router;

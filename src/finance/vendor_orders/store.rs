@@ -130,6 +130,20 @@ pub async fn exists(db: impl PgExecutor<'_>, id: VendorOrderId) -> Result<bool> 
     Ok(is_there)
 }
 
+/// The client PO that an order is part of, as it is without a lock.
+///
+/// # Errors
+/// `NotFound` if there is none of this id.
+pub async fn client_po(db: impl PgExecutor<'_>, id: VendorOrderId) -> Result<Option<ClientPoId>> {
+    sqlx::query_scalar!(
+        r#"SELECT client_po_id AS "client_po_id: ClientPoId" FROM "Finances".vendor_order WHERE id = $1"#,
+        id as VendorOrderId,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound("Vendor order"))
+}
+
 /// An order under its lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedOrder {
@@ -199,6 +213,21 @@ pub async fn lock_all(uow: &mut UnitOfWork, ids: &[VendorOrderId]) -> Result<Vec
         .collect();
     uow.follow(&counted).await?;
     Ok(orders)
+}
+
+/// Locks orders in the order of their ids, without having the kept totals follow them: for who may have to give the locks
+/// back, or changes no figure of theirs.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn lock_rows(db: &mut PgConnection, ids: &[VendorOrderId]) -> Result<()> {
+    sqlx::query!(
+        r#"SELECT id FROM "Finances".vendor_order WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
+        ids as &[VendorOrderId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(())
 }
 
 /// The vendors that an order's lines name, in the order of their ids.

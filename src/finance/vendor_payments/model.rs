@@ -51,13 +51,6 @@ pub struct NewVendorPayment {
 
 impl FromFields for NewVendorPayment {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
-        for name in ["amount", "payment_date"] {
-            if !fields.has_text(name) {
-                fields.fault(name, Problem::new("missing", "Field required"));
-            }
-        }
-        let vendor_id = fields.optional("vendor_id");
         let vendor_order_id = fields.optional("vendor_order_id");
         let project_id = fields.optional("project_id");
         if !fields.has_text("vendor_id") && !fields.has_text("vendor_order_id") {
@@ -66,6 +59,24 @@ impl FromFields for NewVendorPayment {
                 Problem::new("missing", "Field required, unless vendor_order_id is given"),
             );
         }
+        Some(Self {
+            vendor_order_id,
+            project_id,
+            ..Self::read(fields)?
+        })
+    }
+}
+
+impl NewVendorPayment {
+    /// Reads what is said of any payment; its order and its project are left to the caller.
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        read_aliases(fields);
+        for name in ["amount", "payment_date"] {
+            if !fields.has_text(name) {
+                fields.fault(name, Problem::new("missing", "Field required"));
+            }
+        }
+        let vendor_id = fields.optional("vendor_id");
         let amount = positive_amount(fields, "amount");
         let payment_date = fields.optional("payment_date");
         let payment_mode = fields
@@ -82,8 +93,8 @@ impl FromFields for NewVendorPayment {
         let notes = fields.optional("notes");
         Some(Self {
             vendor_id,
-            vendor_order_id,
-            project_id,
+            vendor_order_id: None,
+            project_id: None,
             amount: amount?,
             payment_date: payment_date?,
             payment_mode,
@@ -92,6 +103,82 @@ impl FromFields for NewVendorPayment {
             notes,
         })
     }
+}
+
+/// A payment to be recorded for the order that the path names, whatever the body says.
+#[derive(Debug, Clone)]
+pub(super) struct NewPaymentOfOrder(NewVendorPayment);
+
+impl FromFields for NewPaymentOfOrder {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        NewVendorPayment::read(fields).map(Self)
+    }
+}
+
+impl NewPaymentOfOrder {
+    /// The payment for this order.
+    pub(super) fn of(self, order: VendorOrderId) -> NewVendorPayment {
+        NewVendorPayment {
+            vendor_order_id: Some(order),
+            ..self.0
+        }
+    }
+}
+
+/// A payment to be recorded for an order of the project that the path names.
+#[derive(Debug, Clone)]
+pub(super) struct NewPaymentOfProject(pub(super) NewVendorPayment);
+
+impl FromFields for NewPaymentOfProject {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let vendor_order_id = fields.optional("vendor_order_id");
+        if !fields.has_text("vendor_order_id") {
+            fields.fault("vendor_order_id", Problem::new("missing", "Field required"));
+        }
+        let payment = NewVendorPayment::read(fields)?;
+        Some(Self(NewVendorPayment {
+            vendor_order_id,
+            ..payment
+        }))
+    }
+}
+
+/// The body of a payment to be recorded for the order that the path names.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewVendorOrderPayment)]
+#[expect(
+    dead_code,
+    reason = "read through `NewPaymentOfOrder`; this only documents the body"
+)]
+pub(super) struct NewPaymentOfOrderBody {
+    /// Required if the order's lines name several vendors; else the order's.
+    vendor_id: Option<VendorId>,
+    /// Above 0; `payment_amount` is another name of it.
+    amount: Money,
+    /// At most 366 days ahead; `date` is another name of it.
+    #[schema(example = "2026-02-22")]
+    payment_date: NaiveDate,
+    /// `bank_transfer` unless given; `payment_method` and `method` are other names of it.
+    payment_mode: Option<PaymentMode>,
+    /// `pending` unless given; never `reconciled`.
+    status: Option<PaymentState>,
+    /// Not that of another payment of this amount to the vendor; `reference` is another name of it.
+    reference_number: Option<Text<100>>,
+    notes: Option<Text<5000>>,
+}
+
+/// The body of a payment to be recorded for an order of a project.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewProjectVendorPayment)]
+#[expect(
+    dead_code,
+    reason = "read through `NewPaymentOfProject`; this only documents the body"
+)]
+pub(super) struct NewPaymentOfProjectBody {
+    /// An order of the project.
+    vendor_order_id: VendorOrderId,
+    #[serde(flatten)]
+    payment: NewPaymentOfOrderBody,
 }
 
 /// The body of a payment to be recorded.

@@ -3,12 +3,16 @@
 use chrono::{Days, NaiveDate};
 use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
-use super::{NewVendorPayment, VendorPaymentChange};
+use super::{
+    NewVendorPayment, VendorPaymentChange,
+    ledger::{LedgerTotals, TOTALS, ensure_known},
+};
 use crate::{
     audit::{Action, Change},
     error::{Error, Result},
     finance::{
         kept_totals::{self, Counted, List, Scope},
+        payment_links,
         payments::{
             Payment, PaymentQuery, PaymentState, Reconciliation, States,
             rules::Mover,
@@ -17,6 +21,7 @@ use crate::{
                 ensure_may_move, record_batch, record_change,
             },
         },
+        projects,
         vendor_orders::{self, store::LockedOrder},
     },
     http::list::{Listed, PageInfo},
@@ -27,6 +32,8 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
+/// How often the orders of a payment are looked for again, if it got another one while they were locked.
+const LOCK_ATTEMPTS: usize = 20;
 /// The name of the table in the trail.
 pub const ENTITY: &str = "vendor_payment";
 /// How far ahead a payment may be dated.
@@ -105,7 +112,7 @@ pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, Pa
     Ok(query.paging.page(rows, total))
 }
 
-fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {
+pub(super) fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {
     sql.push(r#" FROM "Finances".vendor_payment AS payment WHERE TRUE"#);
     if let Some(vendor) = query.vendor_id {
         // A payment without a vendor of its own is to the vendor of its order.
@@ -126,15 +133,20 @@ fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {
     query.push_common_filters(sql);
 }
 
+/// The list whose totals are kept, if it is narrowed by nothing else.
+fn kept_scope(query: &PaymentQuery) -> Option<Scope> {
+    let scope = match (query.vendor_id, query.project_id) {
+        (None, None) => Scope::All,
+        (Some(vendor), None) => Scope::Vendor(vendor.0),
+        (None, Some(project)) => Scope::Project(project.0),
+        (Some(_), Some(_)) => return None,
+    };
+    (query.is_counted_by_whose() && query.client_id.is_none()).then_some(scope)
+}
+
 /// How many payments match: as it is kept, where it is kept, else counted.
 async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
-    let scope = match (query.vendor_id, query.project_id) {
-        (None, None) => Some(Scope::All),
-        (Some(vendor), None) => Some(Scope::Vendor(vendor.0)),
-        (None, Some(project)) => Some(Scope::Project(project.0)),
-        (Some(_), Some(_)) => None,
-    };
-    if let Some(scope) = scope.filter(|_| query.is_counted_by_whose() && query.client_id.is_none()) {
+    if let Some(scope) = kept_scope(query) {
         let words = query.status.as_ref().map(States::words);
         let kept = kept_totals::read(db, List::VendorPayment, scope, words.as_deref()).await?;
         return Ok(kept.entries);
@@ -142,6 +154,30 @@ async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
     let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
     push_matching(&mut sql, query);
     Ok(sql.build_query_scalar().fetch_one(db).await?)
+}
+
+/// How many payments match, and what arrived of them: as it is kept, where it is kept, else added up.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn totals(db: &PgPool, query: &PaymentQuery) -> Result<LedgerTotals> {
+    if let Some(scope) = kept_scope(query) {
+        let words = query.status.as_ref().map(States::words);
+        let kept = kept_totals::read(db, List::VendorPayment, scope, words.as_deref()).await?;
+        let paid: Vec<&str> = PaymentState::PAID
+            .iter()
+            .map(|state| state.as_str())
+            .filter(|word| words.as_ref().is_none_or(|words| words.contains(word)))
+            .collect();
+        let arrived = kept_totals::read(db, List::VendorPayment, scope, Some(&paid)).await?;
+        return Ok(LedgerTotals {
+            entries: kept.entries,
+            paid: arrived.amount,
+        });
+    }
+    let mut sql = QueryBuilder::<Postgres>::new(TOTALS);
+    push_matching(&mut sql, query);
+    Ok(sql.build_query_as().fetch_one(db).await?)
 }
 
 /// Locks the order that a request names.
@@ -157,25 +193,84 @@ async fn vendor_of_order(
     order: &LockedOrder,
     named: Option<VendorId>,
 ) -> Result<Option<VendorId>> {
-    let vendors = match order.vendor_id {
-        Some(vendor) => vec![vendor],
-        None => vendor_orders::store::vendors_of_lines(db, order.id).await?,
-    };
-    match (named, vendors.as_slice()) {
-        (None, []) => Ok(None),
-        (None, [vendor]) => Ok(Some(*vendor)),
-        (None, _) => Err(Error::invalid_field(
+    if let Some(vendor) = named {
+        ensure_of_order(db, order, vendor, "vendor_id").await?;
+        return Ok(named);
+    }
+    match *vendors_of_order(db, order).await? {
+        [] => Ok(None),
+        [vendor] => Ok(Some(vendor)),
+        _ => Err(Error::invalid_field(
             "vendor_id",
             "missing",
             "The order has lines of several vendors; name the one that is paid",
         )),
-        (Some(vendor), known) if known.is_empty() || known.contains(&vendor) => Ok(Some(vendor)),
-        (Some(_), _) => Err(Error::invalid_field(
-            "vendor_id",
-            "value_error",
-            "The order belongs to another vendor",
-        )),
     }
+}
+
+/// Checks that a payment to this vendor may be meant for an order.
+///
+/// # Errors
+/// `Invalid` at `field` if the order is another vendor's, or if its lines are.
+pub async fn ensure_of_order(
+    db: &mut PgConnection,
+    order: &LockedOrder,
+    vendor: VendorId,
+    field: &'static str,
+) -> Result<()> {
+    let vendors = vendors_of_order(db, order).await?;
+    if vendors.is_empty() || vendors.contains(&vendor) {
+        return Ok(());
+    }
+    Err(Error::invalid_field(
+        field,
+        "value_error",
+        "The order belongs to another vendor",
+    ))
+}
+
+/// Whose an order is: its own vendor's, else those of its lines.
+async fn vendors_of_order(db: &mut PgConnection, order: &LockedOrder) -> Result<Vec<VendorId>> {
+    match order.vendor_id {
+        Some(vendor) => Ok(vec![vendor]),
+        None => vendor_orders::store::vendors_of_lines(db, order.id).await,
+    }
+}
+
+/// What a link has to know of a vendor payment, under its lock.
+#[derive(Debug, Clone)]
+pub struct LinkablePayment {
+    /// Who is paid.
+    pub vendor_id: Option<VendorId>,
+    /// The order that it is for.
+    pub vendor_order_id: Option<VendorOrderId>,
+    /// Above 0.
+    pub amount: Money,
+    /// One of [`PaymentState`], or an older word.
+    pub status: String,
+}
+
+/// Locks a payment for a link to an order, which is locked already; `None` if there is none of this id.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn lock_for_link(db: &mut PgConnection, id: VendorPaymentId) -> Result<Option<LinkablePayment>> {
+    let payment = sqlx::query_as!(
+        LinkablePayment,
+        r#"
+        SELECT vendor_id AS "vendor_id: VendorId",
+               vendor_order_id AS "vendor_order_id: VendorOrderId",
+               amount AS "amount: Money",
+               status
+          FROM "Finances".vendor_payment
+         WHERE id = $1
+           FOR UPDATE
+        "#,
+        id as VendorPaymentId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(payment)
 }
 
 /// Checks that a vendor may be paid.
@@ -274,6 +369,7 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
         notes,
     } = new;
     ensure_not_far_ahead(*payment_date, today)?;
+    ensure_known(uow.conn(), *vendor_id, *vendor_order_id, *project_id).await?;
     let (mut vendor, mut project) = (*vendor_id, *project_id);
     if let Some(order) = *vendor_order_id {
         let locked = lock_order(uow, order).await?;
@@ -321,35 +417,99 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
     Ok(payment)
 }
 
+/// Records a payment for the order that a path names.
+///
+/// # Errors
+/// `NotFound` if there is no such order; as [`insert`].
+pub(super) async fn insert_for_order(
+    uow: &mut UnitOfWork,
+    order: VendorOrderId,
+    new: &NewVendorPayment,
+    today: NaiveDate,
+) -> Result<VendorPaymentId> {
+    vendor_orders::store::lock(uow, order).await?;
+    let payment = insert(uow, new, today).await?;
+    Ok(VendorPaymentId(payment.id.0))
+}
+
+/// Records a payment for an order of the project that a path names.
+///
+/// # Errors
+/// `NotFound` if there is no such project, `Invalid` for an order of another one; as [`insert`].
+pub(super) async fn insert_for_project(
+    uow: &mut UnitOfWork,
+    project: ProjectId,
+    new: &NewVendorPayment,
+    today: NaiveDate,
+) -> Result<VendorPaymentId> {
+    if !projects::store::exists(uow.conn(), project).await? {
+        return Err(Error::NotFound("Project"));
+    }
+    if let Some(order) = new.vendor_order_id
+        && let Some(locked) = vendor_orders::store::find_and_lock(uow, order).await?
+        && locked.project_id != Some(project)
+    {
+        return Err(Error::invalid_field(
+            "vendor_order_id",
+            "value_error",
+            "The vendor order is of another project",
+        ));
+    }
+    let payment = insert(uow, new, today).await?;
+    Ok(VendorPaymentId(payment.id.0))
+}
+
 /// Locks payments, first the orders whose figures they enter, and has the kept totals follow them; they come in the order of
 /// their ids, and those that are not there are left out.
 ///
 /// # Errors
-/// `Unavailable` without the database; `Contended` if one is linked to another order meanwhile.
+/// `Unavailable` without the database; `Contended` if one is linked to other orders again and again meanwhile.
 pub async fn lock(uow: &mut UnitOfWork, ids: &[VendorPaymentId]) -> Result<Vec<Payment>> {
-    let orders = kept_totals::orders_of_payments(uow.conn(), ids).await?;
-    vendor_orders::store::lock_all(uow, &orders).await?;
-    sqlx::query!(
-        r#"SELECT id FROM "Finances".vendor_payment WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
-        ids as &[VendorPaymentId],
-    )
-    .fetch_all(uow.conn())
-    .await?;
-    let entered = kept_totals::orders_of_payments(uow.conn(), ids).await?;
-    if entered.iter().any(|order| !orders.contains(order)) {
-        return Err(Error::Contended(sqlx::Error::Protocol(
-            "a payment got another order while its orders were being locked".to_owned(),
-        )));
-    }
-    let counted: Vec<Counted> = ids.iter().copied().map(Counted::VendorPayment).collect();
-    uow.follow(&counted).await?;
-    let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    get_all(uow.conn(), &raw).await
+    lock_beside(uow, ids, None).await
 }
 
-/// Locks the payment that a request is about.
-async fn lock_one(uow: &mut UnitOfWork, id: VendorPaymentId) -> Result<Payment> {
-    let payment = lock(uow, &[id]).await?.pop().ok_or(Error::NotFound("Payment"))?;
+/// The same, and an order that a payment is to get.
+async fn lock_beside(
+    uow: &mut UnitOfWork,
+    ids: &[VendorPaymentId],
+    other: Option<VendorOrderId>,
+) -> Result<Vec<Payment>> {
+    for _ in 0..LOCK_ATTEMPTS {
+        let orders = kept_totals::orders_of_payments(uow.conn(), ids).await?;
+        let start = uow.savepoint().await?;
+        vendor_orders::store::lock_rows(uow.conn(), &[orders.as_slice(), other.as_slice()].concat()).await?;
+        sqlx::query!(
+            r#"SELECT id FROM "Finances".vendor_payment WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
+            ids as &[VendorPaymentId],
+        )
+        .fetch_all(uow.conn())
+        .await?;
+        let entered = kept_totals::orders_of_payments(uow.conn(), ids).await?;
+        if entered.iter().all(|order| orders.contains(order)) {
+            // Only under locks that stay: what is followed is taken for what it was until the end.
+            let counted: Vec<Counted> = ids.iter().copied().map(Counted::VendorPayment).collect();
+            uow.follow(&counted).await?;
+            let raw: Vec<i64> = ids.iter().map(|id| id.0).collect();
+            return get_all(uow.conn(), &raw).await;
+        }
+        // A link came while this waited. Its order has to be locked before the payment, so that all locks are given back.
+        uow.roll_back_to(start).await?;
+    }
+    Err(Error::Contended(sqlx::Error::Protocol(
+        "a payment got other orders again and again while its orders were being locked".to_owned(),
+    )))
+}
+
+/// Locks the payment that a request is about, and the order that it is to get.
+async fn lock_one(
+    uow: &mut UnitOfWork,
+    id: VendorPaymentId,
+    other: Option<VendorOrderId>,
+) -> Result<Payment> {
+    let payment = lock_beside(uow, &[id], other)
+        .await?
+        .pop()
+        .ok_or(Error::NotFound("Payment"))?;
     uow.ensure_current(payment.version)?;
     Ok(payment)
 }
@@ -367,12 +527,8 @@ pub async fn update(
     note: Option<&str>,
     today: NaiveDate,
 ) -> Result<(Payment, bool)> {
-    // An order that is to be named is locked before the payment, as each order of a payment is.
-    let order = match change.vendor_order_id {
-        Some(order) => Some(lock_order(uow, order).await?),
-        None => None,
-    };
-    let before = lock_one(uow, id).await?;
+    let before = lock_one(uow, id, change.vendor_order_id).await?;
+    ensure_known(uow.conn(), change.vendor_id, change.vendor_order_id, None).await?;
     for (field, is_other) in [
         (
             "vendor_id",
@@ -398,12 +554,17 @@ pub async fn update(
         }
     }
     let mut after = change.apply(&before);
-    if let Some(locked) = order.filter(|_| before.vendor_order_id.is_none()) {
-        if !locked.is_live {
-            return Err(Error::conflict("The vendor order is cancelled or rejected"));
-        }
+    if let Some(order) = after.vendor_order_id
+        && (after.vendor_order_id, after.vendor_id) != (before.vendor_order_id, before.vendor_id)
+    {
+        let locked = lock_order(uow, order).await?;
         after.vendor_id = vendor_of_order(uow.conn(), &locked, after.vendor_id).await?;
-        after.project_id = locked.project_id.or(after.project_id);
+        if before.vendor_order_id.is_none() {
+            if !locked.is_live {
+                return Err(Error::conflict("The vendor order is cancelled or rejected"));
+            }
+            after.project_id = locked.project_id.or(after.project_id);
+        }
     }
     if after == before {
         return Ok((before, false));
@@ -417,11 +578,13 @@ pub async fn update(
     {
         ensure_not_far_ahead(day, today)?;
     }
-    ensure_links_allow(&before, &after, &linked(uow.conn(), id).await?)?;
+    let linked = linked(uow.conn(), id).await?;
+    ensure_links_allow(&before, &after, &linked)?;
     if after.vendor_id != before.vendor_id
         && let Some(vendor) = after.vendor_id
     {
         ensure_payable(uow.conn(), vendor).await?;
+        payment_links::store::ensure_orders_of(uow.conn(), id, vendor).await?;
     }
     let is_alive = after.state().is_some_and(|state| !state.is_dead());
     let was_alive = before.state().is_some_and(|state| !state.is_dead());
@@ -437,6 +600,9 @@ pub async fn update(
         ensure_not_paid_before(uow.conn(), after.vendor_id, reference, after.amount, Some(id)).await?;
     }
     store(uow.conn(), id, &before, &after).await?;
+    if is_alive && !was_alive && linked.orders.is_some() {
+        payment_links::store::ensure_room_for_vendor_payment(uow.conn(), id).await?;
+    }
     let stored = get(uow.conn(), id).await?;
     record_change(uow, ENTITY, &before, &stored, Action::StatusChanged, note);
     Ok((stored, true))
@@ -474,7 +640,7 @@ pub async fn reconcile(
     id: VendorPaymentId,
     found: &Reconciliation,
 ) -> Result<(Payment, bool)> {
-    let before = lock_one(uow, id).await?;
+    let before = lock_one(uow, id, None).await?;
     if !ensure_may_move(&before, PaymentState::Reconciled, Mover::Reconciliation)? {
         return Ok((before, false));
     }
@@ -546,7 +712,7 @@ async fn store(db: &mut PgConnection, id: VendorPaymentId, before: &Payment, aft
 /// # Errors
 /// `NotFound`, `Stale`; `Conflict` if it is reconciled or linked to vendor orders.
 pub async fn delete(uow: &mut UnitOfWork, id: VendorPaymentId) -> Result<Payment> {
-    let payment = lock_one(uow, id).await?;
+    let payment = lock_one(uow, id, None).await?;
     ensure_may_go(&payment, &linked(uow.conn(), id).await?)?;
     let done = sqlx::query!(r#"DELETE FROM "Finances".vendor_payment WHERE id = $1"#, id.0)
         .execute(uow.conn())

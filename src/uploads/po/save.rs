@@ -403,7 +403,7 @@ async fn parties(uow: &mut UnitOfWork, order: &ParsedOrder) -> Result<Parties> {
     let mut vendor = None;
     if let Some(name) = &header.vendor_name {
         let (id, is_new) = vendors::find_or_insert(
-            uow.conn(),
+            uow,
             VendorOnPaper {
                 name: &cut(name, NAME_LENGTH),
                 gstin: gstin(header.vendor_gstin.as_deref()),

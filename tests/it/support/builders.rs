@@ -156,6 +156,7 @@ const KEPT: &str = r#"
                    HAVING sum(entries) <> 0 OR sum(amount) <> 0 OR sum(paid) <> 0 OR sum(lines_amount) <> 0
                    ) AS total),
         'due', (SELECT jsonb_agg(to_jsonb(due) ORDER BY due) FROM "Finances".vendor_order_due AS due),
+        'line_vendors', (SELECT jsonb_agg(to_jsonb(named) ORDER BY named) FROM "Finances".vendor_order_line_vendor AS named),
         'store_totals', (
             SELECT jsonb_agg(to_jsonb(total) ORDER BY total)
               FROM (

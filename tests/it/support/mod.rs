@@ -9,6 +9,7 @@ pub(crate) mod faults;
 pub(crate) mod logs;
 pub(crate) mod server;
 pub(crate) mod sheet;
+pub(crate) mod vendor_rows;
 pub(crate) mod waiting;
 pub(crate) mod wire;
 pub(crate) mod workbooks;

@@ -1,0 +1,187 @@
+//! Payment links as they are read.
+
+use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
+
+use super::{
+    Link, LinkQuery,
+    model::{LinkOfOrder, OwnLinksQuery},
+};
+use crate::{
+    error::{Error, Fault, Result},
+    http::list::{Listed, PageInfo},
+    types::ids::{PaymentLinkId, VendorOrderId},
+};
+
+/// The columns of [`Link`].
+macro_rules! link_columns {
+    () => {
+        "
+        SELECT link.id, link.vendor_order_id, link.payment_id, link.vendor_payment_id, link.link_type,
+               link.amount_allocated, COALESCE(client_payment.amount, vendor_payment.amount) AS payment_amount,
+               COALESCE(client_payment.payment_date, vendor_payment.payment_date) AS payment_date,
+               COALESCE(client_payment.payment_mode, vendor_payment.payment_mode) AS payment_mode,
+               COALESCE(client_payment.status, vendor_payment.status) AS payment_status,
+               COALESCE(client_payment.reference_number, vendor_payment.reference_number) AS reference_number,
+               link.linked_at, link.created_at"
+    };
+}
+
+/// Where they come from.
+macro_rules! link_tables {
+    () => {
+        r#"
+          FROM "Finances".payment_vendor_link AS link
+          LEFT JOIN "Finances".client_payment ON client_payment.id = link.payment_id
+          LEFT JOIN "Finances".vendor_payment ON vendor_payment.id = link.vendor_payment_id"#
+    };
+}
+
+/// The order of a link, and its vendor.
+const WITH_ORDER: &str = concat!(
+    link_columns!(),
+    ", ordered.po_number, vendor.id AS vendor_id, vendor.name AS vendor_name, ordered.project_id"
+);
+const ORDER_TABLES: &str = concat!(
+    link_tables!(),
+    r#"
+          JOIN "Finances".vendor_order AS ordered ON ordered.id = link.vendor_order_id
+          LEFT JOIN "Finances".vendor ON vendor.id = COALESCE(ordered.vendor_id, vendor_payment.vendor_id)
+          JOIN page ON page.id = link.id"#
+);
+
+/// A link that must be there.
+///
+/// # Errors
+/// `NotFound` if there is none of this id.
+pub(super) async fn get(db: impl PgExecutor<'_>, id: PaymentLinkId) -> Result<Link> {
+    const SQL: &str = concat!(link_columns!(), link_tables!(), " WHERE link.id = $1");
+    // The columns are those of the lists, whose statements are put together.
+    let link = sqlx::query_as(SQL).bind(id).fetch_optional(db).await?;
+    link.ok_or(Error::NotFound("Payment link"))
+}
+
+/// A page of links.
+///
+/// # Errors
+/// `Invalid` if the query names something that does not exist.
+pub(super) async fn list(db: &PgPool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
+    let (links, page) = page(db, query).await?;
+    if page.total_count == 0 {
+        ensure_known(db, query).await?;
+    }
+    Ok((links, page))
+}
+
+/// A page of an order's links.
+///
+/// # Errors
+/// `NotFound` if there is no such order.
+pub(super) async fn list_of_order(
+    db: &PgPool,
+    order: VendorOrderId,
+    query: OwnLinksQuery,
+) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
+    let query = query.of(order);
+    let (links, page) = page(db, &query).await?;
+    if page.total_count == 0 {
+        ensure_known(db, &query).await.map_err(|error| match error {
+            Error::Invalid(_) => Error::NotFound("Vendor order"),
+            other => other,
+        })?;
+    }
+    Ok((links, page))
+}
+
+async fn page(db: &PgPool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
+    // The page is cut out of the bare table by an index; payments and orders are looked up for its rows only.
+    let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT link.id");
+    push_matching(&mut sql, query);
+    query.order.push_after(&mut sql, &query.paging);
+    query.order.push_page(&mut sql, &query.paging);
+    sql.push(")").push(WITH_ORDER);
+    query.order.push_key(&mut sql);
+    sql.push(ORDER_TABLES);
+    query.order.push_order(&mut sql);
+    let rows: Vec<Listed<LinkOfOrder>> = sql.build_query_as().fetch_all(db).await?;
+
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
+    push_matching(&mut sql, query);
+    let total = sql.build_query_scalar().fetch_one(db).await?;
+    Ok(query.paging.page(rows, total))
+}
+
+fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &LinkQuery) {
+    sql.push(r#" FROM "Finances".payment_vendor_link AS link WHERE TRUE"#);
+    if let Some(order) = query.vendor_order_id {
+        sql.push(" AND link.vendor_order_id = ").push_bind(order);
+    }
+    if let Some(payment) = query.payment_id {
+        sql.push(" AND link.payment_id = ").push_bind(payment);
+    }
+    if let Some(payment) = query.vendor_payment_id {
+        sql.push(" AND link.vendor_payment_id = ").push_bind(payment);
+    }
+    if let Some(kind) = query.link_type {
+        sql.push(" AND link.link_type = ").push_bind(kind.as_str());
+    }
+    if let Some(vendor) = query.vendor_id {
+        sql.push(
+            r#" AND (link.vendor_order_id = ANY (ARRAY(SELECT id FROM "Finances".vendor_order WHERE vendor_id = "#,
+        );
+        sql.push_bind(vendor);
+        sql.push(
+            r#")) OR link.id = ANY (ARRAY(
+                    SELECT own.id
+                      FROM "Finances".vendor_payment AS payment
+                      JOIN "Finances".payment_vendor_link AS own ON own.vendor_payment_id = payment.id
+                      JOIN "Finances".vendor_order AS bundle ON bundle.id = own.vendor_order_id
+                     WHERE bundle.vendor_id IS NULL AND payment.vendor_id = "#,
+        );
+        sql.push_bind(vendor).push(")))");
+    }
+    if let Some(project) = query.project_id {
+        sql.push(
+            r#" AND link.vendor_order_id = ANY (ARRAY(SELECT id FROM "Finances".vendor_order WHERE project_id = "#,
+        );
+        sql.push_bind(project).push("))");
+    }
+}
+
+/// Whether the rows that a query names exist.
+async fn ensure_known(db: &PgPool, query: &LinkQuery) -> Result<()> {
+    let known = sqlx::query!(
+        r#"
+        SELECT $1::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor_order WHERE id = $1) AS "order!",
+               $2::bigint IS NULL OR EXISTS (SELECT FROM "Finances".client_payment WHERE id = $2) AS "client_payment!",
+               $3::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor_payment WHERE id = $3) AS "vendor_payment!",
+               $4::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor WHERE id = $4) AS "vendor!",
+               $5::bigint IS NULL OR EXISTS (SELECT FROM "Finances".project WHERE id = $5) AS "project!"
+        "#,
+        query.vendor_order_id.map(|id| id.0),
+        query.payment_id.map(|id| id.0),
+        query.vendor_payment_id.map(|id| id.0),
+        query.vendor_id.map(|id| id.0),
+        query.project_id.map(|id| id.0),
+    )
+    .fetch_one(db)
+    .await?;
+    let faults: Vec<Fault> = [
+        (known.order, "vendor_order_id", "Unknown vendor order"),
+        (known.client_payment, "payment_id", "Unknown payment"),
+        (
+            known.vendor_payment,
+            "vendor_payment_id",
+            "Unknown vendor payment",
+        ),
+        (known.vendor, "vendor_id", "Unknown vendor"),
+        (known.project, "project_id", "Unknown project"),
+    ]
+    .into_iter()
+    .filter(|(is_known, ..)| !is_known)
+    .map(|(_, field, text)| Fault::new(field, "foreign_key", text))
+    .collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Error::invalid(faults))
+}
