@@ -45,12 +45,16 @@ cargo bench --bench pages [-- OPTIONS]
 const REQUESTS: usize = 10;
 
 /// Tables of which a page must not read all rows.
-const LARGE: [&str; 7] = [
+const LARGE: [&str; 11] = [
     "client_po",
     "client_po_line_item",
     "client_payment",
     "po_project_mapping",
+    "vendor_order",
+    "vendor_order_line_item",
     "vendor_payment",
+    "payment_vendor_link",
+    "billing_po",
     "quotation",
     "project",
 ];
@@ -168,7 +172,7 @@ async fn database(server: &Server) -> PgConnection {
 }
 
 /// What is asked for, with names for what is in the middle of the rows.
-const PAGES: [&str; 47] = [
+const PAGES: [&str; 86] = [
     "/api/clients",
     "/api/clients/5",
     "/api/projects?limit=50",
@@ -216,6 +220,45 @@ const PAGES: [&str; 47] = [
     "/api/quotations?limit=50&store_id={store}",
     "/api/quotations/all?limit=50",
     "/api/quotations/all?limit=50&q={store}",
+    "/api/vendors?limit=50",
+    "/api/vendors?limit=50&status=active",
+    "/api/vendors/7",
+    "/api/vendors/7/details",
+    "/api/vendors/7/payment-stats",
+    "/api/vendors/7/payment-summary",
+    "/api/vendors/7/orders?limit=10",
+    "/api/vendors/7/orders?limit=10&status=completed",
+    "/api/vendors/7/payments?limit=10",
+    "/api/vendors/7/payments?limit=10&status=cleared",
+    "/api/projects/{project}/vendor-summary",
+    "/api/projects/{project}/vendor-orders?limit=50",
+    "/api/vendor-orders?limit=50",
+    "/api/vendor-orders?limit=50&vendor_id=7",
+    "/api/vendor-orders?limit=50&project_id={project}",
+    "/api/vendor-orders?limit=50&status=completed",
+    "/api/vendor-orders?limit=50&work_status=pending",
+    "/api/vendor-orders?limit=50&payment_status=partial",
+    "/api/vendor-orders?limit=50&category=civil",
+    "/api/vendor-orders?limit=50&client_po_id={po}",
+    "/api/vendor-orders?limit=50&sort=-po_value",
+    "/api/vendor-orders/search?query={vendor_order_number}",
+    "/api/vendor-orders/by-category/Civil/line-items?limit=50",
+    "/api/vendor-orders/{vendor_order}",
+    "/api/vendor-orders/{vendor_order}/line-items",
+    "/api/vendor-orders/{vendor_order}/payments",
+    "/api/vendor-orders/{vendor_order}/linked-payments",
+    "/api/vendor-orders/{vendor_order}/payment-summary",
+    "/api/vendor-orders/{vendor_order}/profit-analysis",
+    "/api/vendor-payments?limit=50",
+    "/api/vendor-payments?limit=50&vendor_id=7",
+    "/api/vendor-payments?limit=50&status=cleared",
+    "/api/vendor-payments/{vendor_payment}",
+    "/api/projects/{project}/vendor-payments?limit=50",
+    "/api/vendor-payment-links?limit=50",
+    "/api/vendor-payment-links?limit=10&vendor_id=7",
+    "/api/projects/{project}/billing-po?limit=50",
+    "/api/projects/{project}/billing-summary",
+    "/api/projects/{project}/pl-analysis",
 ];
 
 /// What has to look at everything that it sums or counts.
@@ -249,6 +292,12 @@ fn path(template: &str, pos: u32) -> String {
             &(4_100_000_000 + u64::from(po) * 7919 % 99_999_989).to_string(),
         )
         .replace("{payment}", &(po * 2).to_string())
+        .replace("{vendor_order}", &po.to_string())
+        .replace(
+            "{vendor_order_number}",
+            &(u64::from(po) * 7919 % 99_999_989).to_string(),
+        )
+        .replace("{vendor_payment}", &(po * 2).to_string())
         .replace("{reference}", &format!("UTR{:010}", po * 2 + 1))
 }
 

@@ -87,25 +87,87 @@ SELECT po.client_id, po.id,
  CROSS JOIN generate_series(1, 2) AS payment (place)
  ORDER BY po.id, payment.place;
 
+-- However many orders there are, they are those of a hundred vendors.
 INSERT INTO "Finances".vendor_order
        (vendor_id, project_id, client_po_id, po_number, po_date, due_date, po_value, stated_value, description, category,
-        status, created_at)
-SELECT (SELECT min(id) FROM "Finances".vendor) + po.id % 100, po.project_id, po.id, 'VO-' || po.id, po.po_date + 3,
-       po.po_date + 33, round(po.po_value * 0.6, 2), round(po.po_value * 0.6, 2), 'Works', 'Civil',
-       (ARRAY['pending', 'approved', 'completed', 'cancelled'])[1 + po.id / 4 % 4], po.created_at
+        status, work_status, created_at)
+SELECT (SELECT min(id) FROM "Finances".vendor) + po.id % 100, po.project_id, po.id, 'VO-' || po.id * 7919::bigint % 99999989,
+       po.po_date + 3, po.po_date + 33, round(po.po_value * 0.6, 2), round(po.po_value * 0.6, 2), 'Works ' || po.id % 1000,
+       (ARRAY['Civil', 'Electrical', 'Plumbing', 'Painting', NULL])[1 + po.id % 5],
+       (ARRAY['pending', 'approved', 'completed', 'cancelled'])[1 + po.id / 4 % 4],
+       (ARRAY['pending', 'pending', 'completed', 'cancelled'])[1 + po.id / 4 % 4],
+       po.created_at + INTERVAL '3 days'
   FROM "Finances".client_po AS po
- WHERE po.id % 4 = 0
  ORDER BY po.id;
 
+INSERT INTO "Finances".vendor_order_line_item
+       (vendor_order_id, item_name, quantity, unit_price, total_price, vendor_id, client_line_item_id, order_date)
+SELECT ordered.id, 'Work ' || line.place, line.place, 100.25, round(line.place * 100.25, 2),
+       CASE WHEN ordered.id % 10 = 0 THEN (SELECT min(id) FROM "Finances".vendor) + (ordered.id + line.place) % 100 END,
+       (SELECT min(item.id) FROM "Finances".client_po_line_item AS item WHERE item.client_po_id = ordered.client_po_id),
+       ordered.po_date
+  FROM "Finances".vendor_order AS ordered
+ CROSS JOIN generate_series(1, 2) AS line (place)
+ WHERE ordered.id % 2 = 0
+ ORDER BY ordered.id, line.place;
+
+UPDATE "Finances".vendor_order AS ordered
+   SET po_value = line.total, value_basis = 'lines'
+  FROM (SELECT vendor_order_id, sum(total_price) AS total
+          FROM "Finances".vendor_order_line_item
+         GROUP BY vendor_order_id) AS line
+ WHERE line.vendor_order_id = ordered.id;
+
+-- A quarter of the orders is paid in full; what was cancelled has no money that arrived.
 INSERT INTO "Finances".vendor_payment
-       (vendor_id, vendor_order_id, project_id, amount, payment_date, status, payment_mode, reference_number)
-SELECT ordered.vendor_id, ordered.id, ordered.project_id, round(ordered.po_value / 4, 2),
+       (vendor_id, vendor_order_id, project_id, amount, payment_date, status, payment_mode, reference_number, created_at)
+SELECT ordered.vendor_id, ordered.id, ordered.project_id,
+       CASE WHEN ordered.id % 4 = 0 THEN ordered.po_value / 2 ELSE round(ordered.po_value / 4, 2) END,
        ordered.po_date + payment.place * 20,
-       (ARRAY['completed', 'pending', 'cleared', 'failed'])[1 + (ordered.id + payment.place) % 4], 'neft',
-       'VUTR' || (ordered.id * 2 + payment.place)
+       CASE
+           WHEN ordered.status = 'cancelled' THEN (ARRAY['bounced', 'cancelled'])[payment.place]
+           WHEN ordered.id % 4 = 0 THEN (ARRAY['completed', 'cleared'])[payment.place]
+           ELSE (ARRAY['completed', 'pending', 'cleared', 'failed'])[1 + (ordered.id + payment.place) % 4]
+       END,
+       'neft', 'VUTR' || (ordered.id * 2 + payment.place), ordered.created_at + payment.place * INTERVAL '20 days'
   FROM "Finances".vendor_order AS ordered
  CROSS JOIN generate_series(1, 2) AS payment (place)
  ORDER BY ordered.id, payment.place;
+
+INSERT INTO "Finances".vendor_payment (vendor_id, amount, payment_date, status, payment_mode, reference_number, created_at)
+SELECT ordered.vendor_id, 50, ordered.po_date + 1, 'cleared', 'upi', 'VADV' || ordered.id, ordered.created_at
+  FROM "Finances".vendor_order AS ordered
+ WHERE ordered.id % 10 = 1
+ ORDER BY ordered.id;
+
+-- A share of an advance, and money of the client that is meant for the order.
+INSERT INTO "Finances".payment_vendor_link
+       (vendor_order_id, payment_id, vendor_payment_id, link_type, amount_allocated, linked_at)
+SELECT ordered.id, NULL, advance.id, 'outgoing', 25, advance.created_at
+  FROM "Finances".vendor_payment AS advance
+  JOIN "Finances".vendor_order AS ordered ON advance.reference_number = 'VADV' || ordered.id
+ ORDER BY ordered.id;
+INSERT INTO "Finances".payment_vendor_link (vendor_order_id, payment_id, link_type, amount_allocated, linked_at)
+SELECT ordered.id, payment.id, 'incoming', 10, payment.created_at
+  FROM "Finances".vendor_order AS ordered
+  JOIN "Finances".client_payment AS payment ON payment.client_po_id = ordered.client_po_id
+ WHERE ordered.id % 10 = 3
+ ORDER BY ordered.id, payment.id;
+
+INSERT INTO "Finances".billing_po
+       (client_id, client_po_id, project_id, po_number, billed_value, billed_gst, billed_total, status, created_at)
+SELECT po.client_id, po.id, po.project_id, COALESCE(po.po_number, 'BILLING-' || po.project_id), 100, 18, 118,
+       (ARRAY['FINAL', 'APPROVED', 'DRAFT', 'FINAL'])[1 + po.id / 5 % 4], po.created_at + INTERVAL '60 days'
+  FROM "Finances".client_po AS po
+ WHERE po.id % 5 = 0
+ ORDER BY po.id;
+INSERT INTO "Finances".billing_po
+       (client_id, client_po_id, project_id, po_number, billed_value, billed_gst, billed_total, status, revises_id, created_at)
+SELECT client_id, client_po_id, project_id, po_number, 110, 19.80, 129.80, 'FINAL', id, created_at + INTERVAL '1 day'
+  FROM "Finances".billing_po
+ WHERE status = 'FINAL'
+   AND client_po_id % 20 = 0
+ ORDER BY client_po_id;
 
 INSERT INTO "Finances".quotation
        (store_id, store_location, full_address, company_name, total_area, subtotal, total_gst, total_amount, created_at)

@@ -161,11 +161,14 @@ mod tests {
         }
     }
 
+    /// What a move makes of an order, or the code of its refusal.
+    type Outcome = Result<(String, String), &'static str>;
+
     fn outcome(
         (status, work): (&str, &str),
         wanted: (Option<OrderStatus>, Option<WorkStatus>),
         is_admin: bool,
-    ) -> Result<(String, String), &'static str> {
+    ) -> Outcome {
         let wanted = Wanted {
             status: wanted.0,
             work_status: wanted.1,
@@ -176,7 +179,8 @@ mod tests {
         }
     }
 
-    fn is(status: &str, work: &str) -> Result<(String, String), &'static str> {
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with an outcome")]
+    fn is(status: &str, work: &str) -> Outcome {
         Ok((status.to_owned(), work.to_owned()))
     }
 
