@@ -382,6 +382,18 @@ impl Order {
         }
     }
 
+    /// Adds `ORDER BY` and a `LIMIT` within which the page is, for a part of what a list is put together from.
+    pub fn push_reach(&self, query: &mut QueryBuilder<Postgres>, paging: &Paging) {
+        self.push_order(query);
+        if paging.skip > 0 {
+            query
+                .push(" LIMIT ")
+                .push_bind(paging.skip.saturating_add(paging.limit));
+        } else {
+            query.push(format_args!(" LIMIT {}", paging.limit));
+        }
+    }
+
     /// Adds `ORDER BY`.
     pub fn push_order(&self, query: &mut QueryBuilder<Postgres>) {
         query.push(" ORDER BY ");

@@ -82,3 +82,4 @@ mod vendors;
 mod vendors_faults;
 mod verbal_agreements;
 mod wire;
+mod worked_example;

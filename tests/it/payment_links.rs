@@ -1045,3 +1045,48 @@ async fn a_link_is_removed_once_however_many_ask() {
     assert_eq!(statuses, [200, 200, 404, 404, 404, 404, 404, 404, 404]);
     expect_nothing_over(&app).await;
 }
+
+#[tokio::test]
+async fn the_count_of_links_follows_their_orders_wherever_they_go() {
+    let app = TestApp::start().await;
+    let (editor, admin) = (app.editor().await, app.admin().await);
+    let (home, away) = (app.project("Home").await, app.project("Away").await);
+    let (steel, paint) = (
+        vendor(&app, "Example Steel").await,
+        vendor(&app, "Example Paint").await,
+    );
+    let po = app.client_po().project(home).stated("1000", "0").insert().await;
+    let order = Order::over("500").of(steel).project(home).client_po(po);
+    let order = order.insert(&app).await;
+    let other = Order::over("500").project(home).insert(&app).await;
+    let payment = app.payment(po, "credit", "100", "pending").await;
+    linked(&editor, order, incoming(payment, "30")).await;
+    linked(&editor, other, incoming(payment, "30")).await;
+    let count = async |query: String| {
+        shown(&editor, format!("/api/vendor-payment-links?limit=1&{query}")).await["total_count"].clone()
+    };
+
+    assert_eq!(count(format!("vendor_id={steel}")).await, 1);
+    let vendor = json!({"vendor_id": paint});
+    let path = format!("/api/projects/{home}/vendor-orders/{order}");
+    editor.put(path).json(&vendor).send().await.expect(200);
+    assert_eq!(count(format!("vendor_id={steel}")).await, 0);
+    assert_eq!(count(format!("vendor_id={paint}&link_type=incoming")).await, 1);
+
+    assert_eq!(count(format!("project_id={home}")).await, 2);
+    let moved = editor.post(format!("/api/projects/{away}/po/{po}/attach"));
+    moved.send().await.expect(200);
+    assert_eq!(count(format!("project_id={home}")).await, 1);
+    assert_eq!(count(format!("project_id={away}")).await, 1);
+    app.expect_kept_totals_as_recounted().await;
+
+    let gone = admin.delete(format!("/api/po/{po}?force=true"));
+    gone.send().await.expect(200);
+    assert_eq!(count(String::new()).await, 0);
+    app.expect_kept_totals_as_recounted().await;
+    for project in [home, away] {
+        let gone = admin.delete(format!("/api/projects/{project}?force=true"));
+        gone.send().await.expect(200);
+    }
+    app.expect_kept_totals_as_recounted().await;
+}

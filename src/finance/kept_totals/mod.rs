@@ -7,9 +7,11 @@
 //! ([`UnitOfWork::follow_new`](crate::unit_of_work::UnitOfWork::follow_new)). At commit the difference between what the rows
 //! contributed and what they contribute is added. The SQL function `recount_kept_totals` makes all of them anew.
 
+mod links;
 mod store;
 mod vendor_side;
 
+pub use links::payment_links;
 pub use store::{
     BundleCounts, Followed, KeptTotal, List, Scope, bundle_counts, read, read_paid, recount_if_off,
 };

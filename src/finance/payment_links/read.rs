@@ -3,11 +3,12 @@
 use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{
-    Link, LinkQuery,
+    Link, LinkQuery, LinkType,
     model::{LinkOfOrder, OwnLinksQuery},
 };
 use crate::{
     error::{Error, Fault, Result},
+    finance::kept_totals::{self, Scope},
     http::list::{Listed, PageInfo},
     types::ids::{PaymentLinkId, VendorOrderId},
 };
@@ -104,10 +105,26 @@ async fn page(db: &PgPool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageI
     query.order.push_order(&mut sql);
     let rows: Vec<Listed<LinkOfOrder>> = sql.build_query_as().fetch_all(db).await?;
 
+    let total = total_count(db, query).await?;
+    Ok(query.paging.page(rows, total))
+}
+
+/// How many links match: as it is kept, where it is kept, else counted.
+async fn total_count(db: &PgPool, query: &LinkQuery) -> Result<i64> {
+    let scope = match (query.vendor_id, query.project_id) {
+        (None, None) => Some(Scope::All),
+        (Some(vendor), None) => Some(Scope::Vendor(vendor.0)),
+        (None, Some(project)) => Some(Scope::Project(project.0)),
+        (Some(_), Some(_)) => None,
+    };
+    let is_of_one =
+        query.vendor_order_id.is_some() || query.payment_id.is_some() || query.vendor_payment_id.is_some();
+    if let Some(scope) = scope.filter(|_| !is_of_one) {
+        return kept_totals::payment_links(db, scope, query.link_type.map(LinkType::as_str)).await;
+    }
     let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
     push_matching(&mut sql, query);
-    let total = sql.build_query_scalar().fetch_one(db).await?;
-    Ok(query.paging.page(rows, total))
+    Ok(sql.build_query_scalar().fetch_one(db).await?)
 }
 
 fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &LinkQuery) {

@@ -174,6 +174,7 @@ async fn lock_vendor_side(
     let counted: Vec<Counted> = payments
         .iter()
         .map(|payment| Counted::VendorPayment(payment.id))
+        .chain(orders.iter().copied().map(Counted::VendorOrder))
         .collect();
     uow.follow(&counted).await?;
     let doomed = payments

@@ -248,7 +248,13 @@ async fn move_vendor_orders(uow: &mut UnitOfWork, po: ClientPoId, project: Proje
     .fetch_all(uow.conn())
     .await?;
     let payment_ids: Vec<VendorPaymentId> = payments.iter().map(|payment| payment.id).collect();
-    let counted: Vec<Counted> = payment_ids.iter().copied().map(Counted::VendorPayment).collect();
+    let orders_counted = ids.iter().copied().map(Counted::VendorOrder);
+    let counted: Vec<Counted> = payment_ids
+        .iter()
+        .copied()
+        .map(Counted::VendorPayment)
+        .chain(orders_counted)
+        .collect();
     uow.follow(&counted).await?;
     sqlx::query!(
         r#"

@@ -13,7 +13,7 @@ use super::{places, primary};
 use crate::{
     audit::{Action, Change},
     error::{Error, Fault, Refusal, Result},
-    finance::{kept_totals::Counted, line_items},
+    finance::{kept_totals::Counted, line_items, vendor_orders},
     types::ids::{ClientPoId, DocumentId, ProjectId, VendorOrderId},
     unit_of_work::UnitOfWork,
     uploads,
@@ -312,6 +312,18 @@ pub fn record_gone(uow: &mut UnitOfWork, table: &'static str, rows: &[Gone]) -> 
 }
 
 async fn remove_payments(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<usize> {
+    let linked = sqlx::query_scalar!(
+        r#"
+        SELECT DISTINCT link.vendor_order_id AS "id: VendorOrderId"
+          FROM "Finances".payment_vendor_link AS link
+          JOIN "Finances".client_payment AS payment ON payment.id = link.payment_id
+         WHERE payment.client_po_id = ANY ($1)
+        "#,
+        &doomed.pos as &[ClientPoId],
+    )
+    .fetch_all(uow.conn())
+    .await?;
+    vendor_orders::store::lock_all(uow, &linked).await?;
     let links = sqlx::query_as!(
         Gone,
         r#"

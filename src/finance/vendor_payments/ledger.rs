@@ -5,7 +5,7 @@ use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
 use utoipa::IntoParams;
 
 use super::{
-    store::{push_matching, totals},
+    store::{Matching, totals},
     view::{OrderPaymentSummary, PaymentWithLinks, VendorPaymentPage, VendorPaymentView},
 };
 use crate::{
@@ -153,13 +153,6 @@ impl VendorPaymentQuery {
             batch_reference: None,
             paging: self.paging.clone(),
             order: self.order.clone(),
-        }
-    }
-
-    fn push_matching(&self, sql: &mut QueryBuilder<Postgres>) {
-        push_matching(sql, &self.of_both_ledgers());
-        if let Some(order) = self.vendor_order_id {
-            sql.push(" AND payment.vendor_order_id = ").push_bind(order);
         }
     }
 
@@ -333,12 +326,14 @@ pub(super) async fn get_with_links(db: impl PgExecutor<'_>, id: VendorPaymentId)
 /// # Errors
 /// `Unavailable` without the database.
 pub async fn list(db: &PgPool, query: &VendorPaymentQuery) -> Result<VendorPaymentPage> {
-    let rows = page(db, query).await?;
+    let payments = query.of_both_ledgers();
+    let matching = Matching::of(&payments).for_order(query.vendor_order_id);
+    let rows = page(db, matching, query).await?;
     let totals = if query.vendor_order_id.is_none() {
-        totals(db, &query.of_both_ledgers()).await?
+        totals(db, &payments).await?
     } else {
         let mut sql = QueryBuilder::<Postgres>::new(TOTALS);
-        query.push_matching(&mut sql);
+        matching.push(&mut sql);
         sql.build_query_as().fetch_one(db).await?
     };
     let (payments, page) = query.paging.page(rows, totals.entries);
@@ -367,12 +362,13 @@ pub(super) async fn list_of_project(
     Ok(found)
 }
 
-async fn page(db: &PgPool, query: &VendorPaymentQuery) -> Result<Vec<Listed<VendorPaymentView>>> {
-    // The page is cut out of the bare table by an index; names are looked up for its rows only.
-    let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT payment.id");
-    query.push_matching(&mut sql);
-    query.order.push_after(&mut sql, &query.paging);
-    query.order.push_page(&mut sql, &query.paging);
+async fn page(
+    db: &PgPool,
+    matching: Matching<'_>,
+    query: &VendorPaymentQuery,
+) -> Result<Vec<Listed<VendorPaymentView>>> {
+    let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (");
+    matching.push_page(&mut sql);
     sql.push(concat!(")", view_columns!()));
     query.order.push_key(&mut sql);
     sql.push(view_tables!())
@@ -447,7 +443,9 @@ pub(super) async fn list_of_order(
     .ok_or(Error::NotFound("Vendor order"))?;
     let mut query = VendorPaymentQuery::from(query);
     query.vendor_order_id = Some(id);
-    let rows = page(db, &query).await?;
+    let payments = query.of_both_ledgers();
+    let matching = Matching::of(&payments).for_order(Some(id));
+    let rows = page(db, matching, &query).await?;
     let (payments, info) = query.paging.page(rows, found.matching);
     let summary = OrderPaymentSummary {
         total_cleared: found.total_cleared,

@@ -93,11 +93,8 @@ async fn get_all(db: impl PgExecutor<'_>, ids: &[i64]) -> Result<Vec<Payment>> {
 /// # Errors
 /// `Invalid` if the query names something that does not exist.
 pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, PageInfo)> {
-    // The page is cut out of the bare table by an index; names are looked up for its rows only.
-    let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT payment.id");
-    push_matching(&mut sql, query);
-    query.order.push_after(&mut sql, &query.paging);
-    query.order.push_page(&mut sql, &query.paging);
+    let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (");
+    Matching::of(query).push_page(&mut sql);
     sql.push(concat!(")", vendor_payment_columns!()));
     query.order.push_key(&mut sql);
     sql.push(vendor_payment_tables!())
@@ -112,25 +109,98 @@ pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, Pa
     Ok(query.paging.page(rows, total))
 }
 
-pub(super) fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {
-    sql.push(r#" FROM "Finances".vendor_payment AS payment WHERE TRUE"#);
-    if let Some(vendor) = query.vendor_id {
-        // A payment without a vendor of its own is to the vendor of its order.
-        sql.push(" AND (payment.vendor_id = ").push_bind(vendor);
-        sql.push(
-            r#" OR (payment.vendor_id IS NULL
+/// The payments that a query asks for, as conditions on `payment`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Matching<'a> {
+    query: &'a PaymentQuery,
+    /// Only those for this order.
+    vendor_order_id: Option<VendorOrderId>,
+}
+
+impl<'a> Matching<'a> {
+    pub(super) fn of(query: &'a PaymentQuery) -> Self {
+        Self {
+            query,
+            vendor_order_id: None,
+        }
+    }
+
+    /// The same, of one order.
+    pub(super) fn for_order(self, vendor_order_id: Option<VendorOrderId>) -> Self {
+        Self {
+            vendor_order_id,
+            ..self
+        }
+    }
+
+    /// Adds all of them, for a count or a sum.
+    pub(super) fn push(self, sql: &mut QueryBuilder<Postgres>) {
+        sql.push(r#" FROM "Finances".vendor_payment AS payment WHERE TRUE"#);
+        if let Some(vendor) = self.query.vendor_id {
+            // A payment without a vendor of its own is to the vendor of its order.
+            sql.push(" AND (payment.vendor_id = ").push_bind(vendor);
+            sql.push(
+                r#" OR (payment.vendor_id IS NULL
                     AND payment.vendor_order_id = ANY (ARRAY(SELECT id FROM "Finances".vendor_order WHERE vendor_id = "#,
-        );
-        sql.push_bind(vendor).push("))))");
+            );
+            sql.push_bind(vendor).push("))))");
+        }
+        self.push_filters(sql);
     }
-    if let Some(project) = query.project_id {
-        sql.push(" AND payment.project_id = ").push_bind(project);
+
+    /// Adds the query of the ids of a page. It is cut out of the bare table by an index, so that names are looked up for its
+    /// rows only; of a vendor's payments, out of those that name it and of those that only their order gives it, each no
+    /// further than the page can reach.
+    pub(super) fn push_page(self, sql: &mut QueryBuilder<Postgres>) {
+        let PaymentQuery { order, paging, .. } = self.query;
+        let Some(vendor) = self.query.vendor_id else {
+            sql.push("SELECT payment.id");
+            self.push(sql);
+            order.push_after(sql, paging);
+            order.push_page(sql, paging);
+            return;
+        };
+        sql.push("SELECT payment.id FROM (");
+        for (before, theirs) in [
+            (
+                "",
+                r#" FROM "Finances".vendor_payment AS payment WHERE payment.vendor_id = "#,
+            ),
+            (
+                " UNION ALL ",
+                r#" FROM "Finances".vendor_payment AS payment
+                    JOIN "Finances".vendor_order AS ordered ON ordered.id = payment.vendor_order_id
+                   WHERE payment.vendor_id IS NULL AND ordered.vendor_id = "#,
+            ),
+        ] {
+            sql.push(before)
+                .push("(SELECT payment.id, payment.payment_date, payment.amount, payment.status, payment.created_at")
+                .push(theirs)
+                .push_bind(vendor);
+            self.push_filters(sql);
+            order.push_after(sql, paging);
+            order.push_reach(sql, paging);
+            sql.push(")");
+        }
+        sql.push(") AS payment");
+        order.push_page(sql, paging);
     }
-    if query.client_id.is_some() || query.po_id.is_some() || query.transaction_type.is_some() {
-        // No vendor payment has a client, a PO or a direction.
-        sql.push(" AND FALSE");
+
+    /// Adds all conditions but the vendor.
+    fn push_filters(self, sql: &mut QueryBuilder<Postgres>) {
+        let query = self.query;
+        if let Some(order) = self.vendor_order_id {
+            sql.push(" AND payment.vendor_order_id = ").push_bind(order);
+        }
+        if let Some(project) = query.project_id {
+            sql.push(" AND payment.project_id = ").push_bind(project);
+        }
+        if query.client_id.is_some() || query.po_id.is_some() || query.transaction_type.is_some() {
+            // No vendor payment has a client, a PO or a direction.
+            sql.push(" AND FALSE");
+        }
+        query.push_common_filters(sql);
     }
-    query.push_common_filters(sql);
 }
 
 /// The list whose totals are kept, if it is narrowed by nothing else.
@@ -152,7 +222,7 @@ async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
         return Ok(kept.entries);
     }
     let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
-    push_matching(&mut sql, query);
+    Matching::of(query).push(&mut sql);
     Ok(sql.build_query_scalar().fetch_one(db).await?)
 }
 
@@ -176,7 +246,7 @@ pub(super) async fn totals(db: &PgPool, query: &PaymentQuery) -> Result<LedgerTo
         });
     }
     let mut sql = QueryBuilder::<Postgres>::new(TOTALS);
-    push_matching(&mut sql, query);
+    Matching::of(query).push(&mut sql);
     Ok(sql.build_query_as().fetch_one(db).await?)
 }
 
@@ -528,7 +598,6 @@ pub async fn update(
     today: NaiveDate,
 ) -> Result<(Payment, bool)> {
     let before = lock_one(uow, id, change.vendor_order_id).await?;
-    ensure_known(uow.conn(), change.vendor_id, change.vendor_order_id, None).await?;
     for (field, is_other) in [
         (
             "vendor_id",
@@ -553,18 +622,19 @@ pub async fn update(
             ));
         }
     }
+    ensure_known(uow.conn(), change.vendor_id, change.vendor_order_id, None).await?;
     let mut after = change.apply(&before);
     if let Some(order) = after.vendor_order_id
         && (after.vendor_order_id, after.vendor_id) != (before.vendor_order_id, before.vendor_id)
     {
         let locked = lock_order(uow, order).await?;
-        after.vendor_id = vendor_of_order(uow.conn(), &locked, after.vendor_id).await?;
         if before.vendor_order_id.is_none() {
             if !locked.is_live {
                 return Err(Error::conflict("The vendor order is cancelled or rejected"));
             }
             after.project_id = locked.project_id.or(after.project_id);
         }
+        after.vendor_id = vendor_of_order(uow.conn(), &locked, after.vendor_id).await?;
     }
     if after == before {
         return Ok((before, false));
