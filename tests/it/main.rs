@@ -78,6 +78,7 @@ mod vendor_figures;
 mod vendor_ledger;
 mod vendor_ledger_faults;
 mod vendor_orders;
+mod vendor_orders_faults;
 mod vendors;
 mod vendors_faults;
 mod verbal_agreements;
