@@ -134,8 +134,7 @@ impl Seeded {
             .execute(&mut database)
             .await
             .unwrap();
-        let stream = TcpStream::connect(server.address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
+        let stream = connect(&server).await;
         Self {
             server,
             token,
@@ -157,6 +156,12 @@ impl Seeded {
         }
         (latencies, buffer.len())
     }
+}
+
+async fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
 }
 
 async fn database(server: &Server) -> PgConnection {
@@ -304,6 +309,8 @@ fn path(template: &str, pos: u32) -> String {
 async fn run(options: &Options) {
     let mut small = Seeded::start(options.small).await;
     let mut large = Seeded::start(options.large).await;
+    // While the large one got its rows the small one may have closed the connection that nobody used.
+    small.stream = connect(&small.server).await;
     println!(
         "{} and {} POs; medians of {} requests in {} turns",
         options.small,

@@ -106,11 +106,11 @@ async fn link_vendor_payment(
 ) -> Result<Link> {
     let locked = vendor_orders::store::lock(uow, order).await?;
     uow.ensure_current(locked.version)?;
-    let found = vendor_payments::store::lock_for_link(uow.conn(), payment)
+    let found = vendor_payments::checks::lock_for_link(uow.conn(), payment)
         .await?
         .ok_or_else(|| Error::unknown_reference("vendor_payment_id", "vendor payment"))?;
     if let Some(vendor) = found.vendor_id {
-        vendor_payments::store::ensure_of_order(uow.conn(), &locked, vendor, "vendor_payment_id").await?;
+        vendor_payments::checks::ensure_of_order(uow.conn(), &locked, vendor, "vendor_payment_id").await?;
     }
     if let Some(own) = found.vendor_order_id {
         return Err(Error::conflict_field(

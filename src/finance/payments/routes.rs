@@ -45,7 +45,7 @@ path_parameters! {
 async fn list(db: &PgPool, query: &PaymentQuery) -> Result<Answer<PaymentList>> {
     let (payments, page) = match query.kind {
         Ledger::Client => client_payments::store::list(db, query).await?,
-        Ledger::Vendor => vendor_payments::store::list(db, query).await?,
+        Ledger::Vendor => vendor_payments::read::list(db, query).await?,
     };
     Ok(Answer::ok(PaymentList::new(payments, page)))
 }
@@ -53,7 +53,7 @@ async fn list(db: &PgPool, query: &PaymentQuery) -> Result<Answer<PaymentList>> 
 async fn get(db: &PgPool, ledger: Ledger, id: PaymentId) -> Result<Payment> {
     match ledger {
         Ledger::Client => client_payments::store::get(db, ClientPaymentId(id.0)).await,
-        Ledger::Vendor => vendor_payments::store::get(db, VendorPaymentId(id.0)).await,
+        Ledger::Vendor => vendor_payments::read::get(db, VendorPaymentId(id.0)).await,
     }
 }
 

@@ -5,7 +5,7 @@ use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
 use utoipa::IntoParams;
 
 use super::{
-    store::{Matching, totals},
+    read::{Matching, totals},
     view::{OrderPaymentSummary, PaymentWithLinks, VendorPaymentPage, VendorPaymentView},
 };
 use crate::{

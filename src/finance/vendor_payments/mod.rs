@@ -5,8 +5,10 @@
 //! payment. Routes that serve both ledgers are in [`payments`](super::payments). Source: the vendor contract, sections 3
 //! and 10.
 
+pub mod checks;
 pub mod ledger;
 mod model;
+pub mod read;
 mod routes;
 pub mod store;
 mod view;
