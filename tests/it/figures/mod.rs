@@ -4,17 +4,37 @@
 //! and the steps that led to it.
 
 mod agreement_steps;
+mod bill_checks;
+mod bill_steps;
+mod bills;
 mod checks;
 mod history;
 mod line_steps;
 mod lines;
+mod link_checks;
+mod link_steps;
 mod lists;
 mod model;
 mod numbers;
+mod order_changes;
 mod order_steps;
 mod payment_checks;
 mod payment_steps;
+mod payments;
+mod profits;
+mod removals;
 mod reports;
+mod vendor_checks;
+mod vendor_line_steps;
+mod vendor_money;
+mod vendor_order_checks;
+mod vendor_order_steps;
+mod vendor_payment_changes;
+mod vendor_payment_checks;
+mod vendor_payment_steps;
+mod vendor_reports;
+mod vendor_steps;
+mod vendors;
 
 use std::ops::Range;
 
