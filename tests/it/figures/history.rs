@@ -42,7 +42,7 @@ impl Drop for History {
                 eprintln!("  {step}");
             }
             eprintln!(
-                "again: FIGURES_SEEDS={} cargo test --test it figures::",
+                "again: FIGURES_SEEDS={} cargo test --test it figures:: (and FIGURES_STEPS, if it was set)",
                 self.seed
             );
         }
@@ -91,7 +91,7 @@ impl History {
 
     /// One step of any kind.
     pub(super) async fn step(&mut self) {
-        match self.dice.roll(200) {
+        match self.dice.roll(250) {
             0 => self.new_client().await,
             1 => self.change_client().await,
             2 => self.delete_client().await,
