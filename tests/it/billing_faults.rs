@@ -3,7 +3,7 @@
 //! A new route is one more row of [`ROUTES`].
 
 use crate::{
-    coverage,
+    coverage::{self, Area},
     support::{
         TestApp,
         faults::{Body, LIST, PLAIN, Route, Scene, Suite},
@@ -233,12 +233,14 @@ const SUITE: Suite = Suite {
         r#"UPDATE "Finances".billing_po SET status = 'FINAL'"#,
     )],
     uuids: &["billing_po_id", "line_item_id"],
+    texts: &[],
+    without_project: &[],
     scene: || Box::pin(scene()),
 };
 
 #[test]
 fn the_table_has_every_route_of_bills() {
-    SUITE.has_just(&coverage::billing());
+    SUITE.has_just(&coverage::of(Area::Billing));
 }
 
 #[tokio::test]

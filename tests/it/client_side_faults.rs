@@ -4,7 +4,7 @@
 //! A new route is one more row of [`ROUTES`].
 
 use crate::{
-    coverage,
+    coverage::{self, Area},
     support::{
         TestApp,
         faults::{Body, LIST, PLAIN, Route, Scene, Suite},
@@ -750,12 +750,14 @@ const SUITE: Suite = Suite {
     creating: &["POST /api/clients"],
     prepared: PREPARED,
     uuids: &[],
+    texts: &[],
+    without_project: &[],
     scene: || Box::pin(scene()),
 };
 
 #[test]
 fn the_table_has_every_route_of_the_clients_side() {
-    SUITE.has_just(&coverage::client_side());
+    SUITE.has_just(&coverage::of(Area::ClientSide));
 }
 
 #[tokio::test]

@@ -13,28 +13,50 @@ use serde_json::Value;
 const ROUTES: &str = include_str!("data/routes.txt");
 const TABLE: &str = include_str!("data/coverage.txt");
 const FAULTS: &str = include_str!("support/faults.rs");
-/// The first words of the paths that the table is about.
-const AREAS: [&str; 10] = [
-    "billing-po",
-    "client-po",
-    "clients",
-    "line-items",
-    "payments",
-    "po",
-    "projects",
-    "quotations",
-    "vendors",
-    "verbal-agreement",
+/// What a route of the books is about; the faults of each area have a table of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Area {
+    /// Clients, projects, POs, lines, agreements, payments and quotations.
+    ClientSide,
+    /// Vendors, and what projects ordered from them.
+    Vendors,
+    /// Vendor orders and their lines.
+    VendorOrders,
+    /// The vendors' ledger, payment links, and what orders earn.
+    Ledger,
+    /// Bills, and what they add up to.
+    Billing,
+}
+
+/// Paths belong to the first area of which they have a part.
+const AREAS: [(Area, &[&str]); 5] = [
+    (Area::Billing, &["/billing-", "/pl-analysis"]),
+    (
+        Area::Ledger,
+        &[
+            "/vendor-payments",
+            "/vendor-payment-links",
+            "/link",
+            "/vendor-orders/{vendor_order_id}/payment",
+            "/profit-analysis",
+        ],
+    ),
+    (Area::Vendors, &["/vendor-summary", "/vendors"]),
+    (Area::VendorOrders, &["/vendor-orders", "/vendor-line-items"]),
+    (
+        Area::ClientSide,
+        &[
+            "/api/client-po",
+            "/api/clients",
+            "/api/line-items",
+            "/api/payments",
+            "/api/po",
+            "/api/projects",
+            "/api/quotations",
+            "/api/verbal-agreement",
+        ],
+    ),
 ];
-/// Words of paths below a project that are about bills, whose faults have a table of their own.
-const BILLING: [&str; 4] = [
-    "billing-pl-analysis",
-    "billing-po",
-    "billing-summary",
-    "pl-analysis",
-];
-/// Words of paths that are about vendors, whose faults have a table of their own too.
-const VENDORS: [&str; 2] = ["vendor-summary", "vendors"];
 /// What is to be tested of each route.
 const CELLS: [&str; 5] = ["happy", "validation", "not-found", "no-token", "forbidden"];
 
@@ -54,42 +76,24 @@ pub(crate) fn routes() -> Vec<(String, &'static str)> {
         .collect()
 }
 
-/// Those that the table is about.
+/// Those of the books.
 fn covered() -> Vec<(String, &'static str)> {
     let mut routes = routes();
-    routes.retain(|(name, _)| {
-        let path = name.split_once("/api/").map_or("", |(_, path)| path);
-        AREAS.contains(&path.split('/').next().unwrap_or_default())
-    });
+    routes.retain(|(name, _)| area(name).is_some());
     routes
 }
 
-fn is_about_bills(name: &str) -> bool {
-    name.split('/').any(|word| BILLING.contains(&word))
+fn area(name: &str) -> Option<Area> {
+    let found = AREAS
+        .iter()
+        .find(|(_, parts)| parts.iter().any(|part| name.contains(part)));
+    found.map(|(area, _)| *area)
 }
 
-/// Those of the clients' side.
-pub(crate) fn client_side() -> Vec<(String, &'static str)> {
-    let mut routes = covered();
-    routes.retain(|(name, _)| !is_about_bills(name) && !is_about_vendors(name));
-    routes
-}
-
-fn is_about_vendors(name: &str) -> bool {
-    name.split('/').any(|word| VENDORS.contains(&word))
-}
-
-/// Those of vendors, and of what projects ordered from them.
-pub(crate) fn vendors() -> Vec<(String, &'static str)> {
-    let mut routes = covered();
-    routes.retain(|(name, _)| is_about_vendors(name));
-    routes
-}
-
-/// Those of bills and of what they add up to.
-pub(crate) fn billing() -> Vec<(String, &'static str)> {
-    let mut routes = covered();
-    routes.retain(|(name, _)| is_about_bills(name));
+/// Those of one area.
+pub(crate) fn of(wanted: Area) -> Vec<(String, &'static str)> {
+    let mut routes = routes();
+    routes.retain(|(name, _)| area(name) == Some(wanted));
     routes
 }
 

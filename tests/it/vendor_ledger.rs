@@ -425,41 +425,57 @@ async fn every_filter_of_the_ledger_narrows_it_and_the_sum_is_of_what_matches() 
     // One that names no vendor is its order's.
     let unnamed = app.vendor_payment(order, "320", "cleared").await;
     made.push(unnamed);
-    let [a, b, c, d, e, f] = made[..] else {
+    let [early, second, open, bounced, other, unnamed] = made[..] else {
         panic!("{made:?}")
     };
 
     for (query, rows, paid) in [
-        (String::new(), vec![f, d, c, e, b, a], "510"),
-        (format!("vendor_id={steel}"), vec![f, d, c, b, a], "350"),
+        (
+            String::new(),
+            vec![unnamed, bounced, open, other, second, early],
+            "510",
+        ),
+        (
+            format!("vendor_id={steel}"),
+            vec![unnamed, bounced, open, second, early],
+            "350",
+        ),
         (
             format!("vendor_id={paint}&status=cleared,pending"),
-            vec![e],
+            vec![other],
             "160",
         ),
-        (format!("vendor_order_id={order}"), vec![f, c, b, a], "350"),
-        (format!("project_id={project}"), vec![c, b, a], "30"),
+        (
+            format!("vendor_order_id={order}"),
+            vec![unnamed, open, second, early],
+            "350",
+        ),
+        (format!("project_id={project}"), vec![open, second, early], "30"),
         (format!("project_id={elsewhere}"), vec![], "0"),
         (
             format!("project_id={project}&vendor_id={steel}"),
-            vec![c, b, a],
+            vec![open, second, early],
             "30",
         ),
-        ("status=cleared".to_owned(), vec![f, e, a], "490"),
-        ("status=pending,bounced".to_owned(), vec![d, c], "0"),
+        ("status=cleared".to_owned(), vec![unnamed, other, early], "490"),
+        ("status=pending,bounced".to_owned(), vec![bounced, open], "0"),
         (
             "payment_date_from=2026-01-02&payment_date_to=2026-01-02".to_owned(),
-            vec![e, b],
+            vec![other, second],
             "180",
         ),
-        ("min_amount=20&max_amount=80".to_owned(), vec![d, c, b], "20"),
-        ("sort=amount&limit=2".to_owned(), vec![a, b], "510"),
+        (
+            "min_amount=20&max_amount=80".to_owned(),
+            vec![bounced, open, second],
+            "20",
+        ),
+        ("sort=amount&limit=2".to_owned(), vec![early, second], "510"),
         (
             "sort=-status,payment_date&limit=3".to_owned(),
-            vec![c, b, a],
+            vec![open, second, early],
             "510",
         ),
-        ("skip=4".to_owned(), vec![b, a], "510"),
+        ("skip=4".to_owned(), vec![second, early], "510"),
     ] {
         let list = editor.get(format!("/api/vendor-payments?{query}")).send().await;
         let list = list.expect(200);
@@ -485,22 +501,33 @@ async fn every_filter_of_the_ledger_narrows_it_and_the_sum_is_of_what_matches() 
         ]
     );
 
-    // A cursor goes through all of them.
-    let mut seen = Vec::new();
-    let mut next = String::new();
-    loop {
-        let list = editor
-            .get(format!("/api/vendor-payments?limit=2{next}"))
-            .send()
-            .await;
-        let list = list.expect(200);
-        seen.extend(ids(&list));
-        let Some(cursor) = list["next_cursor"].as_str() else {
-            break;
-        };
-        next = format!("&cursor={cursor}");
+    // A cursor goes through all of them, and so does the place of a page.
+    for (query, rows) in [
+        (String::new(), vec![unnamed, bounced, open, other, second, early]),
+        (
+            format!("&vendor_id={steel}"),
+            vec![unnamed, bounced, open, second, early],
+        ),
+        (format!("&vendor_id={steel}&status=cleared"), vec![unnamed, early]),
+    ] {
+        let (mut seen, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = format!("/api/vendor-payments?limit=2{query}{next}");
+            let list = editor.get(page).send().await.expect(200);
+            seen.extend(ids(&list));
+            let Some(cursor) = list["next_cursor"].as_str() else {
+                break;
+            };
+            next = format!("&cursor={cursor}");
+        }
+        assert_eq!(seen, rows, "{query}");
+        for skip in 0..rows.len() {
+            let page = format!("/api/vendor-payments?limit=2&skip={skip}{query}");
+            let list = editor.get(page).send().await.expect(200);
+            let expected: Vec<i64> = rows.iter().copied().skip(skip).take(2).collect();
+            assert_eq!(ids(&list), expected, "{query} {skip}");
+        }
     }
-    assert_eq!(seen, [f, d, c, e, b, a]);
 }
 
 #[tokio::test]

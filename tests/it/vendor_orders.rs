@@ -9,12 +9,14 @@ use crate::support::{
 };
 
 async fn vendor(app: &TestApp, name: &str, status: &str) -> i64 {
-    sqlx::query_scalar(r#"INSERT INTO "Finances".vendor (name, status, email) VALUES ($1, $2, 'v@example.com') RETURNING id"#)
+    let id = sqlx::query_scalar(r#"INSERT INTO "Finances".vendor (name, status, email) VALUES ($1, $2, 'v@example.com') RETURNING id"#)
         .bind(name)
         .bind(status)
         .fetch_one(&app.db)
         .await
-        .unwrap()
+        .unwrap();
+    crate::support::builders::recount(&app.db).await;
+    id
 }
 
 async fn place(caller: &Caller, project: i64, body: Value) -> Reply {

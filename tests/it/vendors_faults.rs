@@ -3,7 +3,7 @@
 //! A new route is one more row of [`ROUTES`].
 
 use crate::{
-    coverage,
+    coverage::{self, Area},
     support::{
         TestApp,
         faults::{Body, LIST, PLAIN, Route, Scene, Suite},
@@ -139,12 +139,14 @@ const SUITE: Suite = Suite {
     creating: &[],
     prepared: &[],
     uuids: &[],
+    texts: &[],
+    without_project: &[],
     scene: || Box::pin(scene()),
 };
 
 #[test]
 fn the_table_has_every_route_of_vendors() {
-    SUITE.has_just(&coverage::vendors());
+    SUITE.has_just(&coverage::of(Area::Vendors));
 }
 
 #[tokio::test]

@@ -264,7 +264,7 @@ enum ClientNameBody {
 
 /// The body of a link request.
 #[derive(Debug, ToSchema)]
-#[schema(as = NewPaymentLink)]
+#[schema(as = NewPaymentLink, example = json!({"link_type": "incoming", "payment_id": 16, "amount": 25000}))]
 #[expect(dead_code, reason = "read through `NewLink`; this only documents the body")]
 pub(super) struct NewLinkBody {
     /// `incoming` for money from a client, `outgoing` for a share of an advance or money back to a client.

@@ -176,6 +176,7 @@ pub(super) struct NewPaymentOfOrderBody {
 )]
 pub(super) struct NewPaymentOfProjectBody {
     /// An order of the project.
+    #[schema(value_type = i64, example = 10)]
     vendor_order_id: VendorOrderId,
     #[serde(flatten)]
     payment: NewPaymentOfOrderBody,

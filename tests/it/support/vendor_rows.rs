@@ -81,11 +81,13 @@ impl Order {
 
 /// A vendor of this name; its id.
 pub(crate) async fn vendor(app: &TestApp, name: &str) -> i64 {
-    sqlx::query_scalar(r#"INSERT INTO "Finances".vendor (name) VALUES ($1) RETURNING id"#)
+    let id = sqlx::query_scalar(r#"INSERT INTO "Finances".vendor (name) VALUES ($1) RETURNING id"#)
         .bind(name)
         .fetch_one(&app.db)
         .await
-        .expect("insert a vendor")
+        .expect("insert a vendor");
+    recount(&app.db).await;
+    id
 }
 
 /// A line of an order that costs this much; the order is worth the sum of its lines then.
