@@ -81,42 +81,46 @@ impl Book {
 }
 
 impl History {
-    /// A payment and a direction in which it could be linked; now and then one in which it could not.
-    fn linkable(&mut self) -> Option<(Source, bool)> {
-        let is_careful = !self.dice.one_in(6);
-        let mut is_incoming = self.dice.one_in(2);
-        let mut sources: Vec<Source> = self
-            .book
-            .payments
-            .iter()
-            .filter(|(_, payment)| payment.is_debit != is_incoming)
-            .map(|(id, _)| Source::Client(*id))
-            .collect();
+    /// An order, a payment that could be linked to it and in which direction; now and then any, which mostly could not.
+    fn pairing(&mut self) -> Option<(i64, Source, bool)> {
+        let clients = self.book.payments.keys().map(|id| Source::Client(*id));
+        let vendors = self.book.vendor_payments.keys().map(|id| Source::Vendor(*id));
+        if self.dice.one_in(5) {
+            let sources: Vec<Source> = clients.chain(vendors).collect();
+            let source = self.dice.pick(&sources)?;
+            return Some((self.any_order()?, source, self.dice.one_in(2)));
+        }
+        let is_incoming = self.dice.one_in(3);
+        let mut sources: Vec<Source> = clients.collect();
         if !is_incoming && !self.dice.one_in(3) {
-            let payments = self.book.vendor_payments.iter();
-            sources = payments
-                .filter(|(_, payment)| !is_careful || payment.order.is_none())
-                .map(|(id, _)| Source::Vendor(*id))
-                .collect();
+            sources = vendors.collect();
         }
-        if is_careful {
-            sources.retain(|source| !is_dead(self.book.word_of(*source)));
-        } else if self.dice.one_in(2) {
-            is_incoming = !is_incoming;
+        let (mut fits, mut tight) = (Vec::new(), Vec::new());
+        for order in self.book.orders.keys() {
+            let is_promised = self.book.committed(*order) > self.book.paid_out(*order);
+            for source in &sources {
+                let offered = |asked| self.book.offered(*order, *source, is_incoming, asked);
+                let Ok(part) = offered(None) else { continue };
+                fits.push((*order, *source, is_incoming));
+                // Where the order has less room than the payment has left.
+                let is_tight =
+                    offered(Some(part + 1)).is_err_and(|refused| refused.types == ["order_overlinked"]);
+                if is_tight && (is_promised || matches!(source, Source::Client(_))) {
+                    tight.push((*order, *source, is_incoming));
+                }
+            }
         }
-        Some((self.dice.pick(&sources)?, is_incoming))
+        let is_tight = !tight.is_empty() && !self.dice.one_in(3);
+        self.dice.pick(if is_tight { &tight } else { &fits })
     }
 
     pub(super) async fn link(&mut self) {
-        let Some((source, is_incoming)) = self.linkable() else {
-            return;
-        };
-        let is_likely = |order: i64, book: &Book| book.offered(order, source, is_incoming, None).is_ok();
-        let mut orders = self.orders();
-        if !self.dice.one_in(4) {
-            orders.retain(|order| is_likely(*order, &self.book));
+        // Some kinds of links are rarely possible.
+        let mut found = None;
+        for _ in 0..3 {
+            found = found.or_else(|| self.pairing());
         }
-        let Some(order) = self.dice.pick(&orders) else {
+        let Some((order, source, is_incoming)) = found else {
             return;
         };
         let most = self.book.offered(order, source, is_incoming, None).unwrap_or(0);

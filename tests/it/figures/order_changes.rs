@@ -234,7 +234,15 @@ impl History {
         };
         let who = self.any_editor();
         let mut wish = OrderWish::default();
-        match self.dice.roll(5) {
+        match self.dice.roll(6) {
+            // Often enough that some are given up, and taken up again.
+            5 => {
+                wish.words = [
+                    (Some("rejected"), None),
+                    (None, Some("cancelled")),
+                    (None, Some("pending")),
+                ][self.dice.index(3)]
+            }
             0 => wish.payment = self.dice.pick(&PAYMENT_WORDS),
             1 => wish.po = self.chosen_po(self.book.orders[&id].project, &mut Refusals::new()),
             _ => wish.words = self.words(&self.book.orders[&id].standing.clone()),

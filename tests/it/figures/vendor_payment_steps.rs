@@ -30,8 +30,8 @@ impl History {
     }
 
     pub(super) async fn pay_vendor(&mut self) {
-        // Mostly for an order, else in advance.
-        let order = self.any_order().filter(|_| !self.dice.one_in(3));
+        // For an order, or in advance.
+        let order = self.any_order().filter(|_| !self.dice.one_in(2));
         let mut payment = VendorPayment {
             vendor: None,
             order,
@@ -59,6 +59,10 @@ impl History {
         }
         if ["bounced", "failed", "reconciled"].contains(&&*payment.status) && !self.dice.one_in(3) {
             "cleared".clone_into(&mut payment.status);
+        }
+        if self.dice.one_in(3) {
+            // What is promised takes room too.
+            OPEN[self.dice.index(2)].clone_into(&mut payment.status);
         }
         let mut refusals = Refusals::new();
         let mut body = json!({
