@@ -456,7 +456,8 @@ async fn what_does_not_exist_is_404_also_for_a_valid_body() {
     let mut seen = 0;
     for operation in operations(&document)
         .iter()
-        .filter(|operation| operation.path.contains('{'))
+        // A category that nothing has is an empty list.
+        .filter(|operation| operation.path.contains('{') && !operation.path.contains("{cat}"))
     {
         let schema = operation
             .body

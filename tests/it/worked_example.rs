@@ -53,7 +53,7 @@ fn parts() -> Vec<Part> {
     parts
 }
 
-fn request(lines: Vec<&str>) -> Part {
+fn request(lines: &[&str]) -> Part {
     let (method, path) = lines[0].split_once(' ').expect("a method and a path");
     let (mut body, mut names) = (String::new(), Vec::new());
     for line in &lines[1..] {

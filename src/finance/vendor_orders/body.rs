@@ -174,7 +174,9 @@ pub(super) struct NewVendorOrderBody {
     reason = "read through `NewProjectOrders`; this only documents the body"
 )]
 pub(super) struct NewProjectOrdersBody {
-    #[schema(min_items = 1, max_items = 500)]
+    /// 1 to 500 orders.
+    #[schema(min_items = 1, max_items = 500,
+        example = json!([{"vendor_id": 5, "po_value": 50000, "category": "Civil"}, {"po_value": 1200.5}]))]
     orders: Vec<NewProjectOrderBody>,
 }
 

@@ -50,7 +50,7 @@ pub struct VendorPaymentQuery {
 }
 
 /// The latest first.
-pub(super) fn latest_first() -> Order {
+fn latest_first() -> Order {
     Order::of(&[(PAYMENT_DATE, Direction::DownNullsLast), (ID, Direction::Down)])
 }
 
@@ -98,11 +98,22 @@ impl FromFields for VendorPaymentQuery {
 pub struct OwnPaymentsQuery {
     /// Only those that stand so: one status or several, comma separated.
     #[param(value_type = Option<String>, example = "cleared,completed")]
-    pub(super) status: Option<States>,
+    status: Option<States>,
     #[param(ignore)]
-    pub(super) paging: Paging,
+    paging: Paging,
     #[param(ignore)]
-    pub(super) order: Order,
+    order: Order,
+}
+
+impl OwnPaymentsQuery {
+    /// The latest payments, at most so many.
+    fn latest(limit: i64) -> Self {
+        Self {
+            status: None,
+            paging: Paging::first(limit),
+            order: latest_first(),
+        }
+    }
 }
 
 impl FromFields for OwnPaymentsQuery {
@@ -226,8 +237,6 @@ macro_rules! view_tables {
           LEFT JOIN "Finances".vendor ON vendor.id = COALESCE(payment.vendor_id, ordered.vendor_id)"#
     };
 }
-
-pub(super) use {view_columns, view_tables};
 
 /// A payment that must be there.
 ///
@@ -362,8 +371,34 @@ pub(super) async fn list_of_project(
     Ok(found)
 }
 
+/// A page of the payments that name a vendor, and of those for its orders that name nobody.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn list_of_vendor(db: &PgPool, id: VendorId, query: OwnPaymentsQuery) -> Result<VendorPaymentPage> {
+    let mut query = VendorPaymentQuery::from(query);
+    query.vendor_id = Some(id);
+    list(db, &query).await
+}
+
+/// The latest of them, at most so many.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn latest_of_vendor(
+    db: impl PgExecutor<'_>,
+    id: VendorId,
+    limit: i64,
+) -> Result<Vec<VendorPaymentView>> {
+    let mut query = VendorPaymentQuery::from(OwnPaymentsQuery::latest(limit));
+    query.vendor_id = Some(id);
+    let payments = query.of_both_ledgers();
+    let rows = page(db, Matching::of(&payments), &query).await?;
+    Ok(rows.into_iter().map(Listed::into_row).collect())
+}
+
 async fn page(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     matching: Matching<'_>,
     query: &VendorPaymentQuery,
 ) -> Result<Vec<Listed<VendorPaymentView>>> {

@@ -7,7 +7,6 @@
 
 pub mod ledger;
 mod model;
-pub mod of_vendor;
 mod routes;
 pub mod store;
 mod view;

@@ -226,14 +226,8 @@ async fn page(
             .push(") AS ordered WHERE TRUE");
         push_filters(&mut sql, query);
         order.push_after(&mut sql, paging);
-        order.push_order(&mut sql);
         // No further than the page can reach, whichever kind its orders are of.
-        if paging.skip > 0 {
-            sql.push(" LIMIT ")
-                .push_bind(paging.skip.saturating_add(paging.limit));
-        } else {
-            sql.push(format_args!(" LIMIT {}", paging.limit));
-        }
+        order.push_reach(&mut sql, paging);
         sql.push(")");
     }
     sql.push(") AS ordered");

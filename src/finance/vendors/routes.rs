@@ -20,7 +20,7 @@ use crate::{
     app::AppState,
     auth::{Admin, Editor, Viewer},
     error::Result,
-    finance::vendor_payments::{OwnPaymentsQuery, of_vendor},
+    finance::vendor_payments::{OwnPaymentsQuery, ledger},
     http::{
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
@@ -179,14 +179,14 @@ pub(super) async fn list_payments_to_vendor(
     Path(VendorPath { vendor_id }): Path<VendorPath>,
     Query(query): Query<OwnPaymentsQuery>,
 ) -> Result<Answer<PaymentPage>> {
-    let (payments, page) = of_vendor::list(&db, vendor_id, &query).await?;
-    if page.total_count == 0 {
+    let found = ledger::list_of_vendor(&db, vendor_id, query).await?;
+    if found.page.total_count == 0 {
         store::ensure_exists(&db, vendor_id).await?;
     }
     Ok(Answer::ok(PaymentPage {
         vendor_id,
-        payments,
-        page,
+        payments: found.payments,
+        page: found.page,
     }))
 }
 
@@ -206,7 +206,7 @@ pub(super) async fn get_vendor_details(
     let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
     let troubles = reports::troubles(&mut *db, vendor_id, today).await?;
     let orders = orders::newest(&mut *db, vendor_id, RECENT, today).await?;
-    let payments = of_vendor::latest(&mut *db, vendor_id, RECENT).await?;
+    let payments = ledger::latest_of_vendor(&mut *db, vendor_id, RECENT).await?;
     let details = VendorDetails::new(vendor, &figures, troubles, orders, payments);
     Ok(Answer::ok(VendorReport::new(vendor_id, details)))
 }
