@@ -29,9 +29,8 @@ fn parts() -> Vec<Part> {
     let mut lines = PAGE.lines();
     while let Some(line) = lines.next() {
         if line == "```http" {
-            parts.push(request(
-                lines.by_ref().take_while(|line| *line != "```").collect(),
-            ));
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            parts.push(request(&block));
         } else if let Some(path) = line.strip_prefix("### GET ") {
             parts.push(Part::Table {
                 path: path.to_owned(),
