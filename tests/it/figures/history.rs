@@ -1,6 +1,6 @@
 //! A random history: steps through the routes, each of which the model takes too or must see refused.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta, Timelike};
 use serde_json::{Value, json};
 
 use super::{
@@ -27,6 +27,8 @@ pub(super) struct History {
     pub(super) viewer: Caller,
     editor: Caller,
     admin: Caller,
+    /// The last answer that refused a step.
+    pub(super) refusal: Value,
     seed: u64,
     steps: Vec<String>,
     names: u64,
@@ -40,7 +42,7 @@ impl Drop for History {
                 eprintln!("  {step}");
             }
             eprintln!(
-                "again: FIGURES_SEEDS={} cargo test --test it figures::",
+                "again: FIGURES_SEEDS={} cargo test --test it figures:: (and FIGURES_STEPS, if it was set)",
                 self.seed
             );
         }
@@ -51,6 +53,10 @@ impl History {
     /// The books at their start: the two clients that a new database has.
     pub(super) async fn start(seed: u64) -> Self {
         let app = TestApp::start().await;
+        // About noon where the business is, so that no day ends in the middle of a history.
+        while app.clock().now().hour() != 6 {
+            app.clock().advance(TimeDelta::hours(1));
+        }
         let mut book = Book::default();
         for (id, name, bundles) in [(1, "Bajaj", false), (2, "Dava India", true)] {
             let name = name.to_owned();
@@ -63,6 +69,7 @@ impl History {
             app,
             book,
             dice: Dice::new(seed),
+            refusal: Value::Null,
             seed,
             steps: Vec::new(),
             names: 0,
@@ -79,11 +86,12 @@ impl History {
             self.new_po().await;
         }
         self.agree().await;
+        self.set_out_with_vendors().await;
     }
 
     /// One step of any kind.
     pub(super) async fn step(&mut self) {
-        match self.dice.roll(100) {
+        match self.dice.roll(250) {
             0 => self.new_client().await,
             1 => self.change_client().await,
             2 => self.delete_client().await,
@@ -107,7 +115,8 @@ impl History {
             89..92 => self.reconcile().await,
             92..95 => self.move_batch().await,
             95 => self.delete_payment().await,
-            _ => self.refused().await,
+            96..100 => self.refused().await,
+            _ => self.vendor_step().await,
         }
     }
 
@@ -125,9 +134,19 @@ impl History {
         format!("{what}-{}", self.names)
     }
 
+    /// Later than all before.
+    pub(super) fn age(&mut self) -> u64 {
+        self.names += 1;
+        self.names
+    }
+
     pub(super) fn date(&mut self) -> NaiveDate {
         let first = NaiveDate::from_ymd_opt(2025, 10, 1).expect("a day");
         first + Days::new(self.dice.roll(180))
+    }
+
+    pub(super) fn today(&self) -> NaiveDate {
+        self.app.clock().today()
     }
 
     /// Takes a step. One that must be refused is refused with one of these statuses, and changes no row; any other is done,
@@ -168,8 +187,10 @@ impl History {
             reply.status,
             reply.text()
         );
-        assert_eq!(reply.json()["status"], "ERROR");
+        let refusal = reply.json();
+        assert_eq!(refusal["status"], "ERROR");
         assert_eq!(self.all_rows().await, before, "a refused step changed something");
+        self.refusal = refusal;
         None
     }
 
@@ -210,7 +231,15 @@ impl History {
                        (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".client_po_line_item AS entry),
                        (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".po_project_mapping AS entry),
                        (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".client_payment AS entry),
+                       (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".vendor AS entry),
+                       (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".vendor_order AS entry),
+                       (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".vendor_order_line_item AS entry),
+                       (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".vendor_payment AS entry),
+                       (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".payment_vendor_link AS entry),
+                       (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".billing_po AS entry),
+                       (SELECT md5(string_agg(entry::text, '|' ORDER BY id)) FROM "Finances".billing_po_line_item AS entry),
                        (SELECT md5(string_agg(entry::text, '|' ORDER BY entry::text)) FROM "Finances".kept_total AS entry),
+                       (SELECT md5(string_agg(entry::text, '|' ORDER BY entry::text)) FROM "Finances".kept_vendor_total AS entry),
                        (SELECT count(*) FROM "Finances".audit_entry))
                 "#,
             )

@@ -148,6 +148,7 @@ impl History {
             row.lines.remove(&id);
             row.version += 1;
             assert_eq!(answer.expect("an answer")["po_value"], rupees(row.value()));
+            self.book.let_go_of_lines(&[id]);
         }
     }
 }

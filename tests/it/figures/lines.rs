@@ -202,7 +202,7 @@ impl LineWish {
     }
 }
 
-fn quantity(dice: &mut Dice) -> i128 {
+pub(super) fn quantity(dice: &mut Dice) -> i128 {
     match dice.roll(3) {
         0 => (dice.whole(50) + 1) * 10_000,
         1 => dice.whole(500_000) + 1,
@@ -210,7 +210,7 @@ fn quantity(dice: &mut Dice) -> i128 {
     }
 }
 
-fn price(dice: &mut Dice) -> i128 {
+pub(super) fn price(dice: &mut Dice) -> i128 {
     match dice.roll(4) {
         0 => 0,
         1 => dice.whole(1_000) + 1,

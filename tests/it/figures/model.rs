@@ -5,24 +5,15 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::lines::Line;
+use super::{
+    bills::Bill,
+    lines::Line,
+    payments::{Payment, payment_status},
+    vendor_money::{Link, VendorPayment},
+    vendors::{Vendor, VendorOrder},
+};
 
 pub(super) const PO_STATUSES: [&str; 5] = ["draft", "pending", "active", "completed", "cancelled"];
-pub(super) const PAYMENT_STATUSES: [&str; 8] = [
-    "pending",
-    "processing",
-    "cleared",
-    "completed",
-    "reconciled",
-    "bounced",
-    "failed",
-    "cancelled",
-];
-/// Money that arrived.
-pub(super) const PAID: [&str; 3] = ["cleared", "completed", "reconciled"];
-/// Money that is promised.
-pub(super) const OPEN: [&str; 2] = ["pending", "processing"];
-
 /// Why a step must be refused: every status that its answer may have. None: it must be done.
 pub(super) type Refusals = Vec<u16>;
 
@@ -127,123 +118,17 @@ impl Po {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Payment {
-    pub(super) po: i64,
-    pub(super) amount: i128,
-    pub(super) is_debit: bool,
-    pub(super) status: String,
-    pub(super) is_tds: bool,
-    pub(super) tds: i128,
-    pub(super) date: NaiveDate,
-    pub(super) notes: Option<String>,
-    pub(super) batch: Option<String>,
-    pub(super) version: i64,
-}
-
-/// What a request wants of a payment.
-#[derive(Debug, Clone, Default)]
-pub(super) struct PaymentWish {
-    pub(super) amount: Option<i128>,
-    pub(super) is_debit: Option<bool>,
-    pub(super) status: Option<&'static str>,
-    pub(super) is_tds: Option<bool>,
-    pub(super) tds: Option<i128>,
-    pub(super) date: Option<NaiveDate>,
-    pub(super) notes: Option<String>,
-}
-
-impl Payment {
-    pub(super) fn is_paid(&self) -> bool {
-        PAID.contains(&self.status.as_str())
-    }
-
-    pub(super) fn signed(&self) -> i128 {
-        if self.is_debit { -self.amount } else { self.amount }
-    }
-
-    fn signed_tds(&self) -> i128 {
-        if self.is_debit { -self.tds } else { self.tds }
-    }
-
-    /// The payment as a request wants it.
-    pub(super) fn changed(&self, wish: &PaymentWish, is_admin: bool) -> Result<Self, Refusals> {
-        let mut after = self.clone();
-        after.amount = wish.amount.unwrap_or(after.amount);
-        after.is_debit = wish.is_debit.unwrap_or(after.is_debit);
-        after.date = wish.date.unwrap_or(after.date);
-        after.is_tds = wish.is_tds.unwrap_or(after.is_tds);
-        after.tds = wish.tds.unwrap_or(after.tds);
-        if !after.is_tds {
-            after.tds = 0;
-        }
-        if let Some(notes) = &wish.notes {
-            after.notes = Some(notes.clone());
-        }
-        let has_other_terms = after
-            != Self {
-                notes: after.notes.clone(),
-                ..self.clone()
-            };
-        if let Some(status) = wish.status {
-            status.clone_into(&mut after.status);
-        }
-        if after == *self {
-            return Ok(after);
-        }
-        let mut refusals = Vec::new();
-        if self.status == "reconciled" && has_other_terms {
-            refusals.push(409);
-        }
-        if self.is_paid() && (after.amount, after.date) != (self.amount, self.date) && !is_admin {
-            refusals.push(403);
-        }
-        if !may_move(&self.status, &after.status, is_admin) {
-            refusals.push(409);
-        }
-        if after.tds > after.amount {
-            refusals.push(422);
-        }
-        if !refusals.is_empty() {
-            return Err(refusals);
-        }
-        after.version += 1;
-        Ok(after)
-    }
-}
-
-/// Whether somebody may set this word in place of that one. `reconciled` has a route of its own.
-pub(super) fn may_move(from: &str, to: &str, is_admin: bool) -> bool {
-    if from == to {
-        return true;
-    }
-    if to == "reconciled" {
-        return false;
-    }
-    is_admin
-        || match from {
-            "pending" | "processing" => true,
-            "cleared" | "completed" => ["cleared", "completed", "bounced", "cancelled"].contains(&to),
-            "reconciled" => ["bounced", "cancelled"].contains(&to),
-            _ => to == "pending",
-        }
-}
-
-/// How far something worth so much is paid.
-pub(super) fn payment_status(paid: i128, value: i128) -> &'static str {
-    match paid {
-        paid if paid <= 0 => "pending",
-        paid if paid >= value => "paid",
-        _ => "partial",
-    }
-}
-
 #[derive(Debug, Clone, Default)]
 pub(super) struct Book {
     pub(super) clients: BTreeMap<i64, Client>,
     pub(super) projects: BTreeMap<i64, Project>,
     pub(super) pos: BTreeMap<i64, Po>,
     pub(super) payments: BTreeMap<i64, Payment>,
+    pub(super) vendors: BTreeMap<i64, Vendor>,
+    pub(super) orders: BTreeMap<i64, VendorOrder>,
+    pub(super) vendor_payments: BTreeMap<i64, VendorPayment>,
+    pub(super) links: BTreeMap<i64, Link>,
+    pub(super) bills: BTreeMap<String, Bill>,
     places: u64,
 }
 
@@ -300,7 +185,7 @@ impl Book {
     }
 
     /// Takes a PO out of its project, which gets another primary one if it was that.
-    fn leave_project(&mut self, po: i64) {
+    pub(super) fn leave_project(&mut self, po: i64) {
         let Some(left) = self.pos.get_mut(&po).and_then(|po| po.place.take()) else {
             return;
         };
@@ -314,9 +199,10 @@ impl Book {
         }
     }
 
-    /// Puts a PO into a project, last unless its place is given.
+    /// Puts a PO into a project, last unless its place is given; what hangs on it goes with it.
     pub(super) fn enter_project(&mut self, po: i64, project: i64, sequence: Option<i64>) {
         self.leave_project(po);
+        self.move_with(po, project);
         let last = self.places_of(project).map(|place| place.sequence).max();
         let has_primary = self.places_of(project).any(|place| place.is_primary);
         self.places += 1;
@@ -335,19 +221,6 @@ impl Book {
         }
         let place = self.pos.get_mut(&po).and_then(|po| po.place.as_mut());
         place.expect("a PO with a project").is_primary = true;
-    }
-
-    pub(super) fn delete_po(&mut self, po: i64) {
-        self.leave_project(po);
-        self.pos.remove(&po);
-        self.payments.retain(|_, payment| payment.po != po);
-    }
-
-    pub(super) fn delete_project(&mut self, project: i64) {
-        for po in self.pos_of(project) {
-            self.delete_po(po);
-        }
-        self.projects.remove(&project);
     }
 
     /// Whether anything is a client's.

@@ -1,5 +1,6 @@
 //! Chance that can be repeated, and whole numbers in place of decimals.
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::support::money;
@@ -102,4 +103,9 @@ pub(super) fn paise(shown: &Value) -> i128 {
     assert!(rest.len() <= 2, "{shown} is finer than a paisa");
     let digits = format!("{whole}{rest:0<2}");
     digits.parse().unwrap_or_else(|_| panic!("{shown} is no sum"))
+}
+
+/// A day of the calendar.
+pub(super) fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).expect("a day")
 }

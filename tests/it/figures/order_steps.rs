@@ -95,8 +95,7 @@ impl History {
             return;
         };
         let force = self.dice.one_in(3);
-        let is_needed = self.book.pos_of(id).iter().any(|po| self.book.has_received(*po));
-        let refusals = if is_needed && !force {
+        let refusals = if self.book.is_project_needed(id) && !force {
             vec![409]
         } else {
             Vec::new()
@@ -329,19 +328,25 @@ impl History {
             return;
         };
         let force = self.dice.one_in(3);
-        let refusals = if self.book.has_received(id) && !force {
+        let refusals = if self.book.is_needed(id) && !force {
             vec![409]
         } else {
             Vec::new()
         };
         let what = ("DELETE", format!("/api/po/{id}?force={force}"));
-        let payments = self.book.payments_of(id).count();
+        let counts = [
+            ("payments", self.book.payments_of(id).count()),
+            ("line_items", self.book.pos[&id].lines.len()),
+            (
+                "billing_pos",
+                self.book.bills.values().filter(|bill| bill.po == id).count(),
+            ),
+            ("vendor_orders_unlinked", self.book.orders_for(id)),
+        ];
         if let Some(answer) = self.take(Who::Admin, what, None, &refusals).await {
-            assert_eq!(answer["data"]["deleted"]["payments"], payments);
-            assert_eq!(
-                answer["data"]["deleted"]["line_items"],
-                self.book.pos[&id].lines.len()
-            );
+            for (what, count) in counts {
+                assert_eq!(answer["data"]["deleted"][what], count, "{what}");
+            }
             self.book.delete_po(id);
         }
     }

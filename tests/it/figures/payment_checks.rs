@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{
     checks::Check,
-    model::{PAYMENT_STATUSES, Payment},
-    numbers::rupees,
+    numbers::{day, rupees},
+    payments::{PAYMENT_STATUSES, Payment},
 };
 
 impl Check<'_> {
@@ -145,8 +145,4 @@ impl Check<'_> {
             ]);
         }
     }
-}
-
-fn day(year: i32, month: u32, day: u32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(year, month, day).expect("a day")
 }

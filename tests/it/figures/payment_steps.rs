@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     history::{History, Who},
-    model::{OPEN, PAYMENT_STATUSES, Payment, PaymentWish, Refusals},
+    model::Refusals,
     numbers::rupees,
+    payments::{OPEN, PAYMENT_STATUSES, Payment, PaymentWish},
+    vendor_money::{DEAD, Source},
 };
 
 impl History {
@@ -104,8 +106,12 @@ impl History {
             return;
         };
         let who = self.any_editor();
-        let changed = self.book.payments[&id].changed(&wish, who == Who::Admin);
-        let refusals = changed.clone().err().unwrap_or_default();
+        let before = &self.book.payments[&id];
+        let changed = before.changed(&wish, who == Who::Admin);
+        let refusals = match &changed {
+            Ok(after) => self.refused_by_links(id, before, after),
+            Err(refusals) => refusals.clone(),
+        };
         let PaymentWish {
             amount,
             is_debit,
@@ -133,6 +139,19 @@ impl History {
         if self.take(who, what, Some(body), &refusals).await.is_some() {
             self.book.payments.insert(id, changed.expect("not refused"));
         }
+    }
+
+    /// What the parts of a payment that are meant for vendor orders do not let happen to it.
+    fn refused_by_links(&self, id: i64, before: &Payment, after: &Payment) -> Refusals {
+        let source = Source::Client(id);
+        if before == after || self.book.links_with(source).next().is_none() {
+            return Refusals::new();
+        }
+        let is_dead = |payment: &Payment| DEAD.contains(&payment.status.as_str());
+        let is_refused = after.amount < self.book.allocated(source)
+            || after.is_debit != before.is_debit
+            || (is_dead(before) && !is_dead(after) && !self.book.has_room_again(id, after));
+        if is_refused { vec![409] } else { Refusals::new() }
     }
 
     pub(super) async fn reconcile(&mut self) {
@@ -209,7 +228,8 @@ impl History {
         if who == Who::Editor {
             refusals.push(403);
         }
-        if self.book.payments[&id].status == "reconciled" {
+        let is_linked = self.book.links_with(Source::Client(id)).next().is_some();
+        if self.book.payments[&id].status == "reconciled" || is_linked {
             refusals.push(409);
         }
         let what = ("DELETE", format!("/api/payments/{id}"));

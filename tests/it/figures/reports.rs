@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 
 use super::{
     checks::{Check, average},
-    model::{PAID, PO_STATUSES, payment_status},
+    model::PO_STATUSES,
     numbers::{fine, rupees},
+    payments::{PAID, payment_status},
+    profits::percent,
+    vendors::VendorOrder,
 };
-
-fn margin(revenue: i128) -> Value {
-    // Nothing costs anything here.
-    json!(if revenue == 0 { 0 } else { 100 })
-}
 
 impl Check<'_> {
     pub(super) async fn projects(&self) {
@@ -89,7 +87,21 @@ impl Check<'_> {
             rows.filter(|(_, row)| words.contains(&row.status.as_str()))
                 .count()
         };
+        let books = self.book.project_books(project);
+        let orders = self.book.orders_of_project(project).map(|(_, order)| order);
+        let mut vendors: Vec<i64> = orders
+            .filter(|order| order.is_live())
+            .filter_map(|order| order.vendor)
+            .collect();
+        vendors.sort_unstable();
+        vendors.dedup();
         let figures = [
+            ("total_billing_value", rupees(books.billed_total())),
+            ("final_revenue", rupees(books.billed)),
+            ("total_vendor_order_value", rupees(books.cost)),
+            ("total_vendor_paid", rupees(books.paid)),
+            ("paid_on_cancelled", rupees(books.kept)),
+            ("vendor_count", json!(vendors.len())),
             ("total_po_value", rupees(numbered_sums.value)),
             ("total_agreement_value", rupees(open_sums.value)),
             ("total_project_value", rupees(all.value)),
@@ -99,8 +111,8 @@ impl Check<'_> {
             ("outstanding_amount", rupees(all.value - all.paid)),
             ("kept_on_cancelled", rupees(all.kept)),
             ("revenue", rupees(all.net)),
-            ("net_profit", rupees(all.net)),
-            ("profit_margin_percentage", margin(all.net)),
+            ("net_profit", rupees(books.profit())),
+            ("profit_margin_percentage", percent(books.profit(), all.net)),
             ("active_orders", json!(numbered.iter().filter(is_active).count())),
             ("client_count", json!(clients.len())),
             ("cleared_payments", json!(payments(&PAID))),
@@ -115,7 +127,8 @@ impl Check<'_> {
         flat.has(&figures);
         flat.has(&[
             ("total_payments", rupees(all.paid)),
-            ("profit_loss", rupees(all.net)),
+            ("profit_loss", rupees(books.profit())),
+            ("remaining_payable", rupees(books.cost - books.paid)),
         ]);
         let orders = shown.part("/purchase_orders");
         orders.has(&[
@@ -242,22 +255,40 @@ impl Check<'_> {
 
     pub(super) async fn profit(&self) {
         let middle = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day");
-        self.profit_of("", |_| true).await;
-        self.profit_of(&format!("end_date={middle}"), |id| {
-            self.book.pos[&id].date.is_some_and(|date| date <= middle)
-        })
+        self.profit_of("", |_| true, None).await;
+        self.profit_of(
+            &format!("end_date={middle}"),
+            |id| self.book.pos[&id].date.is_some_and(|date| date <= middle),
+            Some(middle),
+        )
         .await;
-        self.profit_of("client_id=2", |id| self.book.pos[&id].client == 2)
+        self.profit_of("client_id=2", |id| self.book.pos[&id].client == 2, None)
             .await;
         for project in self.book.projects.keys() {
-            self.profit_of(&format!("project_id={project}"), |id| {
-                self.book.pos[&id].project() == Some(*project)
-            })
+            self.profit_of(
+                &format!("project_id={project}"),
+                |id| self.book.pos[&id].project() == Some(*project),
+                None,
+            )
             .await;
         }
     }
 
-    async fn profit_of(&self, filter: &str, is_meant: impl Fn(i64) -> bool) {
+    /// What the live vendor orders for these POs are worth, and those of their project for no PO, up to a day.
+    fn cost(&self, project: Option<i64>, pos: &[i64], until: Option<NaiveDate>) -> i128 {
+        let is_meant = |order: &&VendorOrder| {
+            let is_dated = until.is_none_or(|day| order.date.is_some_and(|date| date <= day));
+            order
+                .po
+                .map_or(project.is_some() && order.project == project && is_dated, |po| {
+                    pos.contains(&po)
+                })
+        };
+        let orders = self.book.orders.values().filter(|order| order.is_live());
+        orders.filter(is_meant).map(VendorOrder::value).sum()
+    }
+
+    async fn profit_of(&self, filter: &str, is_meant: impl Fn(i64) -> bool, until: Option<NaiveDate>) {
         let counted = self.pos_where(|po| po.is_live() && !po.is_open_agreement());
         let mut by_project: BTreeMap<(bool, Option<i64>), Vec<i64>> = BTreeMap::new();
         for id in counted.into_iter().filter(|id| is_meant(*id)) {
@@ -273,22 +304,27 @@ impl Check<'_> {
             .part("/data");
         let rows = shown.list("projects");
         assert_eq!(rows.len(), by_project.len(), "{}", shown.path);
+        let mut whole_cost = 0;
         for (row, ((_, project), pos)) in rows.iter().zip(&by_project) {
             let sums = self.book.sums(pos);
+            let cost = self.cost(*project, pos, until);
+            whole_cost += cost;
             row.has(&[
                 ("project_id", json!(project)),
                 ("po_count", json!(pos.len())),
                 ("revenue", rupees(sums.net)),
-                ("cost", rupees(0)),
-                ("profit", rupees(sums.net)),
-                ("profit_margin_percentage", margin(sums.net)),
+                ("cost", rupees(cost)),
+                ("profit", rupees(sums.net - cost)),
+                ("profit_margin_percentage", percent(sums.net - cost, sums.net)),
                 ("total_collected", rupees(sums.paid)),
             ]);
         }
         let all = self.book.sums(by_project.values().flatten());
         shown.has(&[
             ("total_revenue", rupees(all.net)),
-            ("total_profit", rupees(all.net)),
+            ("total_cost", rupees(whole_cost)),
+            ("total_profit", rupees(all.net - whole_cost)),
+            ("profit_margin_percentage", percent(all.net - whole_cost, all.net)),
             ("total_collected", rupees(all.paid)),
         ]);
     }

@@ -1,7 +1,7 @@
 //! Rows that a test starts from, with sensible values where the test says nothing.
 
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 
 use super::TestApp;
 
@@ -121,7 +121,7 @@ impl ClientPoBuilder<'_> {
 }
 
 /// Has the kept totals know of rows that were inserted past the program.
-pub(crate) async fn recount(db: &PgPool) {
+pub(crate) async fn recount(db: impl PgExecutor<'_>) {
     sqlx::query(r#"SELECT "Finances".recount_kept_totals()"#)
         .execute(db)
         .await
@@ -168,18 +168,20 @@ const KEPT: &str = r#"
     )"#;
 
 impl TestApp {
-    /// Fails unless the kept totals are what a recount makes them.
+    /// Fails unless the kept totals are what a recount makes them; they stay as they are.
     pub(crate) async fn expect_kept_totals_as_recounted(&self) {
+        let mut transaction = self.db.begin().await.expect("a transaction");
         let kept: serde_json::Value = sqlx::query_scalar(KEPT)
-            .fetch_one(&self.db)
+            .fetch_one(&mut *transaction)
             .await
             .expect("read the kept totals");
-        recount(&self.db).await;
+        recount(&mut *transaction).await;
         let recounted: serde_json::Value = sqlx::query_scalar(KEPT)
-            .fetch_one(&self.db)
+            .fetch_one(&mut *transaction)
             .await
             .expect("read the kept totals");
-        assert_eq!(kept, recounted);
+        transaction.rollback().await.expect("keep the totals");
+        assert_eq!(kept, recounted, "the kept totals are off");
     }
 
     /// A PO of client 1 over 1000 without tax.
