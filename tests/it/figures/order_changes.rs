@@ -241,7 +241,7 @@ impl History {
                     (Some("rejected"), None),
                     (None, Some("cancelled")),
                     (None, Some("pending")),
-                ][self.dice.index(3)]
+                ][self.dice.index(3)];
             }
             0 => wish.payment = self.dice.pick(&PAYMENT_WORDS),
             1 => wish.po = self.chosen_po(self.book.orders[&id].project, &mut Refusals::new()),
