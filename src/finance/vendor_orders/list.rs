@@ -212,7 +212,7 @@ impl OrderQuery {
     }
 
     /// The table that the filters look at, and the filters: the figures only where one needs them.
-    fn push_matching(&self, sql: &mut QueryBuilder<Postgres>) {
+    fn push_matching(&self, named: &Named, sql: &mut QueryBuilder<Postgres>) {
         sql.push(if self.payment_status.is_some() {
             r#" FROM "Finances".vendor_order_overview AS ordered WHERE TRUE"#
         } else {
@@ -243,7 +243,7 @@ impl OrderQuery {
                 .push(")");
         }
         if let Some(text) = &self.search {
-            // As in the search of POs: planned for each text, vendors and projects looked up first.
+            // A statement with a search is planned for its own text and for what that finds, as in the search of POs.
             let pattern = contains(text);
             for (before, column) in [
                 (" AND (", "ordered.po_number"),
@@ -255,16 +255,41 @@ impl OrderQuery {
                     .push(" ILIKE ")
                     .push_bind(pattern.clone());
             }
-            for (column, table) in [("vendor_id", "vendor"), ("project_id", "project")] {
-                sql.push(format_args!(
-                    r#" OR ordered.{column} = ANY (ARRAY (
-                        SELECT named.id FROM "Finances".{table} AS named WHERE named.name ILIKE "#
-                ))
-                .push_bind(pattern.clone())
-                .push("))");
-            }
+            sql.push(" OR ordered.vendor_id = ANY (")
+                .push_bind(named.vendors.clone())
+                .push(") OR ordered.project_id = ANY (")
+                .push_bind(named.projects.clone())
+                .push(")");
             sql.push(")");
         }
+    }
+}
+
+/// The vendors and projects whose names have what is looked for.
+///
+/// They are looked up before the orders: only if it knows how many they are does PostgreSQL know how many orders match.
+#[derive(Debug, Default)]
+struct Named {
+    vendors: Vec<i64>,
+    projects: Vec<i64>,
+}
+
+impl Named {
+    async fn find(db: &PgPool, text: Option<&str>) -> Result<Self> {
+        let Some(text) = text else {
+            return Ok(Self::default());
+        };
+        let named = sqlx::query_as!(
+            Self,
+            r#"
+            SELECT ARRAY (SELECT id FROM "Finances".vendor WHERE name ILIKE $1) AS "vendors!",
+                   ARRAY (SELECT id FROM "Finances".project WHERE name ILIKE $1) AS "projects!"
+            "#,
+            contains(text),
+        )
+        .fetch_one(db)
+        .await?;
+        Ok(named)
     }
 }
 
@@ -289,9 +314,10 @@ impl OrderPage {
 /// # Errors
 /// `Unavailable` without the database.
 pub(super) async fn list(db: &PgPool, query: &OrderQuery, today: NaiveDate) -> Result<OrderPage> {
+    let named = Named::find(db, query.search.as_deref()).await?;
     // The page is cut out of the bare table by an index; figures are made for its rows only.
     let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT ordered.id");
-    query.push_matching(&mut sql);
+    query.push_matching(&named, &mut sql);
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
     sql.push("), today AS (SELECT ")
@@ -306,9 +332,9 @@ pub(super) async fn list(db: &PgPool, query: &OrderQuery, today: NaiveDate) -> R
         .persistent(query.search.is_none())
         .fetch_all(db)
         .await?;
-    let (count, total_value) = totals(db, query).await?;
+    let (count, total_value) = totals(db, query, &named).await?;
     let (orders, page) = query.paging.page(rows, count);
-    let categories = categories(db, query, &orders).await?;
+    let categories = categories(db, query, &named, &orders).await?;
     Ok(OrderPage {
         orders,
         total_value,
@@ -318,7 +344,7 @@ pub(super) async fn list(db: &PgPool, query: &OrderQuery, today: NaiveDate) -> R
 }
 
 /// How many orders match and what the live ones are worth: as it is kept, else made from the rows.
-async fn totals(db: &PgPool, query: &OrderQuery) -> Result<(i64, Money)> {
+async fn totals(db: &PgPool, query: &OrderQuery, named: &Named) -> Result<(i64, Money)> {
     if let Some(scope) = query.kept_scope() {
         let kept = kept_totals::vendor_orders(db, scope, query.words()).await?;
         return Ok((kept.entries, kept.live_amount));
@@ -327,7 +353,7 @@ async fn totals(db: &PgPool, query: &OrderQuery) -> Result<(i64, Money)> {
         "SELECT count(*), COALESCE(sum(ordered.po_value)
                 FILTER (WHERE ordered.status NOT IN ('rejected', 'cancelled') AND ordered.work_status <> 'cancelled'), 0)",
     );
-    query.push_matching(&mut sql);
+    query.push_matching(named, &mut sql);
     Ok(sql
         .build_query_as()
         .persistent(query.search.is_none())
@@ -336,7 +362,12 @@ async fn totals(db: &PgPool, query: &OrderQuery) -> Result<(i64, Money)> {
 }
 
 /// The totals of the categories of the page's orders, over all orders that match.
-async fn categories(db: &PgPool, query: &OrderQuery, orders: &[VendorOrder]) -> Result<Vec<CategoryTotal>> {
+async fn categories(
+    db: &PgPool,
+    query: &OrderQuery,
+    named: &Named,
+    orders: &[VendorOrder],
+) -> Result<Vec<CategoryTotal>> {
     let mut names: Vec<&str> = orders.iter().map(shown_category).collect();
     names.sort_unstable();
     names.dedup();
@@ -352,7 +383,7 @@ async fn categories(db: &PgPool, query: &OrderQuery, orders: &[VendorOrder]) -> 
                       FILTER (WHERE ordered.status NOT IN ('rejected', 'cancelled')
                                 AND ordered.work_status <> 'cancelled'), 0) AS live_amount"#,
     );
-    query.push_matching(&mut sql);
+    query.push_matching(named, &mut sql);
     let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     sql.push(r#" AND "Finances".shown_category(ordered.category) = ANY ("#)
         .push_bind(names)

@@ -144,7 +144,7 @@ mod tests {
             (r"[{}, 5]", "objects"),
             (r#"[{"a": "\u0000"}]"#, "NUL"),
             (r#"[{"a\u0000": 1}]"#, "NUL"),
-            (r#"[{"a": 1e39}]"#, "digits"),
+            (r#"[{"a": 1e40}]"#, "digits"),
             (r#"[{"a": 1e-100000}]"#, "digits"),
             (r#"[{"a": 1E+99999999999999999999999}]"#, "digits"),
             (r#"[{"a": {"$serde_json::private::RawValue": "1"}}]"#, "reserved"),

@@ -165,7 +165,7 @@ pub(super) async fn upcoming_due(
         r#"
         SELECT due.vendor_order_id AS "vendor_order_id!: VendorOrderId",
                ordered.po_number AS "po_number!",
-               GREATEST(ordered.po_value - ordered.paid, 0) AS "amount!: Money",
+               GREATEST(figures.po_value - figures.paid, 0) AS "amount!: Money",
                due.due_date AS "due_date!",
                due.due_date < $2::date AS "is_overdue!"
           FROM (
@@ -177,7 +177,8 @@ pub(super) async fn upcoming_due(
                 ORDER BY kept.due_date, kept.vendor_order_id
                 LIMIT 50
                ) AS due
-          JOIN "Finances".vendor_order_overview AS ordered ON ordered.id = due.vendor_order_id
+          JOIN "Finances".vendor_order AS ordered ON ordered.id = due.vendor_order_id
+          JOIN "Finances".vendor_order_figures AS figures ON figures.id = due.vendor_order_id
          ORDER BY due.due_date, due.vendor_order_id
         "#,
         vendor as VendorId,
