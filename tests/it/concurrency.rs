@@ -623,3 +623,50 @@ async fn a_storm_of_writes_of_every_kind_leaves_true_books() {
 
     expect_whole(&app).await;
 }
+
+#[tokio::test]
+async fn a_project_goes_while_its_vendors_are_being_paid_without_anybody_being_stuck() {
+    let app = TestApp::start().await;
+    let (editor, admin) = (app.editor().await, app.admin().await);
+    let project = app.project("Store").await;
+    let order = app.vendor_order(project, "1000", "pending").await;
+    let vendor: i64 = app
+        .value(r#"SELECT vendor_id FROM "Finances".vendor_order"#)
+        .await;
+    let advance = id(
+        &editor
+            .post("/api/vendor-payments")
+            .json(&json!({"vendor_id": vendor, "amount": 7, "payment_date": "2026-02-10"}))
+            .send()
+            .await
+            .expect(200),
+        "payment_id",
+    );
+    let body = json!({"amount": 1, "payment_date": "2026-02-10", "vendor_order_id": order});
+    let mut calls = Vec::new();
+    for _ in 0..4 {
+        calls.push(admin.delete(format!("/api/projects/{project}")));
+        calls.push(
+            editor
+                .post(format!("/api/vendor-orders/{order}/payments"))
+                .json(&body),
+        );
+        calls.push(editor.post("/api/vendor-payments").json(&body));
+        calls.push(editor.post("/api/payments?kind=vendor").json(&body));
+        calls.push(
+            editor
+                .post(format!("/api/projects/{project}/vendor-payments"))
+                .json(&body),
+        );
+    }
+    calls.push(
+        editor
+            .put(format!("/api/vendor-payments/{advance}"))
+            .json(&json!({"vendor_order_id": order})),
+    );
+
+    all_at_once(calls, &[200, 404, 409, 422]).await;
+
+    expect_whole(&app).await;
+    app.expect_kept_totals_as_recounted().await;
+}

@@ -55,7 +55,10 @@ impl FromFields for NewBill {
         fields.alias("billing_notes", "description");
         let client_po_id = fields.optional("client_po_id");
         let po_number = fields.optional("po_number");
-        let billed_value = fields.required("billed_value");
+        if !fields.has_text("billed_value") {
+            fields.fault("billed_value", Problem::new("missing", "Field required"));
+        }
+        let billed_value = fields.optional("billed_value");
         let billed_gst = fields.optional("billed_gst").unwrap_or(Money::ZERO);
         let billing_notes = fields.optional("billing_notes");
         let status = asked_status(fields).unwrap_or(BillStatus::Final);

@@ -273,7 +273,7 @@ async fn ensure_vendor_may_change(
         return Err(Error::conflict_field(
             "vendor_id",
             "value_error",
-            "The order is paid in part; its vendor cannot change",
+            "The order is paid in part, or has a share of an advance; its vendor cannot change",
         ));
     }
     let counted: Vec<Counted> = payments.nobodys.into_iter().map(Counted::VendorPayment).collect();

@@ -144,6 +144,26 @@ pub async fn client_po(db: impl PgExecutor<'_>, id: VendorOrderId) -> Result<Opt
     .ok_or(Error::NotFound("Vendor order"))
 }
 
+/// Keeps the project of an order from being deleted until the transaction ends, for a row that is to name both: whoever
+/// deletes a project locks it before its orders.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn hold_project(db: &mut PgConnection, id: VendorOrderId) -> Result<()> {
+    sqlx::query!(
+        r#"
+        SELECT id
+          FROM "Finances".project
+         WHERE id = (SELECT project_id FROM "Finances".vendor_order WHERE id = $1)
+           FOR KEY SHARE
+        "#,
+        id as VendorOrderId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(())
+}
+
 /// An order under its lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedOrder {

@@ -19,8 +19,9 @@ use crate::{
 /// How far ahead a payment may be dated.
 const DAYS_AHEAD: u64 = 366;
 
-/// Locks the order that a request names.
+/// Locks the order that a request names, and before it holds its project, which the payment is to name too.
 pub(super) async fn lock_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Result<LockedOrder> {
+    vendor_orders::store::hold_project(uow.conn(), id).await?;
     vendor_orders::store::find_and_lock(uow, id)
         .await?
         .ok_or_else(|| Error::unknown_reference("vendor_order_id", "vendor order"))

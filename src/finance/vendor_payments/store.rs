@@ -112,6 +112,7 @@ pub(super) async fn insert_for_order(
     new: &NewVendorPayment,
     today: NaiveDate,
 ) -> Result<VendorPaymentId> {
+    vendor_orders::store::hold_project(uow.conn(), order).await?;
     vendor_orders::store::lock(uow, order).await?;
     let payment = insert(uow, new, today).await?;
     Ok(VendorPaymentId(payment.id.0))
@@ -127,9 +128,9 @@ pub(super) async fn insert_for_project(
     new: &NewVendorPayment,
     today: NaiveDate,
 ) -> Result<VendorPaymentId> {
-    if !projects::store::exists(uow.conn(), project).await? {
-        return Err(Error::NotFound("Project"));
-    }
+    projects::store::hold(uow.conn(), project)
+        .await?
+        .ok_or(Error::NotFound("Project"))?;
     if let Some(order) = new.vendor_order_id
         && let Some(locked) = vendor_orders::store::find_and_lock(uow, order).await?
         && locked.project_id != Some(project)
@@ -191,6 +192,9 @@ async fn lock_one(
     id: VendorPaymentId,
     other: Option<VendorOrderId>,
 ) -> Result<Payment> {
+    if let Some(order) = other {
+        vendor_orders::store::hold_project(uow.conn(), order).await?;
+    }
     let payment = lock_beside(uow, &[id], other)
         .await?
         .pop()
