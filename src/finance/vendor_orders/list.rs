@@ -368,14 +368,14 @@ async fn categories(
     named: &Named,
     orders: &[VendorOrder],
 ) -> Result<Vec<CategoryTotal>> {
-    let mut names: Vec<&str> = orders.iter().map(shown_category).collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.is_empty() {
+    let mut shown: Vec<&str> = orders.iter().map(shown_category).collect();
+    shown.sort_unstable();
+    shown.dedup();
+    if shown.is_empty() {
         return Ok(Vec::new());
     }
     if let Some(scope) = query.kept_scope() {
-        return kept_totals::vendor_order_categories(db, scope, query.words(), &names).await;
+        return kept_totals::vendor_order_categories(db, scope, query.words(), &shown).await;
     }
     let mut sql = QueryBuilder::<Postgres>::new(
         r#"SELECT "Finances".shown_category(ordered.category) AS category, count(*) AS entries,
@@ -384,9 +384,9 @@ async fn categories(
                                 AND ordered.work_status <> 'cancelled'), 0) AS live_amount"#,
     );
     query.push_matching(named, &mut sql);
-    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    let shown: Vec<String> = shown.into_iter().map(str::to_owned).collect();
     sql.push(r#" AND "Finances".shown_category(ordered.category) = ANY ("#)
-        .push_bind(names)
+        .push_bind(shown)
         .push(") GROUP BY 1 ORDER BY 1");
     Ok(sql
         .build_query_as()

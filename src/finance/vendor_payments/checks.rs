@@ -86,7 +86,7 @@ pub struct LinkablePayment {
     pub vendor_order_id: Option<VendorOrderId>,
     /// Above 0.
     pub amount: Money,
-    /// One of [`PaymentState`], or an older word.
+    /// One of [`PaymentState`](crate::finance::payments::PaymentState), or an older word.
     pub status: String,
 }
 

@@ -28,7 +28,7 @@ words! {
     }
 }
 
-/// A vendor's row; it is written as [`VendorView`].
+/// A vendor's row; it is written under every name that clients read.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Vendor {
     /// Its id.
