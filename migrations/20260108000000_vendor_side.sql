@@ -1,5 +1,5 @@
--- The figures of vendor orders and of vendors, and the kept totals behind their lists, so that a page costs the same however
--- many orders there are.
+-- The figures of vendor orders, of vendors and of payment links, and the kept totals behind their lists, so that a page costs
+-- the same however many of them there are.
 
 -- A vendor order with its names, lines, payments and links (vendor formulas, sections 3, 4.1 and 4.2).
 CREATE OR REPLACE VIEW "Finances".vendor_order_overview AS
@@ -75,6 +75,34 @@ SELECT ordered.id,
         WHERE link.vendor_order_id = ordered.id
        ) AS link;
 
+-- What the orders for a client PO may still take of its payments: what the PO is worth, less what the live ones have; negative
+-- if that is more (vendor formulas, section 4.2).
+CREATE OR REPLACE VIEW "Finances".client_po_link_room AS
+SELECT po.id,
+       po.po_value - COALESCE(sum(link.amount_allocated), 0) AS room
+  FROM "Finances".client_po AS po
+  LEFT JOIN ("Finances".vendor_order AS ordered
+             JOIN "Finances".payment_vendor_link AS link
+               ON link.vendor_order_id = ordered.id AND link.link_type = 'incoming'
+             JOIN "Finances".client_payment AS payment
+               ON payment.id = link.payment_id AND payment.status NOT IN ('bounced', 'failed', 'cancelled'))
+    ON ordered.client_po_id = po.id
+   AND ordered.status NOT IN ('rejected', 'cancelled')
+   AND ordered.work_status <> 'cancelled'
+ GROUP BY po.id;
+
+-- What can go back to the client for an order: what came in for it, less what went back; negative if that is more.
+CREATE OR REPLACE VIEW "Finances".vendor_order_refund_room AS
+SELECT ordered.id,
+       COALESCE(sum(CASE link.link_type WHEN 'incoming' THEN link.amount_allocated ELSE -link.amount_allocated END), 0)
+           AS room
+  FROM "Finances".vendor_order AS ordered
+  LEFT JOIN ("Finances".payment_vendor_link AS link
+             JOIN "Finances".client_payment AS payment
+               ON payment.id = link.payment_id AND payment.status NOT IN ('bounced', 'failed', 'cancelled'))
+    ON link.vendor_order_id = ordered.id
+ GROUP BY ordered.id;
+
 -- What of an order is each vendor's, for each vendor that has the order or a line of it.
 CREATE OR REPLACE VIEW "Finances".vendor_share AS
 SELECT ordered.id AS vendor_order_id,
@@ -146,6 +174,25 @@ SELECT overview.id AS vendor_order_id,
    AND overview.due_date IS NOT NULL
    AND overview.po_value > overview.paid;
 
+-- The vendors that an order does not name itself but by its lines.
+CREATE TABLE IF NOT EXISTS "Finances".vendor_order_line_vendor (
+    vendor_order_id bigint NOT NULL,
+    vendor_id       bigint NOT NULL,
+    -- The order's, by which a vendor's orders are listed.
+    created_at      timestamptz,
+    CONSTRAINT vendor_order_line_vendor_pkey PRIMARY KEY (vendor_order_id, vendor_id)
+);
+CREATE INDEX IF NOT EXISTS vendor_order_line_vendor_vendor_id_idx
+    ON "Finances".vendor_order_line_vendor (vendor_id, created_at DESC, vendor_order_id DESC);
+
+CREATE OR REPLACE VIEW "Finances".vendor_order_line_vendor_source AS
+SELECT DISTINCT ordered.id AS vendor_order_id,
+       item.vendor_id,
+       ordered.created_at
+  FROM "Finances".vendor_order AS ordered
+  JOIN "Finances".vendor_order_line_item AS item ON item.vendor_order_id = ordered.id
+ WHERE item.vendor_id <> COALESCE(ordered.vendor_id, 0);
+
 -- The category that an order is shown in.
 CREATE OR REPLACE FUNCTION "Finances".shown_category(category text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -195,9 +242,23 @@ SELECT 'vendor_payment', payment.id, 'payment_month', 'vendor', COALESCE(payment
   LEFT JOIN "Finances".vendor_order AS ordered ON ordered.id = payment.vendor_order_id
  WHERE payment.status IN ('cleared', 'completed', 'reconciled')
    AND payment.payment_date IS NOT NULL
-   AND COALESCE(payment.vendor_id, ordered.vendor_id) IS NOT NULL;
+   AND COALESCE(payment.vendor_id, ordered.vendor_id) IS NOT NULL
+ UNION ALL
+-- The links of an order, by their direction.
+SELECT 'vendor_order', ordered.id, 'payment_link', scope.name, scope.id, '', link.link_type, '', '', count(*), 0, 0, 0, 0
+  FROM "Finances".vendor_order AS ordered
+  JOIN "Finances".payment_vendor_link AS link ON link.vendor_order_id = ordered.id
+  LEFT JOIN "Finances".vendor_payment AS payment ON payment.id = link.vendor_payment_id
+ CROSS JOIN LATERAL (
+       -- Of an order of nobody, a link to a vendor's payment is that vendor's.
+       VALUES ('all', 0::bigint),
+              ('project', ordered.project_id),
+              ('vendor', COALESCE(ordered.vendor_id, payment.vendor_id))
+       ) AS scope (name, id)
+ WHERE scope.id IS NOT NULL
+ GROUP BY ordered.id, scope.name, scope.id, link.link_type;
 
--- Vendor payments add what they are over, too.
+-- Vendor payments add what they are over, too, and vendors are counted.
 CREATE OR REPLACE VIEW "Finances".kept_total_source AS
 SELECT 'client_po'::text AS source,
        po.id,
@@ -232,7 +293,10 @@ SELECT 'project', project.id, 'project', project.status::text, project.client_id
   FROM "Finances".project
  UNION ALL
 SELECT 'quotation', quotation.id, 'quotation', quotation.status::text, NULL, NULL, NULL, 1, 0, 0, 0, 0, 0
-  FROM "Finances".quotation;
+  FROM "Finances".quotation
+ UNION ALL
+SELECT 'vendor', vendor.id, 'vendor', vendor.status::text, NULL, NULL, NULL, 1, 0, 0, 0, 0, 0
+  FROM "Finances".vendor;
 
 -- A vendor's orders and payments, from the kept totals (vendor formulas, section 4.2).
 CREATE OR REPLACE VIEW "Finances".vendor_figures AS
@@ -308,12 +372,13 @@ BEGIN
     -- In the order in which writers come to them. Those that are not done wait here with their additions, and add them
     -- afterwards; what they changed is not seen yet.
     LOCK TABLE "Finances".store_group, "Finances".store_group_total, "Finances".kept_total, "Finances".kept_vendor_total,
-               "Finances".vendor_order_due IN EXCLUSIVE MODE;
+               "Finances".vendor_order_due, "Finances".vendor_order_line_vendor IN EXCLUSIVE MODE;
     DELETE FROM "Finances".store_group;
     DELETE FROM "Finances".store_group_total;
     DELETE FROM "Finances".kept_total;
     DELETE FROM "Finances".kept_vendor_total;
     DELETE FROM "Finances".vendor_order_due;
+    DELETE FROM "Finances".vendor_order_line_vendor;
     INSERT INTO "Finances".store_group (client_id, store_id, status, members)
     SELECT po.client_id, po.store_id, COALESCE(po.status, ''), count(*)
       FROM "Finances".client_po AS po
@@ -356,18 +421,39 @@ BEGIN
     SELECT vendor_order_id, vendor_id, due_date, is_own
       FROM "Finances".vendor_order_due_source
      ORDER BY vendor_order_id, vendor_id;
+    INSERT INTO "Finances".vendor_order_line_vendor (vendor_order_id, vendor_id, created_at)
+    SELECT vendor_order_id, vendor_id, created_at
+      FROM "Finances".vendor_order_line_vendor_source
+     ORDER BY vendor_order_id, vendor_id;
 END
 $$;
 
 -- Once: where this runs again the server has kept them since.
 SELECT "Finances".recount_kept_totals()
  WHERE NOT EXISTS (SELECT FROM "Finances".kept_vendor_total)
-   AND (EXISTS (SELECT FROM "Finances".vendor_order) OR EXISTS (SELECT FROM "Finances".vendor_payment));
+   AND NOT EXISTS (SELECT FROM "Finances".kept_total WHERE list = 'vendor')
+   AND (EXISTS (SELECT FROM "Finances".vendor) OR EXISTS (SELECT FROM "Finances".vendor_order)
+        OR EXISTS (SELECT FROM "Finances".vendor_payment));
 
 -- Orders by the category that they are shown in, and in the order in which the lines of a category are listed.
 DROP INDEX IF EXISTS "Finances".vendor_order_category_lower_idx;
 CREATE INDEX IF NOT EXISTS vendor_order_category_idx
     ON "Finances".vendor_order (lower("Finances".shown_category(category)), id);
+
+-- A vendor's last payment that arrived, and its payments of one status.
+CREATE INDEX IF NOT EXISTS vendor_payment_vendor_paid_idx
+    ON "Finances".vendor_payment (vendor_id, payment_date DESC NULLS LAST, id DESC)
+ WHERE status IN ('cleared', 'completed', 'reconciled');
+CREATE INDEX IF NOT EXISTS vendor_payment_vendor_status_idx
+    ON "Finances".vendor_payment (vendor_id, status, payment_date DESC NULLS LAST, id DESC);
+-- Payments that are a vendor's only by their order; there are few of them.
+CREATE INDEX IF NOT EXISTS vendor_payment_by_order_idx
+    ON "Finances".vendor_payment (vendor_order_id, payment_date)
+ WHERE vendor_id IS NULL AND vendor_order_id IS NOT NULL;
+-- A vendor's own orders that are due; of those that only lines give it, it may have many.
+CREATE INDEX IF NOT EXISTS vendor_order_due_own_idx
+    ON "Finances".vendor_order_due (vendor_id, due_date, vendor_order_id)
+ WHERE is_own;
 
 CREATE OR REPLACE FUNCTION "Finances".make_search_indexes() RETURNS boolean
 LANGUAGE plpgsql AS $$

@@ -135,7 +135,10 @@ async fn the_vendor_of_a_payment_follows_from_its_order() {
     let nobody = Order::over("100").insert(&app).await;
     let single = Order::over("0").insert(&app).await;
     order_line(&app, single, "10", Some(paint), None).await;
-    order_line(&app, single, "10", None, None).await;
+    order_line(&app, single, "10", Some(paint), None).await;
+    let partly = Order::over("0").insert(&app).await;
+    order_line(&app, partly, "10", Some(paint), None).await;
+    order_line(&app, partly, "10", None, None).await;
     let several = Order::over("0").insert(&app).await;
     order_line(&app, several, "10", Some(paint), None).await;
     order_line(&app, several, "10", Some(steel), None).await;
@@ -148,6 +151,9 @@ async fn the_vendor_of_a_payment_follows_from_its_order() {
         (nobody, Some(other), Ok(Some(other))),
         (single, None, Ok(Some(paint))),
         (single, Some(other), Err("vendor_id: value_error")),
+        // Only what all its lines name goes without saying.
+        (partly, None, Ok(None)),
+        (partly, Some(paint), Ok(Some(paint))),
         (several, None, Err("vendor_id: missing")),
         (several, Some(steel), Ok(Some(steel))),
         (several, Some(other), Err("vendor_id: value_error")),

@@ -12,7 +12,7 @@ use utoipa::{
 };
 
 use crate::{
-    finance::payments::positive_amount,
+    finance::{payments::positive_amount, references::References},
     http::{
         envelope::SUCCESS,
         list::{Column, Direction, Order, PageInfo, Paging},
@@ -554,6 +554,20 @@ impl<'a> LinkList<'a> {
                 link_count: links.len(),
                 page,
             },
+        }
+    }
+}
+
+impl LinkQuery {
+    /// The rows that the query names.
+    pub(super) fn references(&self) -> References {
+        References {
+            vendor_order_id: self.vendor_order_id,
+            payment_id: self.payment_id,
+            vendor_payment_id: self.vendor_payment_id,
+            vendor_id: self.vendor_id,
+            project_id: self.project_id,
+            ..References::default()
         }
     }
 }

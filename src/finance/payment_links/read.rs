@@ -7,7 +7,7 @@ use super::{
     model::{LinkOfOrder, OwnLinksQuery},
 };
 use crate::{
-    error::{Error, Fault, Result},
+    error::{Error, Result},
     finance::kept_totals::{self, Scope},
     http::list::{Listed, PageInfo},
     types::ids::{PaymentLinkId, VendorOrderId},
@@ -68,7 +68,7 @@ pub(super) async fn get(db: impl PgExecutor<'_>, id: PaymentLinkId) -> Result<Li
 pub(super) async fn list(db: &PgPool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
     let (links, page) = page(db, query).await?;
     if page.total_count == 0 {
-        ensure_known(db, query).await?;
+        query.references().ensure_known(db).await?;
     }
     Ok((links, page))
 }
@@ -85,10 +85,14 @@ pub(super) async fn list_of_order(
     let query = query.of(order);
     let (links, page) = page(db, &query).await?;
     if page.total_count == 0 {
-        ensure_known(db, &query).await.map_err(|error| match error {
-            Error::Invalid(_) => Error::NotFound("Vendor order"),
-            other => other,
-        })?;
+        query
+            .references()
+            .ensure_known(db)
+            .await
+            .map_err(|error| match error {
+                Error::Invalid(_) => Error::NotFound("Vendor order"),
+                other => other,
+            })?;
     }
     Ok((links, page))
 }
@@ -162,43 +166,4 @@ fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &LinkQuery) {
         );
         sql.push_bind(project).push("))");
     }
-}
-
-/// Whether the rows that a query names exist.
-async fn ensure_known(db: &PgPool, query: &LinkQuery) -> Result<()> {
-    let known = sqlx::query!(
-        r#"
-        SELECT $1::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor_order WHERE id = $1) AS "order!",
-               $2::bigint IS NULL OR EXISTS (SELECT FROM "Finances".client_payment WHERE id = $2) AS "client_payment!",
-               $3::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor_payment WHERE id = $3) AS "vendor_payment!",
-               $4::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor WHERE id = $4) AS "vendor!",
-               $5::bigint IS NULL OR EXISTS (SELECT FROM "Finances".project WHERE id = $5) AS "project!"
-        "#,
-        query.vendor_order_id.map(|id| id.0),
-        query.payment_id.map(|id| id.0),
-        query.vendor_payment_id.map(|id| id.0),
-        query.vendor_id.map(|id| id.0),
-        query.project_id.map(|id| id.0),
-    )
-    .fetch_one(db)
-    .await?;
-    let faults: Vec<Fault> = [
-        (known.order, "vendor_order_id", "Unknown vendor order"),
-        (known.client_payment, "payment_id", "Unknown payment"),
-        (
-            known.vendor_payment,
-            "vendor_payment_id",
-            "Unknown vendor payment",
-        ),
-        (known.vendor, "vendor_id", "Unknown vendor"),
-        (known.project, "project_id", "Unknown project"),
-    ]
-    .into_iter()
-    .filter(|(is_known, ..)| !is_known)
-    .map(|(_, field, text)| Fault::new(field, "foreign_key", text))
-    .collect();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Error::invalid(faults))
 }

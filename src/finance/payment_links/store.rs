@@ -88,7 +88,7 @@ async fn link_client_payment(
         (LinkType::Incoming, Some(po)) => Some(room_of_po(uow.conn(), po).await?),
         (LinkType::Incoming, None) => None,
     };
-    let (linked, is_linked) = linked_of_client_payment(uow.conn(), payment, order).await?;
+    let (linked, is_linked) = linked(uow.conn(), Some(payment), None, order).await?;
     let offer = Offer {
         left: found.amount - linked,
         room,
@@ -122,7 +122,7 @@ async fn link_vendor_payment(
     ensure_alive("vendor_payment_id", &found.status)?;
     ensure_live(&locked)?;
     let room = room_of_order(uow.conn(), order).await?;
-    let (linked, is_linked) = linked_of_vendor_payment(uow.conn(), payment, order).await?;
+    let (linked, is_linked) = linked(uow.conn(), None, Some(payment), order).await?;
     let offer = Offer {
         left: found.amount - linked,
         room: Some(room),
@@ -251,41 +251,23 @@ pub async fn unlink(
     Ok(id)
 }
 
-/// What is allotted of a client payment, and whether a part of it is this order's.
-async fn linked_of_client_payment(
+/// What is allotted of a payment of either ledger, and whether a part of it is this order's.
+async fn linked(
     db: &mut PgConnection,
-    payment: ClientPaymentId,
+    client_payment: Option<ClientPaymentId>,
+    vendor_payment: Option<VendorPaymentId>,
     order: VendorOrderId,
 ) -> Result<(Money, bool)> {
     let linked = sqlx::query!(
         r#"
         SELECT COALESCE(sum(amount_allocated), 0) AS "amount!: Money",
-               COALESCE(bool_or(vendor_order_id = $2), FALSE) AS "is_there!"
+               COALESCE(bool_or(vendor_order_id = $3), FALSE) AS "is_there!"
           FROM "Finances".payment_vendor_link
          WHERE payment_id = $1
+            OR vendor_payment_id = $2
         "#,
-        payment as ClientPaymentId,
-        order as VendorOrderId,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok((linked.amount, linked.is_there))
-}
-
-/// What is allotted of a vendor payment, and whether a part of it is this order's.
-async fn linked_of_vendor_payment(
-    db: &mut PgConnection,
-    payment: VendorPaymentId,
-    order: VendorOrderId,
-) -> Result<(Money, bool)> {
-    let linked = sqlx::query!(
-        r#"
-        SELECT COALESCE(sum(amount_allocated), 0) AS "amount!: Money",
-               COALESCE(bool_or(vendor_order_id = $2), FALSE) AS "is_there!"
-          FROM "Finances".payment_vendor_link
-         WHERE vendor_payment_id = $1
-        "#,
-        payment as VendorPaymentId,
+        client_payment as Option<ClientPaymentId>,
+        vendor_payment as Option<VendorPaymentId>,
         order as VendorOrderId,
     )
     .fetch_one(db)
@@ -308,24 +290,10 @@ async fn room_of_order(db: &mut PgConnection, order: VendorOrderId) -> Result<Mo
     Ok(room)
 }
 
-/// What the orders for a client PO take of its payments: what the PO is worth, less what the live ones have. Negative if
-/// that is more.
+/// What the orders for a client PO take of its payments. Negative if they have more.
 async fn room_of_po(db: &mut PgConnection, po: ClientPoId) -> Result<Money> {
     let room = sqlx::query_scalar!(
-        r#"
-        SELECT po.po_value - COALESCE(sum(link.amount_allocated), 0) AS "room!: Money"
-          FROM "Finances".client_po AS po
-          LEFT JOIN ("Finances".vendor_order AS ordered
-                     JOIN "Finances".payment_vendor_link AS link
-                       ON link.vendor_order_id = ordered.id AND link.link_type = 'incoming'
-                     JOIN "Finances".client_payment AS payment
-                       ON payment.id = link.payment_id AND payment.status NOT IN ('bounced', 'failed', 'cancelled'))
-            ON ordered.client_po_id = po.id
-           AND ordered.status NOT IN ('rejected', 'cancelled')
-           AND ordered.work_status <> 'cancelled'
-         WHERE po.id = $1
-         GROUP BY po.id
-        "#,
+        r#"SELECT room AS "room!: Money" FROM "Finances".client_po_link_room WHERE id = $1"#,
         po as ClientPoId,
     )
     .fetch_one(db)
@@ -333,19 +301,10 @@ async fn room_of_po(db: &mut PgConnection, po: ClientPoId) -> Result<Money> {
     Ok(room)
 }
 
-/// What can go back to the client for an order: what came in for it, less what went back. Negative if that is more.
+/// What can go back to the client for an order. Negative if more went back than came in.
 async fn room_for_refund(db: &mut PgConnection, order: VendorOrderId) -> Result<Money> {
     let room = sqlx::query_scalar!(
-        r#"
-        SELECT COALESCE(sum(CASE link.link_type
-                                WHEN 'incoming' THEN link.amount_allocated
-                                ELSE -link.amount_allocated
-                            END), 0) AS "room!: Money"
-          FROM "Finances".payment_vendor_link AS link
-          JOIN "Finances".client_payment AS payment ON payment.id = link.payment_id
-         WHERE link.vendor_order_id = $1
-           AND payment.status NOT IN ('bounced', 'failed', 'cancelled')
-        "#,
+        r#"SELECT room AS "room!: Money" FROM "Finances".vendor_order_refund_room WHERE id = $1"#,
         order as VendorOrderId,
     )
     .fetch_one(db)
@@ -520,32 +479,8 @@ pub async fn ensure_room_for_client_payment(
                COALESCE(bool_or(link.link_type = 'incoming' AND ordered.client_po_id <> ALL ($2)), FALSE) AS "is_moved!"
           FROM "Finances".payment_vendor_link AS link
           JOIN "Finances".vendor_order AS ordered ON ordered.id = link.vendor_order_id
-          LEFT JOIN LATERAL (
-               -- As `room_of_po`.
-               SELECT client_po.po_value - COALESCE(sum(entry.amount_allocated), 0) AS room
-                 FROM "Finances".client_po
-                 LEFT JOIN ("Finances".vendor_order AS sibling
-                            JOIN "Finances".payment_vendor_link AS entry
-                              ON entry.vendor_order_id = sibling.id AND entry.link_type = 'incoming'
-                            JOIN "Finances".client_payment AS payment
-                              ON payment.id = entry.payment_id AND payment.status NOT IN ('bounced', 'failed', 'cancelled'))
-                   ON sibling.client_po_id = client_po.id
-                  AND sibling.status NOT IN ('rejected', 'cancelled')
-                  AND sibling.work_status <> 'cancelled'
-                WHERE client_po.id = ordered.client_po_id
-                GROUP BY client_po.id
-               ) AS po ON link.link_type = 'incoming'
-          LEFT JOIN LATERAL (
-               -- As `room_for_refund`.
-               SELECT sum(CASE entry.link_type
-                              WHEN 'incoming' THEN entry.amount_allocated
-                              ELSE -entry.amount_allocated
-                          END) AS room
-                 FROM "Finances".payment_vendor_link AS entry
-                 JOIN "Finances".client_payment AS payment ON payment.id = entry.payment_id
-                WHERE entry.vendor_order_id = ordered.id
-                  AND payment.status NOT IN ('bounced', 'failed', 'cancelled')
-               ) AS own ON link.link_type = 'outgoing'
+          LEFT JOIN "Finances".client_po_link_room AS po ON po.id = ordered.client_po_id AND link.link_type = 'incoming'
+          LEFT JOIN "Finances".vendor_order_refund_room AS own ON own.id = ordered.id AND link.link_type = 'outgoing'
          WHERE link.payment_id = $1
         "#,
         payment as ClientPaymentId,

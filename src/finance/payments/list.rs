@@ -7,7 +7,8 @@ use utoipa::IntoParams;
 
 use super::{Ledger, PaymentMode, PaymentState, TransactionType};
 use crate::{
-    error::{Error, Fault, Result},
+    error::Result,
+    finance::references::References,
     http::list::{Column, Direction, Order, Paging},
     types::{
         Fields, FromFields, Input, Money, Problem, Text,
@@ -301,50 +302,13 @@ impl PaymentQuery {
     /// # Errors
     /// `Invalid` with one fault for each that does not exist.
     pub(crate) async fn ensure_known(&self, db: &PgPool) -> Result<()> {
-        ensure_known(db, self.client_id, self.project_id, self.po_id, self.vendor_id).await
+        let named = References {
+            client_id: self.client_id,
+            project_id: self.project_id,
+            po_id: self.po_id,
+            vendor_id: self.vendor_id,
+            ..References::default()
+        };
+        named.ensure_known(db).await
     }
-}
-
-/// Whether the rows that a query names exist.
-///
-/// # Errors
-/// `Invalid` with one fault for each that does not.
-pub(super) async fn ensure_known(
-    db: &PgPool,
-    client: Option<ClientId>,
-    project: Option<ProjectId>,
-    po: Option<ClientPoId>,
-    vendor: Option<VendorId>,
-) -> Result<()> {
-    if client.is_none() && project.is_none() && po.is_none() && vendor.is_none() {
-        return Ok(());
-    }
-    let known = sqlx::query!(
-        r#"
-        SELECT $1::bigint IS NULL OR EXISTS (SELECT FROM "Finances".client WHERE id = $1) AS "client!",
-               $2::bigint IS NULL OR EXISTS (SELECT FROM "Finances".project WHERE id = $2) AS "project!",
-               $3::bigint IS NULL OR EXISTS (SELECT FROM "Finances".client_po WHERE id = $3) AS "po!",
-               $4::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor WHERE id = $4) AS "vendor!"
-        "#,
-        client as Option<ClientId>,
-        project as Option<ProjectId>,
-        po as Option<ClientPoId>,
-        vendor as Option<VendorId>,
-    )
-    .fetch_one(db)
-    .await?;
-    let faults: Vec<Fault> = [
-        (known.client, "client_id", "Unknown client"),
-        (known.project, "project_id", "Unknown project"),
-        (known.po, "po_id", "Unknown PO"),
-        (known.vendor, "vendor_id", "Unknown vendor"),
-    ]
-    .into_iter()
-    .filter(|(is_known, ..)| !is_known)
-    .map(|(_, field, text)| Fault::new(field, "foreign_key", text))
-    .collect();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Error::invalid(faults))
 }

@@ -7,10 +7,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Ledger,
-    list::{check_days, ensure_known, ledger},
+    list::{check_days, ledger},
 };
 use crate::{
     error::Result,
+    finance::references::References,
     types::{
         Clock, Fields, FromFields, Money, Percent,
         ids::{ClientId, ClientPoId, VendorId, VendorOrderId},
@@ -132,7 +133,11 @@ pub(super) async fn by_vendor(db: &PgPool, query: &SummaryQuery) -> Result<Vendo
     .fetch_all(db)
     .await?;
     if rows.is_empty() {
-        ensure_known(db, None, None, None, query.vendor_id).await?;
+        let named = References {
+            vendor_id: query.vendor_id,
+            ..References::default()
+        };
+        named.ensure_known(db).await?;
     }
     let total_completed: Money = rows.iter().map(|row| row.completed).sum();
     let total_pending: Money = rows.iter().map(|row| row.pending).sum();
@@ -279,7 +284,12 @@ pub(super) async fn aging(db: &PgPool, query: &AgingQuery, clock: &Clock) -> Res
         Ledger::Vendor => owed_to_vendors(db, query, as_of, clock.zone_name()).await?,
     };
     if rows.is_empty() {
-        ensure_known(db, query.client_id, None, None, query.vendor_id).await?;
+        let named = References {
+            client_id: query.client_id,
+            vendor_id: query.vendor_id,
+            ..References::default()
+        };
+        named.ensure_known(db).await?;
     }
     let (counts, amounts) = rows
         .first()

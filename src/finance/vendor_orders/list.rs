@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     error::Result,
-    finance::kept_totals::{self, CategoryTotal, OrderWords, Scope},
+    finance::{
+        kept_totals::{self, CategoryTotal, OrderWords, Scope},
+        references::References,
+    },
     http::{
         envelope::SUCCESS,
         list::{Column, Direction, Listed, Order, PageInfo, Paging, contains},
@@ -100,6 +103,9 @@ pub(super) struct OrderQuery {
     /// Only those of this project.
     #[param(ignore)]
     project_id: Option<ProjectId>,
+    /// Whether the path names the project; one that nobody knows is not found then.
+    #[param(ignore)]
+    is_of_path: bool,
     #[param(ignore)]
     paging: Paging,
     #[param(ignore)]
@@ -118,6 +124,7 @@ impl OrderQuery {
             category: fields.optional("category"),
             search: fields.optional("search").map(Text::<200>::into_string),
             project_id: None,
+            is_of_path: false,
             paging: Paging::read(fields, default_limit),
             order: Order::read(fields, &SORTS, default),
         }
@@ -127,6 +134,7 @@ impl OrderQuery {
     pub(super) fn of(self, project: ProjectId) -> Self {
         Self {
             project_id: Some(project),
+            is_of_path: true,
             ..self
         }
     }
@@ -312,7 +320,7 @@ impl OrderPage {
 /// A page of orders.
 ///
 /// # Errors
-/// `Unavailable` without the database.
+/// `Invalid` if the query names something that does not exist.
 pub(super) async fn list(db: &PgPool, query: &OrderQuery, today: NaiveDate) -> Result<OrderPage> {
     let named = Named::find(db, query.search.as_deref()).await?;
     // The page is cut out of the bare table by an index; figures are made for its rows only.
@@ -333,6 +341,15 @@ pub(super) async fn list(db: &PgPool, query: &OrderQuery, today: NaiveDate) -> R
         .fetch_all(db)
         .await?;
     let (count, total_value) = totals(db, query, &named).await?;
+    if count == 0 {
+        let references = References {
+            vendor_id: query.vendor_id,
+            client_po_id: query.client_po_id,
+            project_id: query.project_id.filter(|_| !query.is_of_path),
+            ..References::default()
+        };
+        references.ensure_known(db).await?;
+    }
     let (orders, page) = query.paging.page(rows, count);
     let categories = categories(db, query, &named, &orders).await?;
     Ok(OrderPage {

@@ -163,7 +163,11 @@ impl VendorOrder {
 
     /// Its number, and where it has to be the only one.
     pub(super) fn number(&self) -> Number {
-        Number::new(self.project_id, self.vendor_id, &self.po_number)
+        Number {
+            project: self.project_id,
+            vendor: self.vendor_id,
+            number: self.po_number.clone(),
+        }
     }
 
     /// What is left to pay; never below 0.

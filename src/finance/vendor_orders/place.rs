@@ -1,7 +1,5 @@
 //! Placing vendor orders, one or several at once.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 
 use super::{
@@ -303,18 +301,15 @@ async fn insert(
     .fetch_all(uow.conn())
     .await?;
     ids.sort_unstable();
-    // A number that follows from the id can be given only when there is one.
-    sqlx::query!(
-        r#"
-        UPDATE "Finances".vendor_order
-           SET po_number = 'VO-' || lpad(id::text, greatest(6, length(id::text)), '0')
-         WHERE id = ANY ($1)
-           AND po_number = ''
-        "#,
-        &ids as &[VendorOrderId],
-    )
-    .execute(uow.conn())
-    .await?;
+    let unnumbered: Vec<VendorOrderId> = ids
+        .iter()
+        .zip(new)
+        .filter(|(_, order)| order.po_number.is_none())
+        .map(|(id, _)| *id)
+        .collect();
+    if !unnumbered.is_empty() {
+        numbers::number_by_id(uow.conn(), &unnumbered).await?;
+    }
     Ok(ids)
 }
 
@@ -325,15 +320,19 @@ async fn ensure_numbers_free(
     names: &impl Fn(&str, usize) -> String,
 ) -> Result<()> {
     const TAKEN: &str = "A live order of the project to this vendor has this number";
-    let numbers: Vec<Number> = orders.iter().map(VendorOrder::number).collect();
+    let live: Vec<(usize, Number)> = orders
+        .iter()
+        .enumerate()
+        .filter(|(_, order)| order.is_live())
+        .map(|(index, order)| (index, order.number()))
+        .collect();
+    let wanted: Vec<Number> = live.iter().map(|(_, number)| number.clone()).collect();
     let own: Vec<VendorOrderId> = orders.iter().map(|order| order.id).collect();
-    let taken = numbers::take(uow.conn(), &numbers, &own).await?;
-    let mut seen = BTreeSet::new();
-    let mut faults = Vec::new();
-    for (index, (order, number)) in orders.iter().zip(&numbers).enumerate() {
-        if order.is_live() && (taken.contains(number) || !seen.insert(number)) {
-            faults.push(Fault::new(names("po_number", index), "value_error", TAKEN));
-        }
-    }
+    let faults = numbers::take(uow.conn(), &wanted, &own)
+        .await?
+        .into_iter()
+        .filter_map(|place| live.get(place))
+        .map(|(index, _)| Fault::new(names("po_number", *index), "value_error", TAKEN))
+        .collect();
     refuse(TAKEN, faults)
 }

@@ -250,22 +250,32 @@ pub async fn lock_rows(db: &mut PgConnection, ids: &[VendorOrderId]) -> Result<(
     Ok(())
 }
 
-/// The vendors that an order's lines name, in the order of their ids.
+/// The vendors of an order's lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineVendors {
+    /// Those that lines name, in the order of their ids.
+    pub named: Vec<VendorId>,
+    /// Whether some line names nobody.
+    pub has_nobodys: bool,
+}
+
+/// The vendors that an order's lines name.
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn vendors_of_lines(db: &mut PgConnection, id: VendorOrderId) -> Result<Vec<VendorId>> {
-    let vendors = sqlx::query_scalar!(
+pub async fn vendors_of_lines(db: &mut PgConnection, id: VendorOrderId) -> Result<LineVendors> {
+    let vendors = sqlx::query_as!(
+        LineVendors,
         r#"
-        SELECT DISTINCT vendor_id AS "vendor_id!: VendorId"
+        SELECT COALESCE(array_agg(DISTINCT vendor_id ORDER BY vendor_id) FILTER (WHERE vendor_id IS NOT NULL), '{}')
+                   AS "named!: Vec<VendorId>",
+               COALESCE(bool_or(vendor_id IS NULL), FALSE) AS "has_nobodys!"
           FROM "Finances".vendor_order_line_item
          WHERE vendor_order_id = $1
-           AND vendor_id IS NOT NULL
-         ORDER BY 1
         "#,
         id as VendorOrderId,
     )
-    .fetch_all(db)
+    .fetch_one(db)
     .await?;
     Ok(vendors)
 }

@@ -27,7 +27,8 @@ pub(super) async fn lock_order(uow: &mut UnitOfWork, id: VendorOrderId) -> Resul
         .ok_or_else(|| Error::unknown_reference("vendor_order_id", "vendor order"))
 }
 
-/// Whom a payment for an order goes to: who is named, as far as the order is theirs, else who the order says.
+/// Whom a payment for an order goes to: who is named, as far as the order is theirs, else the order's vendor, else the one
+/// that all its lines name.
 pub(super) async fn vendor_of_order(
     db: &mut PgConnection,
     order: &LockedOrder,
@@ -37,9 +38,13 @@ pub(super) async fn vendor_of_order(
         ensure_of_order(db, order, vendor, "vendor_id").await?;
         return Ok(named);
     }
-    match *vendors_of_order(db, order).await? {
+    if order.vendor_id.is_some() {
+        return Ok(order.vendor_id);
+    }
+    let lines = vendor_orders::store::vendors_of_lines(db, order.id).await?;
+    match *lines.named {
         [] => Ok(None),
-        [vendor] => Ok(Some(vendor)),
+        [vendor] => Ok(Some(vendor).filter(|_| !lines.has_nobodys)),
         _ => Err(Error::invalid_field(
             "vendor_id",
             "missing",
@@ -65,7 +70,7 @@ pub async fn ensure_of_order(
     Err(Error::invalid_field(
         field,
         "value_error",
-        "The order belongs to another vendor",
+        "The order is not this vendor's",
     ))
 }
 
@@ -73,7 +78,7 @@ pub async fn ensure_of_order(
 async fn vendors_of_order(db: &mut PgConnection, order: &LockedOrder) -> Result<Vec<VendorId>> {
     match order.vendor_id {
         Some(vendor) => Ok(vec![vendor]),
-        None => vendor_orders::store::vendors_of_lines(db, order.id).await,
+        None => Ok(vendor_orders::store::vendors_of_lines(db, order.id).await?.named),
     }
 }
 

@@ -9,11 +9,12 @@ use super::{
     view::{OrderPaymentSummary, PaymentWithLinks, VendorPaymentPage, VendorPaymentView},
 };
 use crate::{
-    error::{Error, Fault, Result},
+    error::{Error, Result},
     finance::{
         payment_links::Link,
         payments::{ID, Ledger, PAYMENT_DATE, PaymentQuery, SORTS, States, check_days},
         projects,
+        references::References,
     },
     http::list::{Direction, Listed, Order, PageInfo, Paging},
     types::{
@@ -172,48 +173,14 @@ impl VendorPaymentQuery {
     /// # Errors
     /// `Invalid` with one fault for each that does not exist.
     pub async fn ensure_known(&self, db: impl PgExecutor<'_>) -> Result<()> {
-        ensure_known(db, self.vendor_id, self.vendor_order_id, self.project_id).await
+        let named = References {
+            vendor_id: self.vendor_id,
+            vendor_order_id: self.vendor_order_id,
+            project_id: self.project_id,
+            ..References::default()
+        };
+        named.ensure_known(db).await
     }
-}
-
-/// Whether what a payment or a query names exists.
-///
-/// # Errors
-/// `Invalid` with one fault for each that does not.
-pub(super) async fn ensure_known(
-    db: impl PgExecutor<'_>,
-    vendor: Option<VendorId>,
-    order: Option<VendorOrderId>,
-    project: Option<ProjectId>,
-) -> Result<()> {
-    if vendor.is_none() && order.is_none() && project.is_none() {
-        return Ok(());
-    }
-    let known = sqlx::query!(
-        r#"
-        SELECT $1::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor WHERE id = $1) AS "vendor!",
-               $2::bigint IS NULL OR EXISTS (SELECT FROM "Finances".vendor_order WHERE id = $2) AS "order!",
-               $3::bigint IS NULL OR EXISTS (SELECT FROM "Finances".project WHERE id = $3) AS "project!"
-        "#,
-        vendor as Option<VendorId>,
-        order as Option<VendorOrderId>,
-        project as Option<ProjectId>,
-    )
-    .fetch_one(db)
-    .await?;
-    let faults: Vec<Fault> = [
-        (known.vendor, "vendor_id", "Unknown vendor"),
-        (known.order, "vendor_order_id", "Unknown vendor order"),
-        (known.project, "project_id", "Unknown project"),
-    ]
-    .into_iter()
-    .filter(|(is_known, ..)| !is_known)
-    .map(|(_, field, text)| Fault::new(field, "foreign_key", text))
-    .collect();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Error::invalid(faults))
 }
 
 /// The columns of [`VendorPaymentView`].

@@ -6,7 +6,6 @@ use sqlx::PgConnection;
 use super::{
     NewVendorPayment, VendorPaymentChange,
     checks::{ensure_not_far_ahead, ensure_not_paid_before, ensure_payable, lock_order, vendor_of_order},
-    ledger::ensure_known,
     read::{get, get_all},
 };
 use crate::{
@@ -23,7 +22,9 @@ use crate::{
                 ensure_may_move, record_batch, record_change,
             },
         },
-        projects, vendor_orders,
+        projects,
+        references::References,
+        vendor_orders,
     },
     types::{
         Money,
@@ -54,7 +55,13 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
         notes,
     } = new;
     ensure_not_far_ahead(*payment_date, today)?;
-    ensure_known(uow.conn(), *vendor_id, *vendor_order_id, *project_id).await?;
+    let named = References {
+        vendor_id: *vendor_id,
+        vendor_order_id: *vendor_order_id,
+        project_id: *project_id,
+        ..References::default()
+    };
+    named.ensure_known(uow.conn()).await?;
     let (mut vendor, mut project) = (*vendor_id, *project_id);
     if let Some(order) = *vendor_order_id {
         let locked = lock_order(uow, order).await?;
@@ -241,7 +248,12 @@ pub async fn update(
             ));
         }
     }
-    ensure_known(uow.conn(), change.vendor_id, change.vendor_order_id, None).await?;
+    let named = References {
+        vendor_id: change.vendor_id,
+        vendor_order_id: change.vendor_order_id,
+        ..References::default()
+    };
+    named.ensure_known(uow.conn()).await?;
     let mut after = change.apply(&before);
     if let Some(order) = after.vendor_order_id
         && (after.vendor_order_id, after.vendor_id) != (before.vendor_order_id, before.vendor_id)

@@ -5,6 +5,7 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use super::{
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// The sums over a vendor's orders and payments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct VendorFigures {
     /// Orders that name it, or a line of which does.
     pub total_orders: i64,

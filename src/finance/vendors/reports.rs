@@ -1,114 +1,49 @@
 //! The queries behind a vendor's figures. What the running unit of work changes is not in the kept totals yet.
 
 use chrono::NaiveDate;
-use sqlx::PgExecutor;
+use sqlx::{FromRow, PgExecutor};
 
 use super::{
     Vendor, VendorFigures,
     figures::{DueOrder, LastPayment, MonthlyPayments, PaymentSpan},
     rules::Troubles,
+    store::vendor_columns,
 };
 use crate::{
     error::{Error, Result},
     types::{
-        Days, Money,
+        Money,
         ids::{VendorId, VendorOrderId, VendorPaymentId},
     },
 };
+
+/// A vendor's row beside its figures.
+#[derive(FromRow)]
+struct VendorRow {
+    #[sqlx(flatten)]
+    vendor: Vendor,
+    #[sqlx(flatten)]
+    figures: VendorFigures,
+}
 
 /// A vendor with its figures.
 ///
 /// # Errors
 /// `NotFound` if there is none of this id.
 pub(super) async fn get(db: impl PgExecutor<'_>, id: VendorId) -> Result<(Vendor, VendorFigures)> {
-    let row = sqlx::query!(
-        r#"
-        SELECT vendor.id AS "id: VendorId",
-               vendor.name,
-               vendor.contact_person,
-               vendor.email,
-               vendor.phone,
-               vendor.address,
-               vendor.gstin,
-               vendor.vendor_code,
-               vendor.city,
-               vendor.state,
-               vendor.country,
-               vendor.pincode,
-               vendor.payment_terms,
-               vendor.status,
-               vendor.master_type,
-               vendor.rate_configuration,
-               vendor.version,
-               vendor.created_at,
-               vendor.updated_at,
-               figures.total_orders AS "total_orders!",
-               figures.live_orders AS "live_orders!",
-               figures.active_orders AS "active_orders!",
-               figures.total_order_value AS "total_order_value!: Money",
-               figures.payment_count AS "payment_count!",
-               figures.total_amount AS "total_amount!: Money",
-               figures.total_paid AS "total_paid!: Money",
-               figures.total_pending AS "total_pending!: Money",
-               figures.total_bounced AS "total_bounced!: Money",
-               figures.total_failed AS "total_failed!: Money",
-               figures.total_cancelled AS "total_cancelled!: Money",
-               figures.paid_count AS "paid_count!",
-               figures.pending_count AS "pending_count!",
-               figures.bounced_count AS "bounced_count!",
-               figures.failed_count AS "failed_count!",
-               figures.cancelled_count AS "cancelled_count!",
-               figures.average_payment_days AS "average_payment_days!: Days"
-          FROM "Finances".vendor
-          JOIN "Finances".vendor_figures AS figures ON figures.id = vendor.id
-         WHERE vendor.id = $1
-        "#,
-        id as VendorId,
-    )
-    .fetch_optional(db)
-    .await?
-    .ok_or(Error::NotFound("Vendor"))?;
-    let vendor = Vendor {
-        id: row.id,
-        name: row.name,
-        contact_person: row.contact_person,
-        email: row.email,
-        phone: row.phone,
-        address: row.address,
-        gstin: row.gstin,
-        vendor_code: row.vendor_code,
-        city: row.city,
-        state: row.state,
-        country: row.country,
-        pincode: row.pincode,
-        payment_terms: row.payment_terms,
-        status: row.status,
-        master_type: row.master_type,
-        rate_configuration: row.rate_configuration,
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    };
-    let figures = VendorFigures {
-        total_orders: row.total_orders,
-        live_orders: row.live_orders,
-        active_orders: row.active_orders,
-        total_order_value: row.total_order_value,
-        payment_count: row.payment_count,
-        total_amount: row.total_amount,
-        total_paid: row.total_paid,
-        total_pending: row.total_pending,
-        total_bounced: row.total_bounced,
-        total_failed: row.total_failed,
-        total_cancelled: row.total_cancelled,
-        paid_count: row.paid_count,
-        pending_count: row.pending_count,
-        bounced_count: row.bounced_count,
-        failed_count: row.failed_count,
-        cancelled_count: row.cancelled_count,
-        average_payment_days: row.average_payment_days,
-    };
-    Ok((vendor, figures))
+    const SQL: &str = concat!(
+        vendor_columns!(),
+        r#", figures.*
+             FROM "Finances".vendor
+             JOIN (SELECT id AS vendor_id, total_orders, live_orders, active_orders, total_order_value, payment_count,
+                          total_amount, total_paid, total_pending, total_bounced, total_failed, total_cancelled,
+                          paid_count, pending_count, bounced_count, failed_count, cancelled_count, average_payment_days
+                     FROM "Finances".vendor_figures) AS figures ON figures.vendor_id = vendor.id
+            WHERE vendor.id = $1"#
+    );
+    let row: Option<VendorRow> = sqlx::query_as(SQL).bind(id).fetch_optional(db).await?;
+    let row = row.ok_or(Error::NotFound("Vendor"))?;
+    Ok((row.vendor, row.figures))
 }
 
 /// The last payment to a vendor that arrived.

@@ -20,26 +20,16 @@ use crate::{
 const ENTITY: &str = "vendor";
 
 /// The columns of [`Vendor`].
-const COLUMNS: &str = "
-SELECT vendor.id,
-       vendor.name,
-       vendor.contact_person,
-       vendor.email,
-       vendor.phone,
-       vendor.address,
-       vendor.gstin,
-       vendor.vendor_code,
-       vendor.city,
-       vendor.state,
-       vendor.country,
-       vendor.pincode,
-       vendor.payment_terms,
-       vendor.status,
-       vendor.master_type,
-       vendor.rate_configuration,
-       vendor.version,
-       vendor.created_at,
-       vendor.updated_at";
+macro_rules! vendor_columns {
+    () => {
+        "
+        SELECT vendor.id, vendor.name, vendor.contact_person, vendor.email, vendor.phone, vendor.address, vendor.gstin,
+               vendor.vendor_code, vendor.city, vendor.state, vendor.country, vendor.pincode, vendor.payment_terms,
+               vendor.status, vendor.master_type, vendor.rate_configuration, vendor.version, vendor.created_at,
+               vendor.updated_at"
+    };
+}
+pub(super) use vendor_columns;
 
 /// A page of vendors.
 ///
@@ -47,7 +37,7 @@ SELECT vendor.id,
 /// `Unavailable` without the database.
 pub async fn list(db: &PgPool, query: &VendorQuery) -> Result<(Vec<Vendor>, PageInfo)> {
     let is_search = query.name.is_some() || query.search.is_some();
-    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
+    let mut sql = QueryBuilder::<Postgres>::new(vendor_columns!());
     query.order.push_key(&mut sql);
     sql.push(r#" FROM "Finances".vendor WHERE TRUE"#);
     push_filters(&mut sql, query);
@@ -92,35 +82,9 @@ fn push_filters(sql: &mut QueryBuilder<Postgres>, query: &VendorQuery) {
 /// # Errors
 /// `NotFound` if there is none of this id.
 pub async fn get(db: impl PgExecutor<'_>, id: VendorId) -> Result<Vendor> {
-    let vendor = sqlx::query_as!(
-        Vendor,
-        r#"
-        SELECT id AS "id: VendorId",
-               name,
-               contact_person,
-               email,
-               phone,
-               address,
-               gstin,
-               vendor_code,
-               city,
-               state,
-               country,
-               pincode,
-               payment_terms,
-               status,
-               master_type,
-               rate_configuration,
-               version,
-               created_at,
-               updated_at
-          FROM "Finances".vendor
-         WHERE id = $1
-        "#,
-        id as VendorId,
-    )
-    .fetch_optional(db)
-    .await?;
+    const SQL: &str = concat!(vendor_columns!(), r#" FROM "Finances".vendor WHERE id = $1"#);
+    // The columns are those of the lists, whose statements are put together.
+    let vendor: Option<Vendor> = sqlx::query_as(SQL).bind(id).fetch_optional(db).await?;
     vendor.ok_or(Error::NotFound("Vendor"))
 }
 

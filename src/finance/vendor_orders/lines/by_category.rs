@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     error::Result,
-    finance::kept_totals::{self, OrderTotal, OrderWords, Scope},
+    finance::{
+        kept_totals::{self, OrderTotal, OrderWords, Scope},
+        references::References,
+    },
     http::{
         envelope::SUCCESS,
         list::{Column, Direction, Listed, Order, PageInfo, Paging},
@@ -100,7 +103,7 @@ struct CategoryLineData {
 /// A page of the lines of a category, whatever its case.
 ///
 /// # Errors
-/// `Unavailable` without the database.
+/// `Invalid` for an unknown project.
 pub(super) async fn list(db: &PgPool, category: &str, query: &CategoryQuery) -> Result<CategoryLineList> {
     let category = category.trim();
     let asked = if category.eq_ignore_ascii_case(GENERAL) {
@@ -138,6 +141,13 @@ pub(super) async fn list(db: &PgPool, category: &str, query: &CategoryQuery) -> 
     query.order.push_order(&mut sql);
     let rows: Vec<Listed<CategoryLine>> = sql.build_query_as().fetch_all(db).await?;
     let total = total(db, asked, query.project_id).await?;
+    if total.lines == 0 {
+        let references = References {
+            project_id: query.project_id,
+            ..References::default()
+        };
+        references.ensure_known(db).await?;
+    }
     let (lines, page) = query.paging.page(rows, total.lines);
     Ok(CategoryLineList {
         status: SUCCESS,
