@@ -248,12 +248,12 @@ pub async fn update(
             ));
         }
     }
-    let named = References {
+    let references = References {
         vendor_id: change.vendor_id,
         vendor_order_id: change.vendor_order_id,
         ..References::default()
     };
-    named.ensure_known(uow.conn()).await?;
+    references.ensure_known(uow.conn()).await?;
     let mut after = change.apply(&before);
     if let Some(order) = after.vendor_order_id
         && (after.vendor_order_id, after.vendor_id) != (before.vendor_order_id, before.vendor_id)
