@@ -2,6 +2,8 @@
 //!
 //! Nothing of such a request has left the process, so it can be run again as it came. Uploads are not: their body is gone.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
@@ -15,6 +17,10 @@ use crate::{
     error::WorthRetrying,
     http::{body_limit, extract},
 };
+
+/// How long a request steps aside before it is tried again. The other one, which waits for the rows that this one held, has to
+/// get them first; else the two stand in each other's way once more.
+const ASIDE: Duration = Duration::from_millis(50);
 
 /// Runs a write again, once, if the database refused it for a deadlock, a serialisation failure or a lock's time.
 pub async fn once(request: Request, next: Next) -> Response {
@@ -36,5 +42,6 @@ pub async fn once(request: Request, next: Next) -> Response {
         return response;
     }
     debug!("the request is tried once more");
+    tokio::time::sleep(ASIDE).await;
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
