@@ -1,7 +1,7 @@
 -- Rows to measure with: as many POs as the setting bench.pos says, five lines and two payments each, in projects of twenty
--- and stores of five; a vendor order for every fourth PO, with two payments; a quotation for every tenth PO. Everything
--- follows from the numbers of the rows, so that the same size is the same data; products modulo a prime make numbers that
--- look as mixed as real ones. For an empty database only.
+-- and stores of five; a vendor order for every PO, with two payments; a quotation for every tenth PO. Everything follows from
+-- the numbers of the rows, so that the same size is the same data; products modulo a prime make numbers that look as mixed as
+-- real ones. For an empty database only.
 
 INSERT INTO "Finances".client (name, bundle_by_store)
 SELECT 'Client ' || number, number % 4 <> 0

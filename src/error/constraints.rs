@@ -81,6 +81,7 @@ const CONSTRAINTS: &[Constraint] = &[
     ours("kept_vendor_total_pkey"),
     ours("vendor_order_due_pkey"),
     ours("vendor_order_line_vendor_pkey"),
+    ours("payment_link_owner_pkey"),
     ours("store_group_pkey"),
     ours("store_group_total_pkey"),
     ours("audit_entry_pkey"),

@@ -376,7 +376,8 @@ impl Input for NaiveDate {
         let date = Self::parse_from_str(day, "%Y-%m-%d").map_err(|_| problem())?;
         // What PostgreSQL could not store or a program could not show is no date of business.
         if date < FIRST_DAY {
-            return Err(problem());
+            let text = format!("must not lie before {FIRST_DAY}");
+            return Err(Problem::new("greater_than_equal", text));
         }
         Ok(date)
     }

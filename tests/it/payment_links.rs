@@ -332,7 +332,7 @@ async fn what_cannot_be_linked_is_refused() {
 
     linked(&editor, order, outgoing(own, "10")).await;
     let again = link(&editor, order, &outgoing(own, "10")).send().await;
-    refused(&again, &["payment_id: value_error"]);
+    refused(&again, &["vendor_payment_id: value_error"]);
 }
 
 #[tokio::test]
@@ -727,6 +727,13 @@ async fn every_filter_of_the_links_narrows_them() {
         (format!("project_id={elsewhere}"), vec![b]),
         (format!("project_id={project}&link_type=outgoing"), vec![c]),
         (format!("project_id={project}&vendor_id={paint}"), vec![]),
+        (format!("project_id={elsewhere}&vendor_id={paint}"), vec![b]),
+        (format!("vendor_id={steel}&link_type=outgoing"), vec![c]),
+        (format!("vendor_id={steel}&sort=-amount"), vec![a, c]),
+        (format!("vendor_id={steel}&payment_id={payment}"), vec![a]),
+        (format!("project_id={elsewhere}&vendor_order_id={two}"), vec![b]),
+        (format!("vendor_id={paint}&vendor_order_id={one}"), vec![]),
+        (format!("vendor_id={steel}&skip=1"), vec![a]),
         ("sort=amount".to_owned(), vec![b, c, a]),
         ("sort=-id&limit=1&skip=1".to_owned(), vec![b]),
     ] {
@@ -739,6 +746,9 @@ async fn every_filter_of_the_links_narrows_them() {
             .collect();
         assert_eq!(found, rows, "{query}");
         assert_eq!(list["link_count"], rows.len(), "{query}");
+        let all =
+            rows.len() + usize::from(query.ends_with("skip=1")) + usize::from(query.contains("limit=1"));
+        assert_eq!(list["total_count"], all, "{query}");
         for name in ["links", "vendor_payment_links", "data"] {
             assert_eq!(list["data"][name], list["links"], "{query}");
         }
@@ -763,14 +773,16 @@ async fn every_filter_of_the_links_narrows_them() {
             &json!(project)
         )
     );
-    let page = shown(&editor, "/api/vendor-payment-links?limit=2".to_owned()).await;
-    let cursor = page["next_cursor"].as_str().unwrap();
-    let rest = shown(
-        &editor,
-        format!("/api/vendor-payment-links?limit=2&cursor={cursor}"),
-    )
-    .await;
-    assert_eq!(rest["links"][0]["id"], a);
+    for query in ["limit=2".to_owned(), format!("limit=1&vendor_id={steel}")] {
+        let page = shown(&editor, format!("/api/vendor-payment-links?{query}")).await;
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let rest = shown(
+            &editor,
+            format!("/api/vendor-payment-links?{query}&cursor={cursor}"),
+        )
+        .await;
+        assert_eq!(rest["links"][0]["id"], a, "{query}");
+    }
     let unknown = editor
         .get("/api/vendor-payment-links?vendor_id=999999&payment_id=999999&vendor_payment_id=999999&vendor_order_id=999999&project_id=999999")
         .send()
@@ -856,7 +868,10 @@ async fn the_worked_example_comes_out_as_it_is_written_down() {
         "Only 10000.00 of the payment are left"
     );
     let reply = link(&editor, order, &outgoing(advance, "10000")).send().await;
-    refused(&reply, &["amount: order_overlinked", "payment_id: value_error"]);
+    refused(
+        &reply,
+        &["amount: order_overlinked", "vendor_payment_id: value_error"],
+    );
 
     let profit = shown(&editor, format!("/api/vendor-orders/{order}/profit-analysis")).await;
     assert_eq!(
@@ -1072,6 +1087,8 @@ async fn the_count_of_links_follows_their_orders_wherever_they_go() {
     editor.put(path).json(&vendor).send().await.expect(200);
     assert_eq!(count(format!("vendor_id={steel}")).await, 0);
     assert_eq!(count(format!("vendor_id={paint}&link_type=incoming")).await, 1);
+    let moved = shown(&editor, format!("/api/vendor-payment-links?vendor_id={paint}")).await;
+    assert_eq!(moved["links"][0]["vendor_name"], "Example Paint");
 
     assert_eq!(count(format!("project_id={home}")).await, 2);
     let moved = editor.post(format!("/api/projects/{away}/po/{po}/attach"));

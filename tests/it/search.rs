@@ -58,6 +58,7 @@ async fn a_text_is_found_with_an_index_and_without() {
             ("_", vec![plain, german]),
             ("GRÖSSE", vec![]),
             ("größ", vec![german]),
+            ("GRÖ", vec![german]),
             ("9", vec![number, proforma]),
         ] {
             assert_eq!(found(&app, "/api/po", "pos", text).await, expected, "{text}");

@@ -309,6 +309,14 @@ async fn an_advance_has_a_place_of_its_own_and_every_unknown_name_is_told_at_onc
         assert_eq!(body["payment"][field], expected, "{field}");
     }
 
+    // Of an order without a project the payment may say for which it is.
+    let project = app.project("Site A").await;
+    let order = Order::over("100").of(steel).insert(&app).await;
+    let body =
+        json!({"vendor_order_id": order, "project_id": project, "amount": 5, "payment_date": "2026-02-17"});
+    let body = recorded(&editor, "/api/vendor-payments", body).await;
+    assert_eq!(body["payment"]["project_id"], project);
+
     let unknown = json!({"vendor_id": 999_998, "vendor_order_id": 999_998, "project_id": 999_998, "amount": 5, "payment_date": "2026-02-17"});
     let reply = editor.post("/api/vendor-payments").json(&unknown).send().await;
     assert_eq!(

@@ -304,6 +304,7 @@ impl Followed {
         if !orders.is_empty() {
             vendor_side::write_due(db, &orders).await?;
             vendor_side::write_line_vendors(db, &orders).await?;
+            vendor_side::write_link_owners(db, &orders).await?;
         }
         Ok(())
     }

@@ -360,6 +360,13 @@ impl FromFields for LinkQuery {
     }
 }
 
+impl LinkQuery {
+    /// Whether only links of one order or one payment are asked for.
+    pub(super) const fn is_of_one(&self) -> bool {
+        self.vendor_order_id.is_some() || self.payment_id.is_some() || self.vendor_payment_id.is_some()
+    }
+}
+
 /// Which links of one order are asked for.
 #[derive(Debug, Clone)]
 pub(super) struct OwnLinksQuery {

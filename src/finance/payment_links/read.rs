@@ -121,9 +121,7 @@ async fn total_count(db: &PgPool, query: &LinkQuery) -> Result<i64> {
         (None, Some(project)) => Some(Scope::Project(project.0)),
         (Some(_), Some(_)) => None,
     };
-    let is_of_one =
-        query.vendor_order_id.is_some() || query.payment_id.is_some() || query.vendor_payment_id.is_some();
-    if let Some(scope) = scope.filter(|_| !is_of_one) {
+    if let Some(scope) = scope.filter(|_| !query.is_of_one()) {
         return kept_totals::payment_links(db, scope, query.link_type.map(LinkType::as_str)).await;
     }
     let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
@@ -131,8 +129,37 @@ async fn total_count(db: &PgPool, query: &LinkQuery) -> Result<i64> {
     Ok(sql.build_query_scalar().fetch_one(db).await?)
 }
 
+/// The links that match, as `link`.
 fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &LinkQuery) {
-    sql.push(r#" FROM "Finances".payment_vendor_link AS link WHERE TRUE"#);
+    let mut owners = [
+        query.vendor_id.map(|id| ("vendor", id.0)),
+        query.project_id.map(|id| ("project", id.0)),
+    ]
+    .into_iter()
+    .flatten();
+    // Whoever has many links has them by an index in the order of the list; an order or a payment has few.
+    let first = if query.is_of_one() { None } else { owners.next() };
+    match first {
+        Some((owner, id)) => {
+            sql.push(format_args!(
+                r#" FROM (SELECT link_id AS id, vendor_order_id, link_type, amount_allocated, linked_at
+                            FROM "Finances".payment_link_owner
+                           WHERE owner = '{owner}' AND owner_id = "#
+            ));
+            sql.push_bind(id).push(") AS link WHERE TRUE");
+        }
+        None => {
+            sql.push(r#" FROM "Finances".payment_vendor_link AS link WHERE TRUE"#);
+        }
+    }
+    for (owner, id) in owners {
+        sql.push(format_args!(
+            r#" AND EXISTS (SELECT FROM "Finances".payment_link_owner AS other
+                             WHERE other.vendor_order_id = link.vendor_order_id AND other.link_id = link.id
+                               AND other.owner = '{owner}' AND other.owner_id = "#
+        ));
+        sql.push_bind(id).push(")");
+    }
     if let Some(order) = query.vendor_order_id {
         sql.push(" AND link.vendor_order_id = ").push_bind(order);
     }
@@ -144,26 +171,5 @@ fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &LinkQuery) {
     }
     if let Some(kind) = query.link_type {
         sql.push(" AND link.link_type = ").push_bind(kind.as_str());
-    }
-    if let Some(vendor) = query.vendor_id {
-        sql.push(
-            r#" AND (link.vendor_order_id = ANY (ARRAY(SELECT id FROM "Finances".vendor_order WHERE vendor_id = "#,
-        );
-        sql.push_bind(vendor);
-        sql.push(
-            r#")) OR link.id = ANY (ARRAY(
-                    SELECT own.id
-                      FROM "Finances".vendor_payment AS payment
-                      JOIN "Finances".payment_vendor_link AS own ON own.vendor_payment_id = payment.id
-                      JOIN "Finances".vendor_order AS bundle ON bundle.id = own.vendor_order_id
-                     WHERE bundle.vendor_id IS NULL AND payment.vendor_id = "#,
-        );
-        sql.push_bind(vendor).push(")))");
-    }
-    if let Some(project) = query.project_id {
-        sql.push(
-            r#" AND link.vendor_order_id = ANY (ARRAY(SELECT id FROM "Finances".vendor_order WHERE project_id = "#,
-        );
-        sql.push_bind(project).push("))");
     }
 }

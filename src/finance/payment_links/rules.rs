@@ -16,6 +16,8 @@ pub(super) struct Offer {
     pub(super) room: Option<Money>,
     /// Whether the payment is linked to the order already.
     pub(super) is_linked: bool,
+    /// The field that names the payment.
+    pub(super) named_by: &'static str,
 }
 
 /// The part that is linked: the one that was asked for, or as much as there is.
@@ -27,6 +29,7 @@ pub(super) fn part(asked: Option<Money>, offer: Offer) -> Result<Money, Vec<Faul
         left,
         room,
         is_linked,
+        named_by,
     } = offer;
     let mut faults = Vec::new();
     let part = asked.unwrap_or_else(|| room.map_or(left, |room| room.min(left)));
@@ -57,7 +60,7 @@ pub(super) fn part(asked: Option<Money>, offer: Offer) -> Result<Money, Vec<Faul
     }
     if is_linked {
         faults.push(Fault::new(
-            "payment_id",
+            named_by,
             "value_error",
             "Payment is already linked to this order",
         ));
@@ -150,6 +153,7 @@ mod tests {
             left: Money(left),
             room: room.map(Money),
             is_linked: false,
+            named_by: "payment_id",
         }
     }
 
@@ -202,6 +206,11 @@ mod tests {
             kinds(Some(dec!(1)), again(dec!(5), dec!(0))),
             ["order_overlinked", "value_error"]
         );
+        let advance = Offer {
+            named_by: "vendor_payment_id",
+            ..again(dec!(5), dec!(5))
+        };
+        assert_eq!(part(None, advance).unwrap_err()[0].field, "vendor_payment_id");
     }
 
     proptest! {
@@ -210,7 +219,7 @@ mod tests {
             asked in prop::option::of(1_i64..1000), left in -50_i64..1000, room in prop::option::of(-50_i64..1000),
         ) {
             let paise = |paise| Money(Decimal::new(paise, 2));
-            let offer = Offer { left: paise(left), room: room.map(paise), is_linked: false };
+            let offer = Offer { left: paise(left), room: room.map(paise), is_linked: false, named_by: "payment_id" };
             if let Ok(part) = part(asked.map(paise), offer) {
                 prop_assert!(part > Money::ZERO && part <= offer.left);
                 prop_assert!(offer.room.is_none_or(|room| part <= room));

@@ -93,6 +93,7 @@ async fn link_client_payment(
         left: found.amount - linked,
         room,
         is_linked,
+        named_by: "payment_id",
     };
     let amount = accept(new.amount, offer)?;
     insert(uow, order, new.link_type, Some(payment), None, amount).await
@@ -127,6 +128,7 @@ async fn link_vendor_payment(
         left: found.amount - linked,
         room: Some(room),
         is_linked,
+        named_by: "vendor_payment_id",
     };
     let amount = accept(asked, offer)?;
     insert(uow, order, LinkType::Outgoing, None, Some(payment), amount).await

@@ -69,14 +69,14 @@ pub async fn insert(uow: &mut UnitOfWork, new: &NewVendorPayment, today: NaiveDa
             return Err(Error::conflict("The vendor order is cancelled or rejected"));
         }
         vendor = vendor_of_order(uow.conn(), &locked, vendor).await?;
-        if project.is_some() && project != locked.project_id {
+        if project.is_some() && locked.project_id.is_some() && project != locked.project_id {
             return Err(Error::invalid_field(
                 "project_id",
                 "value_error",
                 "The vendor order is of another project",
             ));
         }
-        project = locked.project_id;
+        project = locked.project_id.or(project);
     }
     if let Some(vendor) = vendor {
         ensure_payable(uow.conn(), vendor).await?;

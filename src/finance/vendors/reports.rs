@@ -100,11 +100,11 @@ pub(super) async fn upcoming_due(
         r#"
         SELECT due.vendor_order_id AS "vendor_order_id!: VendorOrderId",
                ordered.po_number AS "po_number!",
-               GREATEST(figures.po_value - figures.paid, 0) AS "amount!: Money",
+               due.amount AS "amount!: Money",
                due.due_date AS "due_date!",
                due.due_date < $2::date AS "is_overdue!"
           FROM (
-               SELECT kept.vendor_order_id, kept.due_date
+               SELECT kept.vendor_order_id, kept.due_date, kept.amount
                  FROM "Finances".vendor_order_due AS kept
                 WHERE kept.vendor_id = $1
                   AND kept.is_own
@@ -113,7 +113,6 @@ pub(super) async fn upcoming_due(
                 LIMIT 50
                ) AS due
           JOIN "Finances".vendor_order AS ordered ON ordered.id = due.vendor_order_id
-          JOIN "Finances".vendor_order_figures AS figures ON figures.id = due.vendor_order_id
          ORDER BY due.due_date, due.vendor_order_id
         "#,
         vendor as VendorId,

@@ -228,12 +228,27 @@ impl EmbeddedPostgres {
     /// Runs `initdb` beside the cluster's place and moves the result there when it is complete, so that a kill in
     /// between leaves no half cluster.
     async fn init(&self) -> Result<(), EmbeddedError> {
+        let unfinished = match self.initdb("C.UTF-8").await {
+            // A system without that locale folds the case of ASCII only.
+            Err(EmbeddedError::InitDb { reason, .. }) if reason.contains("locale") => {
+                self.initdb("C").await?
+            }
+            result => result?,
+        };
+        std::fs::rename(&unfinished, &self.folders.cluster)
+            .and_then(|()| File::open(&self.folders.base)?.sync_all())
+            .doing(|| format!("rename {}", unfinished.display()))
+    }
+
+    /// Makes a cluster that sorts by code points and knows upper and lower case as this locale does; its folder.
+    async fn initdb(&self, lc_ctype: &str) -> Result<PathBuf, EmbeddedError> {
         let unfinished = self.folders.unfinished()?;
         let mut command = self.account.command(self.programs.program("initdb"));
         command
             .arg("-D")
             .arg(&unfinished)
             .args(["-U", ROLE, "-E", "UTF8", "--locale=C", "--data-checksums"])
+            .arg(format!("--lc-ctype={lc_ctype}"))
             // `peer` would ask for a role of the user's name, which root and the unprivileged user do not share.
             .args(["--auth-local=scram-sha-256", "--auth-host=reject"])
             .arg(pwfile_argument(&self.folders.password));
@@ -253,9 +268,7 @@ impl EmbeddedPostgres {
                 reason,
             });
         }
-        std::fs::rename(&unfinished, &self.folders.cluster)
-            .and_then(|()| File::open(&self.folders.base)?.sync_all())
-            .doing(|| format!("rename {}", unfinished.display()))
+        Ok(unfinished)
     }
 
     /// Starts `postgres` and waits until it takes connections.

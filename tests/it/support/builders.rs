@@ -157,6 +157,7 @@ const KEPT: &str = r#"
                    ) AS total),
         'due', (SELECT jsonb_agg(to_jsonb(due) ORDER BY due) FROM "Finances".vendor_order_due AS due),
         'line_vendors', (SELECT jsonb_agg(to_jsonb(named) ORDER BY named) FROM "Finances".vendor_order_line_vendor AS named),
+        'link_owners', (SELECT jsonb_agg(to_jsonb(link) ORDER BY link) FROM "Finances".payment_link_owner AS link),
         'store_totals', (
             SELECT jsonb_agg(to_jsonb(total) ORDER BY total)
               FROM (
