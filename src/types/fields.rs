@@ -121,11 +121,22 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Lets `other` stand for `name` where `name` is absent or null.
+    /// Lets `other` stand for `name` where `name` is absent, null or blank, which all mean the same of something new.
     pub fn alias(&mut self, name: &str, other: &str) {
-        if self.raw(name).is_none()
-            && let Some(value) = self.raw(other).cloned()
-        {
+        if !self.has_text(name) {
+            self.stand_in(name, other);
+        }
+    }
+
+    /// The same in a change, where blank text clears: `other` stands for `name` where `name` is absent or null.
+    pub fn alias_of_change(&mut self, name: &str, other: &str) {
+        if !self.has(name) {
+            self.stand_in(name, other);
+        }
+    }
+
+    fn stand_in(&mut self, name: &str, other: &str) {
+        if let Some(value) = self.raw(other).cloned() {
             self.values.to_mut().insert(name.to_owned(), value);
         }
     }
@@ -144,7 +155,7 @@ impl<'a> Fields<'a> {
                 Problem::new("value_error", format!("must not be another than {name}")),
             );
         }
-        self.alias(name, other);
+        self.alias_of_change(name, other);
     }
 
     /// Leaves a field out of account, whatever it holds.
@@ -246,9 +257,19 @@ impl<'a> Fields<'a> {
     pub fn list<T>(
         &mut self,
         name: &str,
+        bounds: (usize, usize),
+        read: impl FnMut(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        Some(self.each(name, bounds, read)?.into_iter().flatten().collect())
+    }
+
+    /// The same with a gap where an entry has a fault.
+    pub fn each<T>(
+        &mut self,
+        name: &str,
         (least, most): (usize, usize),
         mut read: impl FnMut(&mut Fields<'_>) -> Option<T>,
-    ) -> Option<Vec<T>> {
+    ) -> Option<Vec<Option<T>>> {
         let entries = match self.raw(name) {
             Some(Value::Array(entries)) => entries.clone(),
             Some(_) => {
@@ -274,14 +295,13 @@ impl<'a> Fields<'a> {
                     &format!("{name}[{index}]"),
                     Problem::new("value_error", "must be an object"),
                 );
+                values.push(None);
                 continue;
             };
             let mut nested = Fields::new(object);
             nested.prefix = format!("{}{name}[{index}].", self.prefix);
             let value = read(&mut nested);
-            if nested.faults.is_empty() {
-                values.extend(value);
-            }
+            values.push(value.filter(|_| nested.faults.is_empty()));
             self.faults.append(&mut nested.faults);
         }
         Some(values)
@@ -299,6 +319,11 @@ impl<'a> Fields<'a> {
     /// Whether nothing was wrong so far.
     pub fn is_faultless(&self) -> bool {
         self.faults.is_empty()
+    }
+
+    /// The faults found so far, for whoever tells of them together with others.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.faults)
     }
 
     /// All faults found.

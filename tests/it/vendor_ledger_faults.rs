@@ -80,7 +80,7 @@ macro_rules! wrong_payments {
             ),
             (
                 r#"{"vendor_order_id": 1, "payment_amount": -0.01, "date": "2026-02-17"}"#,
-                &["amount: greater_than_equal"],
+                &["amount: greater_than"],
             ),
             (
                 r#"{"vendor_order_id": 1, "amount": "9999999999999.995", "payment_date": "2026-02-17"}"#,
@@ -253,7 +253,7 @@ const ROUTES: &[Route] = &[
                 (
                     r#"{"link_type": 1, "vendor_payment_id": "x", "amount": -1}"#,
                     &[
-                        "amount: greater_than_equal",
+                        "amount: greater_than",
                         "link_type: enum",
                         "vendor_payment_id: int_parsing",
                     ],

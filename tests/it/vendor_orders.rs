@@ -669,6 +669,18 @@ async fn several_orders_are_placed_together_or_not_at_all() {
             ],
         ),
         (
+            json!([{"vendor_id": 999_999}, {}, {"po_value": -1, "vendor_id": 999_999}, 5, {"status": "rejected",
+                    "work_status": "completed", "client_po_id": 999_999}]),
+            422,
+            vec![
+                "orders[2].po_value: greater_than_equal",
+                "orders[3]: value_error",
+                "orders[4].work_status: value_error",
+                "orders[0].vendor_id: foreign_key",
+                "orders[4].client_po_id: foreign_key",
+            ],
+        ),
+        (
             json!([{}, {"vendor_id": bad}, {"vendor_id": bad}]),
             409,
             vec![

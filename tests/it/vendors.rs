@@ -96,6 +96,21 @@ async fn a_vendor_needs_only_a_name_under_either_of_its_names() {
         json!({"name": "B", "vendor_name": "C", "gst_number": "27AAAAA0000A1Z5"}),
     )
     .await;
+    // Blank text is the same as nothing, so that the other name speaks.
+    let blank = add(
+        &editor,
+        json!({"name": " ", "vendor_name": "D", "gstin": "", "gst_number": "29AAAAA0000A1Z5"}),
+    )
+    .await;
+    assert_eq!(
+        (&blank["name"], &blank["gstin"]),
+        (&json!("D"), &json!("29AAAAA0000A1Z5"))
+    );
+    // In a change it clears.
+    let path = format!("/api/vendors/{}", blank["id"]);
+    let cleared = json!({"gstin": "", "gst_number": "29AAAAA0000A1Z5"});
+    let cleared = editor.put(path).json(&cleared).send().await.expect(200);
+    assert!(cleared["vendor"]["gstin"].is_null());
 
     assert_eq!(
         (&plain["name"], &plain["status"]),
@@ -394,7 +409,7 @@ async fn what_a_vendor_cannot_be_is_refused() {
     for (body, faults) in [
         (json!({"name": " "}), vec!["name: string_too_short"]),
         (
-            json!({"name": "", "vendor_name": "B"}),
+            json!({"name": "", "vendor_name": " "}),
             vec!["name: string_too_short"],
         ),
         (

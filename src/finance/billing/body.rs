@@ -147,8 +147,8 @@ impl BillChange {
 
 impl FromFields for BillChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.alias("billed_value", "amount");
-        fields.alias("billing_notes", "description");
+        fields.alias_of_change("billed_value", "amount");
+        fields.alias_of_change("billing_notes", "description");
         Some(Self {
             po_number: fields.present("po_number"),
             billed_value: fields.optional("billed_value"),

@@ -190,7 +190,7 @@ pub struct ClientPaymentChange {
 
 impl FromFields for ClientPaymentChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.alias("payment_mode", "payment_method");
+        fields.alias_of_change("payment_mode", "payment_method");
         fields.alias_of_row("po_id", "client_po_id");
         Some(Self {
             po_id: fields.optional("po_id"),

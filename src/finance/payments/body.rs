@@ -70,14 +70,22 @@ impl LedgerQuery {
     }
 }
 
-/// Reads an amount, and finds fault with 0.
-pub fn positive_amount(fields: &mut Fields<'_>, name: &str) -> Option<Money> {
-    let amount = fields.optional::<Money>(name)?;
-    if amount == Money::ZERO {
-        fields.fault(name, Problem::new("greater_than", "must be greater than 0"));
-        return None;
+/// What is paid.
+struct Paid(Money);
+
+impl Input for Paid {
+    fn read(value: &Value) -> Result<Self, Problem> {
+        match Money::read(value) {
+            Ok(amount) if amount > Money::ZERO => Ok(Self(amount)),
+            Err(problem) if problem.kind != "greater_than_equal" => Err(problem),
+            _ => Err(Problem::new("greater_than", "must be greater than 0")),
+        }
     }
-    Some(amount)
+}
+
+/// Reads an amount, and finds fault with 0 or less.
+pub fn positive_amount(fields: &mut Fields<'_>, name: &str) -> Option<Money> {
+    fields.optional::<Paid>(name).map(|amount| amount.0)
 }
 
 /// Sets or clears a text of a change.

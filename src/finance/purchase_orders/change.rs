@@ -58,7 +58,7 @@ pub(super) struct PoChange {
 
 impl FromFields for PoChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.alias("notes", "description");
+        fields.alias_of_change("notes", "description");
         let tax_name = tax_name(fields);
         Some(Self {
             po_number: text(fields, "po_number"),

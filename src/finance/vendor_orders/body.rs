@@ -8,9 +8,12 @@ use super::{
     rules::Wanted,
     words::{OrderPaymentStatus, OrderStatus, ValueBasis, WorkStatus},
 };
-use crate::types::{
-    Fields, FromFields, Input, Money, Patch, Problem, Text,
-    ids::{ClientPoId, ProjectId, VendorId},
+use crate::{
+    error::Fault,
+    types::{
+        Fields, FromFields, Input, Money, Patch, Problem, Text,
+        ids::{ClientPoId, ProjectId, VendorId},
+    },
 };
 
 /// The most orders of one request.
@@ -22,12 +25,6 @@ const ALIASES: [(&str, &str); 4] = [
     ("amount", "order_value"),
     ("due_date", "expected_delivery"),
 ];
-
-fn read_aliases(fields: &mut Fields<'_>) {
-    for (name, other) in ALIASES {
-        fields.alias(name, other);
-    }
-}
 
 /// The one currency of the books; it is not stored.
 struct Rupees;
@@ -61,7 +58,9 @@ pub(super) struct NewVendorOrder {
 
 impl FromFields for NewVendorOrder {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
+        for (name, other) in ALIASES {
+            fields.alias(name, other);
+        }
         let positive = |value: Option<Money>| value.filter(|value| *value > Money::ZERO);
         let po_value = positive(fields.optional("po_value"));
         let amount = positive(fields.optional("amount"));
@@ -107,12 +106,28 @@ impl FromFields for NewProjectOrder {
 
 /// Several of them.
 #[derive(Debug, Clone)]
-pub(super) struct NewProjectOrders(pub(super) Vec<NewVendorOrder>);
+pub(super) struct NewProjectOrders {
+    /// Those without a fault.
+    pub(super) orders: Vec<NewVendorOrder>,
+    /// The place of each in the request.
+    pub(super) places: Vec<usize>,
+    /// What is wrong with the others, which is told together with what the database has against these.
+    pub(super) faults: Vec<Fault>,
+}
 
 impl FromFields for NewProjectOrders {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let orders = fields.list("orders", (1, MOST), NewProjectOrder::from_fields)?;
-        Some(Self(orders.into_iter().map(|order| order.0).collect()))
+        let entries = fields.each("orders", (1, MOST), NewProjectOrder::from_fields)?;
+        let (places, orders) = entries
+            .into_iter()
+            .enumerate()
+            .filter_map(|(place, order)| Some((place, order?.0)))
+            .unzip();
+        Some(Self {
+            orders,
+            places,
+            faults: fields.take_faults(),
+        })
     }
 }
 
@@ -199,7 +214,9 @@ pub(super) struct VendorOrderChange {
 
 impl FromFields for VendorOrderChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
+        for (name, other) in ALIASES {
+            fields.alias_of_change(name, other);
+        }
         let po_value: Option<Money> = fields.optional("po_value");
         let amount = fields.optional("amount");
         let _: Option<Rupees> = fields.optional("currency");

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     VendorOrder,
-    body::NewVendorOrder,
+    body::{NewProjectOrders, NewVendorOrder},
     numbers::{self, Number},
     rules::{self, Standing},
     store::{ENTITY, get_all},
@@ -84,14 +84,22 @@ fn single(field: &str, _: usize) -> String {
 pub(super) async fn place_several(
     uow: &mut UnitOfWork,
     project: ProjectId,
-    new: &[NewVendorOrder],
+    new: NewProjectOrders,
     placing: Placing,
 ) -> Result<Vec<VendorOrder>> {
     projects::store::hold(uow.conn(), project)
         .await?
         .ok_or(Error::NotFound("Project"))?;
-    let names = |field: &str, index: usize| format!("orders[{index}].{field}");
-    place_all(uow, Some(project), new, placing, &names, Vec::new()).await
+    let NewProjectOrders {
+        orders,
+        places,
+        faults,
+    } = new;
+    let names = |field: &str, index: usize| match places.get(index) {
+        Some(place) => format!("orders[{place}].{field}"),
+        None => field.to_owned(),
+    };
+    place_all(uow, Some(project), &orders, placing, &names, faults).await
 }
 
 fn one(orders: Vec<VendorOrder>) -> Result<VendorOrder> {
@@ -112,9 +120,9 @@ async fn place_all(
     new: &[NewVendorOrder],
     placing: Placing,
     names: &impl Fn(&str, usize) -> String,
-    faults: Vec<Fault>,
+    mut faults: Vec<Fault>,
 ) -> Result<Vec<VendorOrder>> {
-    let standings = standings(new, placing.is_admin, names)?;
+    let standings = standings(new, placing.is_admin, names, &mut faults)?;
     let pos: Vec<ClientPoId> = new.iter().filter_map(|order| order.client_po_id).collect();
     let pos = purchase_orders::store::hold_all(uow.conn(), &pos).await?;
     let vendors: Vec<VendorId> = new.iter().filter_map(|order| order.vendor_id).collect();
@@ -132,18 +140,19 @@ async fn place_all(
     Ok(orders)
 }
 
-/// How each order stands from the start.
+/// How each order stands from the start; one with a fault stands like one of which nothing is said.
 fn standings(
     new: &[NewVendorOrder],
     is_admin: bool,
     names: &impl Fn(&str, usize) -> String,
+    faults: &mut Vec<Fault>,
 ) -> Result<Vec<Standing>> {
     let mut standings = Vec::with_capacity(new.len());
-    let mut faults = Vec::new();
     for (index, order) in new.iter().enumerate() {
         match rules::stand(&Standing::new(), order.wanted, is_admin) {
             Ok(standing) => standings.push(standing),
             Err(Error::Invalid(refusal)) => {
+                standings.push(Standing::new());
                 faults.extend(
                     refusal
                         .faults
@@ -154,11 +163,7 @@ fn standings(
             Err(error) => return Err(error),
         }
     }
-    if faults.is_empty() {
-        Ok(standings)
-    } else {
-        Err(Error::invalid(faults))
-    }
+    Ok(standings)
 }
 
 fn ensure_known(

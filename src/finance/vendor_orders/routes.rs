@@ -196,11 +196,11 @@ async fn create_project_vendor_orders(
     write: Write<Editor>,
     State(clock): State<Clock>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
-    Json(NewProjectOrders(new)): Json<NewProjectOrders>,
+    Json(new): Json<NewProjectOrders>,
 ) -> Result<StoredAnswer> {
     let placing = placing(&write, &clock)?;
     let mut uow = write.begin().await?;
-    let orders = place::place_several(&mut uow, project_id, &new, placing).await?;
+    let orders = place::place_several(&mut uow, project_id, new, placing).await?;
     uow.commit(Answer::ok(OrdersPlaced::from(orders))).await
 }
 

@@ -20,12 +20,6 @@ const ALIASES: [(&str, &str); 5] = [
     ("reference_number", "reference"),
 ];
 
-fn read_aliases(fields: &mut Fields<'_>) {
-    for (name, other) in ALIASES {
-        fields.alias(name, other);
-    }
-}
-
 /// A payment to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewVendorPayment {
@@ -70,7 +64,9 @@ impl FromFields for NewVendorPayment {
 impl NewVendorPayment {
     /// Reads what is said of any payment; its order and its project are left to the caller.
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
+        for (name, other) in ALIASES {
+            fields.alias(name, other);
+        }
         for name in ["amount", "payment_date"] {
             if !fields.has_text(name) {
                 fields.fault(name, Problem::new("missing", "Field required"));
@@ -242,7 +238,9 @@ fn patch<T: Input>(fields: &mut Fields<'_>, name: &str) -> Patch<T> {
 
 impl FromFields for VendorPaymentChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
+        for (name, other) in ALIASES {
+            fields.alias_of_change(name, other);
+        }
         Some(Self {
             vendor_id: fields.optional("vendor_id"),
             vendor_order_id: fields.optional("vendor_order_id"),

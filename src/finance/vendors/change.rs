@@ -5,10 +5,8 @@ use utoipa::ToSchema;
 use super::{RateConfiguration, Vendor, VendorStatus};
 use crate::types::{Email, Fields, FromFields, Gstin, Patch, Text};
 
-fn read_aliases(fields: &mut Fields<'_>) {
-    fields.alias("name", "vendor_name");
-    fields.alias("gstin", "gst_number");
-}
+/// The other names of fields; the first one wins.
+const ALIASES: [(&str, &str); 2] = [("name", "vendor_name"), ("gstin", "gst_number")];
 
 /// A vendor to be added.
 #[derive(Debug, Clone)]
@@ -47,7 +45,9 @@ pub struct NewVendor {
 
 impl FromFields for NewVendor {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
+        for (name, other) in ALIASES {
+            fields.alias(name, other);
+        }
         let name = fields.required("name");
         let (contact_person, email) = (fields.optional("contact_person"), fields.optional("email"));
         let (phone, address) = (fields.optional("phone"), fields.optional("address"));
@@ -132,7 +132,9 @@ pub struct VendorChange {
 
 impl FromFields for VendorChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
+        for (name, other) in ALIASES {
+            fields.alias_of_change(name, other);
+        }
         Some(Self {
             name: fields.present("name"),
             contact_person: fields.patch_text("contact_person"),

@@ -112,10 +112,7 @@ impl Serialize for VendorLine {
 }
 
 /// The other names of a line's name; the first one wins.
-fn read_aliases(fields: &mut Fields<'_>) {
-    fields.alias("item_name", "item_description");
-    fields.alias("item_name", "description");
-}
+const NAMES: [&str; 2] = ["item_description", "description"];
 
 /// Percent of a line that is there.
 fn progress(fields: &mut Fields<'_>) -> Option<i32> {
@@ -161,7 +158,9 @@ impl NewVendorLine {
 
 impl FromFields for NewVendorLine {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
+        for other in NAMES {
+            fields.alias("item_name", other);
+        }
         let item_name = fields.required("item_name");
         let quantity = fields.required("quantity");
         let unit_price = fields.required("unit_price");
@@ -236,7 +235,9 @@ pub(super) struct VendorLineChange {
 
 impl FromFields for VendorLineChange {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        read_aliases(fields);
+        for other in NAMES {
+            fields.alias_of_change("item_name", other);
+        }
         Some(Self {
             item_name: fields.present("item_name"),
             quantity: fields.present("quantity"),
