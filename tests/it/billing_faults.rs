@@ -3,10 +3,10 @@
 //! A new route is one more row of [`ROUTES`].
 
 use crate::{
-    coverage::{self, Area},
+    coverage::Area,
     support::{
         TestApp,
-        faults::{Body, LIST, PLAIN, Route, Scene, Suite},
+        faults::{Body, LIST, PLAIN, Route, Scene, Suite, suite_tests},
     },
 };
 
@@ -238,57 +238,4 @@ const SUITE: Suite = Suite {
     scene: || Box::pin(scene()),
 };
 
-#[test]
-fn the_table_has_every_route_of_bills() {
-    SUITE.has_just(&coverage::of(Area::Billing));
-}
-
-#[tokio::test]
-async fn without_a_token_nothing_is_read_or_written() {
-    SUITE.asks_for_a_token().await;
-}
-
-#[tokio::test]
-async fn a_viewer_writes_nothing() {
-    SUITE.lets_no_viewer_write().await;
-}
-
-#[tokio::test]
-async fn an_editor_does_nothing_that_is_an_admins() {
-    SUITE.lets_no_editor_be_admin(2).await;
-}
-
-#[tokio::test]
-async fn every_read_of_what_is_there_succeeds() {
-    SUITE.reads_what_is_there().await;
-}
-
-#[tokio::test]
-async fn every_write_that_makes_sense_is_done_and_recorded() {
-    SUITE.does_what_makes_sense().await;
-}
-
-#[tokio::test]
-async fn an_id_that_nothing_has_is_not_found() {
-    SUITE.finds_nothing_by_unknown_ids().await;
-}
-
-#[tokio::test]
-async fn an_id_that_is_none_is_named() {
-    SUITE.names_bad_ids().await;
-}
-
-#[tokio::test]
-async fn a_body_that_is_no_json_object_is_refused() {
-    SUITE.refuses_bodies_that_are_none().await;
-}
-
-#[tokio::test]
-async fn every_field_of_a_wrong_type_is_named() {
-    SUITE.names_fields_of_wrong_types().await;
-}
-
-#[tokio::test]
-async fn every_word_of_a_query_that_makes_no_sense_is_named() {
-    SUITE.names_senseless_queries().await;
-}
+suite_tests!(SUITE, Area::Billing, 2);

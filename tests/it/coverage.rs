@@ -118,7 +118,10 @@ fn tests() -> BTreeMap<String, Source> {
         let text = fs::read_to_string(&file).unwrap();
         let module = file.strip_prefix(&folder).unwrap().with_extension("");
         let module = module.to_str().unwrap().replace('/', "::");
-        let (found, mut around) = split(&text);
+        let (mut found, mut around) = split(&text);
+        if text.contains("\nsuite_tests!(") {
+            found.extend(suite_tests());
+        }
         for name in text.split("include_str!(\"").skip(1) {
             let included = folder.join(name.split('"').next().unwrap());
             around.push_str(&fs::read_to_string(included).unwrap_or_default());
@@ -133,6 +136,15 @@ fn tests() -> BTreeMap<String, Source> {
         }
     }
     tests
+}
+
+/// The tests that a table of routes is given by a macro; there they stand deeper.
+fn suite_tests() -> Vec<(String, String)> {
+    let outdented: Vec<&str> = FAULTS
+        .lines()
+        .map(|line| line.strip_prefix("        ").unwrap_or(line))
+        .collect();
+    split(&outdented.join("\n")).0
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

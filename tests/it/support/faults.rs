@@ -204,6 +204,68 @@ fn role(route: &Route) -> &'static str {
         .1
 }
 
+/// The tests of a table of routes, for the module that has it: the table, the area of its routes, and at how many of them, at
+/// least, an editor is refused what is an admin's.
+macro_rules! suite_tests {
+    ($suite:expr, $area:expr, $admins:literal) => {
+        #[test]
+        fn the_table_has_every_route_of_its_area() {
+            $suite.has_just(&$crate::coverage::of($area));
+        }
+
+        #[tokio::test]
+        async fn without_a_token_nothing_is_read_or_written() {
+            $suite.asks_for_a_token().await;
+        }
+
+        #[tokio::test]
+        async fn a_viewer_writes_nothing() {
+            $suite.lets_no_viewer_write().await;
+        }
+
+        #[tokio::test]
+        async fn an_editor_does_nothing_that_is_an_admins() {
+            $suite.lets_no_editor_be_admin($admins).await;
+        }
+
+        #[tokio::test]
+        async fn every_read_of_what_is_there_succeeds() {
+            $suite.reads_what_is_there().await;
+        }
+
+        #[tokio::test]
+        async fn every_write_that_makes_sense_is_done_and_recorded() {
+            $suite.does_what_makes_sense().await;
+        }
+
+        #[tokio::test]
+        async fn an_id_that_nothing_has_is_not_found() {
+            $suite.finds_nothing_by_unknown_ids().await;
+        }
+
+        #[tokio::test]
+        async fn an_id_that_is_none_is_named() {
+            $suite.names_bad_ids().await;
+        }
+
+        #[tokio::test]
+        async fn a_body_that_is_no_json_object_is_refused() {
+            $suite.refuses_bodies_that_are_none().await;
+        }
+
+        #[tokio::test]
+        async fn every_field_of_a_wrong_type_is_named() {
+            $suite.names_fields_of_wrong_types().await;
+        }
+
+        #[tokio::test]
+        async fn every_word_of_a_query_that_makes_no_sense_is_named() {
+            $suite.names_senseless_queries().await;
+        }
+    };
+}
+pub(crate) use suite_tests;
+
 impl Suite {
     /// The table has these routes, each once, and no others.
     pub(crate) fn has_just(&self, routes: &[(String, &'static str)]) {
