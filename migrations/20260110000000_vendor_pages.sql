@@ -53,21 +53,92 @@ SELECT overview.id AS vendor_order_id,
    AND overview.po_value > overview.paid;
 DROP VIEW IF EXISTS "Finances".vendor_order_due_source;
 
-CREATE OR REPLACE FUNCTION "Finances".recount_kept_totals() RETURNS void
+-- Writes down anew, of these orders, which are due and what of them is still to be paid, which vendors their lines name, and
+-- with which vendor and project their links are listed.
+CREATE OR REPLACE FUNCTION "Finances".keep_vendor_pages(orders bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    -- In the order in which writers come to them. Those that are not done wait here with their additions, and add them
-    -- afterwards; what they changed is not seen yet.
-    LOCK TABLE "Finances".store_group, "Finances".store_group_total, "Finances".kept_total, "Finances".kept_vendor_total,
-               "Finances".vendor_order_due, "Finances".vendor_order_line_vendor, "Finances".payment_link_owner
-            IN EXCLUSIVE MODE;
+    WITH due AS (
+        SELECT vendor_order_id, vendor_id, due_date, is_own, amount
+          FROM "Finances".vendor_order_due_now
+         WHERE vendor_order_id = ANY (orders)
+    ),
+    gone AS (
+        DELETE FROM "Finances".vendor_order_due AS kept
+         WHERE kept.vendor_order_id = ANY (orders)
+           AND NOT EXISTS (
+               SELECT
+                 FROM due
+                WHERE due.vendor_order_id = kept.vendor_order_id
+                  AND due.vendor_id = kept.vendor_id
+               )
+    )
+    INSERT INTO "Finances".vendor_order_due AS kept (vendor_order_id, vendor_id, due_date, is_own, amount)
+    SELECT vendor_order_id, vendor_id, due_date, is_own, amount
+      FROM due
+     ORDER BY vendor_order_id, vendor_id
+        ON CONFLICT (vendor_order_id, vendor_id) DO UPDATE
+       SET due_date = EXCLUDED.due_date,
+           is_own = EXCLUDED.is_own,
+           amount = EXCLUDED.amount
+     WHERE (kept.due_date, kept.is_own, kept.amount)
+           IS DISTINCT FROM (EXCLUDED.due_date, EXCLUDED.is_own, EXCLUDED.amount);
+
+    WITH named AS (
+        SELECT vendor_order_id, vendor_id, created_at
+          FROM "Finances".vendor_order_line_vendor_source
+         WHERE vendor_order_id = ANY (orders)
+    ),
+    gone AS (
+        DELETE FROM "Finances".vendor_order_line_vendor AS kept
+         WHERE kept.vendor_order_id = ANY (orders)
+           AND NOT EXISTS (
+               SELECT
+                 FROM named
+                WHERE named.vendor_order_id = kept.vendor_order_id
+                  AND named.vendor_id = kept.vendor_id
+               )
+    )
+    INSERT INTO "Finances".vendor_order_line_vendor (vendor_order_id, vendor_id, created_at)
+    SELECT vendor_order_id, vendor_id, created_at
+      FROM named
+     ORDER BY vendor_order_id, vendor_id
+        ON CONFLICT (vendor_order_id, vendor_id) DO NOTHING;
+
+    WITH named AS (
+        SELECT vendor_order_id, link_id, owner, owner_id, link_type, amount_allocated, linked_at
+          FROM "Finances".payment_link_owner_source
+         WHERE vendor_order_id = ANY (orders)
+    ),
+    gone AS (
+        DELETE FROM "Finances".payment_link_owner AS kept
+         WHERE kept.vendor_order_id = ANY (orders)
+           AND NOT EXISTS (
+               SELECT
+                 FROM named
+                WHERE named.vendor_order_id = kept.vendor_order_id
+                  AND named.link_id = kept.link_id
+                  AND named.owner = kept.owner
+               )
+    )
+    INSERT INTO "Finances".payment_link_owner AS kept
+           (vendor_order_id, link_id, owner, owner_id, link_type, amount_allocated, linked_at)
+    SELECT vendor_order_id, link_id, owner, owner_id, link_type, amount_allocated, linked_at
+      FROM named
+     ORDER BY vendor_order_id, link_id, owner
+        ON CONFLICT (vendor_order_id, link_id, owner) DO UPDATE
+       SET owner_id = EXCLUDED.owner_id
+     WHERE kept.owner_id <> EXCLUDED.owner_id;
+END
+$$;
+
+-- The recount, in a function for each side, so that one can be replaced by itself.
+CREATE OR REPLACE FUNCTION "Finances".recount_client_side() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
     DELETE FROM "Finances".store_group;
     DELETE FROM "Finances".store_group_total;
     DELETE FROM "Finances".kept_total;
-    DELETE FROM "Finances".kept_vendor_total;
-    DELETE FROM "Finances".vendor_order_due;
-    DELETE FROM "Finances".vendor_order_line_vendor;
-    DELETE FROM "Finances".payment_link_owner;
     INSERT INTO "Finances".store_group (client_id, store_id, status, members)
     SELECT po.client_id, po.store_id, COALESCE(po.status, ''), count(*)
       FROM "Finances".client_po AS po
@@ -98,6 +169,16 @@ BEGIN
      WHERE scope.id IS NOT NULL
      GROUP BY 1, 2, 3, 4, 5
      ORDER BY 1, 2, 3, 4, 5;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION "Finances".recount_vendor_side() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM "Finances".kept_vendor_total;
+    DELETE FROM "Finances".vendor_order_due;
+    DELETE FROM "Finances".vendor_order_line_vendor;
+    DELETE FROM "Finances".payment_link_owner;
     INSERT INTO "Finances".kept_vendor_total
            (list, scope, scope_id, part, status, work_status, payment_status, slot, entries, amount, paid, lines,
             lines_amount)
@@ -106,19 +187,20 @@ BEGIN
       FROM "Finances".kept_vendor_source
      GROUP BY 1, 2, 3, 4, 5, 6, 7
      ORDER BY 1, 2, 3, 4, 5, 6, 7;
-    INSERT INTO "Finances".vendor_order_due (vendor_order_id, vendor_id, due_date, is_own, amount)
-    SELECT vendor_order_id, vendor_id, due_date, is_own, amount
-      FROM "Finances".vendor_order_due_now
-     ORDER BY vendor_order_id, vendor_id;
-    INSERT INTO "Finances".vendor_order_line_vendor (vendor_order_id, vendor_id, created_at)
-    SELECT vendor_order_id, vendor_id, created_at
-      FROM "Finances".vendor_order_line_vendor_source
-     ORDER BY vendor_order_id, vendor_id;
-    INSERT INTO "Finances".payment_link_owner
-           (vendor_order_id, link_id, owner, owner_id, link_type, amount_allocated, linked_at)
-    SELECT vendor_order_id, link_id, owner, owner_id, link_type, amount_allocated, linked_at
-      FROM "Finances".payment_link_owner_source
-     ORDER BY vendor_order_id, link_id, owner;
+    PERFORM "Finances".keep_vendor_pages(ARRAY (SELECT id FROM "Finances".vendor_order));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION "Finances".recount_kept_totals() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- In the order in which writers come to them. Those that are not done wait here with their additions, and add them
+    -- afterwards; what they changed is not seen yet.
+    LOCK TABLE "Finances".store_group, "Finances".store_group_total, "Finances".kept_total, "Finances".kept_vendor_total,
+               "Finances".vendor_order_due, "Finances".vendor_order_line_vendor, "Finances".payment_link_owner
+            IN EXCLUSIVE MODE;
+    PERFORM "Finances".recount_client_side();
+    PERFORM "Finances".recount_vendor_side();
 END
 $$;
 

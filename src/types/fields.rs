@@ -79,6 +79,15 @@ impl<T> Patch<T> {
         }
     }
 
+    /// Changes a value that is kept in another form.
+    pub fn apply_to<U>(&self, field: &mut Option<U>, form: impl FnOnce(&T) -> U) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *field = None,
+            Self::Set(value) => *field = Some(form(value)),
+        }
+    }
+
     /// The same change of a value in another form.
     pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Patch<U> {
         match self {

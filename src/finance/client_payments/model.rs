@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     finance::payments::{
         CREATED, ID, PAYMENT_DATE, Payment, PaymentMode, PaymentStage, PaymentState, PaymentView, SORTS,
-        States, TransactionType, apply_text, positive_amount,
+        States, TransactionType, positive_amount,
     },
     http::{
         envelope::SUCCESS,
@@ -275,9 +275,9 @@ impl ClientPaymentChange {
         if changed.is_tds_deducted == Some(false) {
             changed.tds_amount = Some(Money::ZERO);
         }
-        apply_text(&mut changed.received_by_account, received_by_account);
-        apply_text(&mut changed.reference_number, reference_number);
-        apply_text(&mut changed.notes, notes);
+        received_by_account.apply_to(&mut changed.received_by_account, ToString::to_string);
+        reference_number.apply_to(&mut changed.reference_number, ToString::to_string);
+        notes.apply_to(&mut changed.notes, ToString::to_string);
         changed
     }
 }

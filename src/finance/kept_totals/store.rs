@@ -302,9 +302,7 @@ impl Followed {
         self.vendor_side.settle(db).await?;
         let orders = Ids::of(&rows).vendor_orders;
         if !orders.is_empty() {
-            vendor_side::write_due(db, &orders).await?;
-            vendor_side::write_line_vendors(db, &orders).await?;
-            vendor_side::write_link_owners(db, &orders).await?;
+            vendor_side::keep_pages(db, &orders).await?;
         }
         Ok(())
     }

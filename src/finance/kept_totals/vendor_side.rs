@@ -311,108 +311,12 @@ pub async fn orders_of_payments(
     Ok(orders)
 }
 
-/// Writes down anew which of these orders are due and not paid in full, and what of them is still to be paid.
-pub(super) async fn write_due(db: &mut PgConnection, orders: &[i64]) -> Result<()> {
-    sqlx::query!(
-        r#"
-        WITH due AS (
-            SELECT vendor_order_id, vendor_id, due_date, is_own, amount
-              FROM "Finances".vendor_order_due_now
-             WHERE vendor_order_id = ANY ($1)
-        ),
-        gone AS (
-            DELETE FROM "Finances".vendor_order_due AS kept
-             WHERE kept.vendor_order_id = ANY ($1)
-               AND NOT EXISTS (
-                   SELECT
-                     FROM due
-                    WHERE due.vendor_order_id = kept.vendor_order_id
-                      AND due.vendor_id = kept.vendor_id
-                   )
-        )
-        INSERT INTO "Finances".vendor_order_due AS kept (vendor_order_id, vendor_id, due_date, is_own, amount)
-        SELECT vendor_order_id, vendor_id, due_date, is_own, amount
-          FROM due
-         ORDER BY vendor_order_id, vendor_id
-            ON CONFLICT (vendor_order_id, vendor_id) DO UPDATE
-           SET due_date = EXCLUDED.due_date,
-               is_own = EXCLUDED.is_own,
-               amount = EXCLUDED.amount
-         WHERE (kept.due_date, kept.is_own, kept.amount)
-               IS DISTINCT FROM (EXCLUDED.due_date, EXCLUDED.is_own, EXCLUDED.amount)
-        "#,
-        orders,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Writes down anew which vendors these orders name by their lines only.
-pub(super) async fn write_line_vendors(db: &mut PgConnection, orders: &[i64]) -> Result<()> {
-    sqlx::query!(
-        r#"
-        WITH named AS (
-            SELECT vendor_order_id, vendor_id, created_at
-              FROM "Finances".vendor_order_line_vendor_source
-             WHERE vendor_order_id = ANY ($1)
-        ),
-        gone AS (
-            DELETE FROM "Finances".vendor_order_line_vendor AS kept
-             WHERE kept.vendor_order_id = ANY ($1)
-               AND NOT EXISTS (
-                   SELECT
-                     FROM named
-                    WHERE named.vendor_order_id = kept.vendor_order_id
-                      AND named.vendor_id = kept.vendor_id
-                   )
-        )
-        INSERT INTO "Finances".vendor_order_line_vendor (vendor_order_id, vendor_id, created_at)
-        SELECT vendor_order_id, vendor_id, created_at
-          FROM named
-         ORDER BY vendor_order_id, vendor_id
-            ON CONFLICT (vendor_order_id, vendor_id) DO NOTHING
-        "#,
-        orders,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Writes down anew which vendor and project the links of these orders are listed with.
-pub(super) async fn write_link_owners(db: &mut PgConnection, orders: &[i64]) -> Result<()> {
-    sqlx::query!(
-        r#"
-        WITH named AS (
-            SELECT vendor_order_id, link_id, owner, owner_id, link_type, amount_allocated, linked_at
-              FROM "Finances".payment_link_owner_source
-             WHERE vendor_order_id = ANY ($1)
-        ),
-        gone AS (
-            DELETE FROM "Finances".payment_link_owner AS kept
-             WHERE kept.vendor_order_id = ANY ($1)
-               AND NOT EXISTS (
-                   SELECT
-                     FROM named
-                    WHERE named.vendor_order_id = kept.vendor_order_id
-                      AND named.link_id = kept.link_id
-                      AND named.owner = kept.owner
-                   )
-        )
-        INSERT INTO "Finances".payment_link_owner AS kept
-               (vendor_order_id, link_id, owner, owner_id, link_type, amount_allocated, linked_at)
-        SELECT vendor_order_id, link_id, owner, owner_id, link_type, amount_allocated, linked_at
-          FROM named
-         ORDER BY vendor_order_id, link_id, owner
-            ON CONFLICT (vendor_order_id, link_id, owner) DO UPDATE
-           SET owner_id = EXCLUDED.owner_id
-         WHERE kept.owner_id <> EXCLUDED.owner_id
-        "#,
-        orders,
-    )
-    .execute(db)
-    .await?;
+/// Writes down anew, of these orders, what pages are read from: which are due and what of them is still to be paid, which
+/// vendors their lines name, and with which vendor and project their links are listed.
+pub(super) async fn keep_pages(db: &mut PgConnection, orders: &[i64]) -> Result<()> {
+    sqlx::query!(r#"SELECT "Finances".keep_vendor_pages($1)"#, orders)
+        .execute(db)
+        .await?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::{
     },
     http::list::{Listed, PageInfo},
     types::{
-        Money, Patch, Percent, Rate, Text,
+        Money, Percent, Rate, Text,
         ids::{ClientPoId, LineItemId, ProjectId},
     },
     unit_of_work::UnitOfWork,
@@ -281,8 +281,8 @@ pub async fn update(uow: &mut UnitOfWork, id: LineItemId, change: LineChange) ->
         figures,
     } = change;
     let item_name = item_name.map_or_else(|| before.item_name.clone(), Text::into_string);
-    let unit = patched(unit, before.unit.as_deref());
-    let hsn_code = patched(hsn_code, before.hsn_code.as_deref());
+    let unit = unit.map(Text::into_string).over(before.unit.clone());
+    let hsn_code = hsn_code.map(Text::into_string).over(before.hsn_code.clone());
     let figures = before
         .figures()
         .changed(figures)
@@ -354,14 +354,6 @@ pub async fn update(uow: &mut UnitOfWork, id: LineItemId, change: LineChange) ->
         po_value,
         is_changed: true,
     })
-}
-
-fn patched(patch: Patch<Text<50>>, stored: Option<&str>) -> Option<String> {
-    match patch {
-        Patch::Keep => stored.map(str::to_owned),
-        Patch::Clear => None,
-        Patch::Set(text) => Some(text.into_string()),
-    }
 }
 
 /// Has vendor order lines let go of the lines of these POs, and of these lines, which are to be removed.

@@ -12,7 +12,7 @@ use crate::{
         vendor_payments::{NewVendorPaymentBody, VendorPaymentChangeBody},
     },
     http::extract::parse,
-    types::{Fields, FromFields, Input, Money, Patch, Problem, Text, ids::PaymentId},
+    types::{Fields, FromFields, Input, Money, Problem, Text, ids::PaymentId},
 };
 
 /// The most payments of one batch.
@@ -86,15 +86,6 @@ impl Input for Paid {
 /// Reads an amount, and finds fault with 0 or less.
 pub fn positive_amount(fields: &mut Fields<'_>, name: &str) -> Option<Money> {
     fields.optional::<Paid>(name).map(|amount| amount.0)
-}
-
-/// Sets or clears a text of a change.
-pub(crate) fn apply_text<const MAX: usize>(field: &mut Option<String>, change: &Patch<Text<MAX>>) {
-    match change {
-        Patch::Keep => {}
-        Patch::Clear => *field = None,
-        Patch::Set(text) => *field = Some(text.to_string()),
-    }
 }
 
 /// A new status of a payment.

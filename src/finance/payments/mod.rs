@@ -14,7 +14,6 @@ pub mod store;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use body::apply_text;
 pub use body::{Batch, Reconciliation, positive_amount};
 pub(crate) use list::check_days;
 pub use list::{CREATED, ID, PAYMENT_DATE, PaymentQuery, SORTS, States};

@@ -225,14 +225,6 @@ async fn row(db: &mut PgConnection, po: ClientPoId) -> Result<Row> {
     Ok(row)
 }
 
-fn apply<T, U>(field: &mut Option<U>, patch: &Patch<T>, value: impl FnOnce(&T) -> U) {
-    match patch {
-        Patch::Keep => {}
-        Patch::Clear => *field = None,
-        Patch::Set(given) => *field = Some(value(given)),
-    }
-}
-
 /// The row as the request wants it.
 async fn changed(
     db: &mut PgConnection,
@@ -257,12 +249,12 @@ async fn changed(
         tax_name,
     } = change;
     let mut row = before.clone();
-    apply(&mut row.po_number, po_number, ToString::to_string);
-    apply(&mut row.po_date, po_date, |date| *date);
-    apply(&mut row.pi_number, pi_number, ToString::to_string);
-    apply(&mut row.pi_date, pi_date, |date| *date);
-    apply(&mut row.notes, notes, ToString::to_string);
-    apply(&mut row.store_id, store_id, ToString::to_string);
+    po_number.apply_to(&mut row.po_number, ToString::to_string);
+    po_date.apply_to(&mut row.po_date, |date| *date);
+    pi_number.apply_to(&mut row.pi_number, ToString::to_string);
+    pi_date.apply_to(&mut row.pi_date, |date| *date);
+    notes.apply_to(&mut row.notes, ToString::to_string);
+    store_id.apply_to(&mut row.store_id, ToString::to_string);
     row.parent_po_id = parent_po_id.or(row.parent_po_id);
     row.project_id = project_id.or(row.project_id);
     if let Some(status) = status {

@@ -23,7 +23,7 @@ use crate::{
         vendors::hold::{self, HeldVendor},
     },
     types::{
-        Money, Patch, Text,
+        Money,
         ids::{VendorId, VendorOrderId, VendorPaymentId},
     },
     unit_of_work::UnitOfWork,
@@ -168,21 +168,13 @@ fn apply(before: &VendorOrder, change: &VendorOrderChange, is_admin: bool) -> Re
     }
     after.po_date = po_date.over(before.po_date);
     after.due_date = due_date.over(before.due_date);
-    after.description = text(description, before.description.as_deref());
-    after.category = text(category, before.category.as_deref());
-    after.billing_notes = text(billing_notes, before.billing_notes.as_deref());
+    description.apply_to(&mut after.description, ToString::to_string);
+    category.apply_to(&mut after.category, ToString::to_string);
+    billing_notes.apply_to(&mut after.billing_notes, ToString::to_string);
     after.status = standing.status;
     after.work_status = standing.work_status;
     apply_value(&mut after, *value, *value_basis)?;
     Ok(after)
-}
-
-fn text<const N: usize>(patch: &Patch<Text<N>>, stored: Option<&str>) -> Option<String> {
-    match patch {
-        Patch::Keep => stored.map(str::to_owned),
-        Patch::Clear => None,
-        Patch::Set(text) => Some(text.to_string()),
-    }
 }
 
 /// A value that the order has already is a wish for nothing, whatever was stated.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use utoipa::ToSchema;
 
 use crate::{
-    finance::payments::{Payment, PaymentMode, PaymentState, apply_text, positive_amount},
+    finance::payments::{Payment, PaymentMode, PaymentState, positive_amount},
     types::{
         Fields, FromFields, Input, Money, Patch, Problem, Text,
         ids::{ProjectId, VendorId, VendorOrderId},
@@ -302,8 +302,8 @@ impl VendorPaymentChange {
         if let Some(state) = status {
             state.as_str().clone_into(&mut changed.status);
         }
-        apply_text(&mut changed.reference_number, reference_number);
-        apply_text(&mut changed.notes, notes);
+        reference_number.apply_to(&mut changed.reference_number, ToString::to_string);
+        notes.apply_to(&mut changed.notes, ToString::to_string);
         changed
     }
 }
