@@ -1,4 +1,4 @@
-//! The table of what is tested of each route of the clients' side and of bills, against the routes, the document and the tests' sources:
+//! The table of what is tested of each route of the books, against the routes, the document and the tests' sources:
 //! no route without its row, no cell without a test that is there and speaks of the route, no excuse that is not one.
 
 use std::{
