@@ -21,9 +21,11 @@ use crate::{
     types::ids::ClientId,
     unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
     uploads::{
+        document_files::DocumentFiles,
         documents::store::{self as documents, NewDocument},
         intake as received, quota,
-        storage::{self, Place, TempFile},
+        session_files::SessionFile,
+        storage,
         store::{self, NewFile, NewSession},
     },
 };
@@ -105,14 +107,10 @@ struct Upload {
     parser: Parser,
     order: Order,
     now: DateTime<Utc>,
-    hash: String,
-    size: i64,
     file_id: String,
     session_id: String,
-    storage_filename: String,
-    document_filename: String,
-    session_copy: TempFile,
-    document_copy: TempFile,
+    file: SessionFile,
+    document: DocumentFiles,
 }
 
 /// What has become of the file in the open unit of work.
@@ -135,21 +133,16 @@ impl Upload {
         order: Order,
     ) -> Result<Self> {
         let now = state.clock.now();
-        let extension = order.kind.extension();
-        let storage_filename = storage::session_file_name(now, extension).map_err(Error::internal)?;
-        let document_filename = storage::document_name(extension).map_err(Error::internal)?;
-        let received = &order.received;
-        let session_copy = state
-            .storage
-            .stage(received, &storage_filename)
-            .await
-            .map_err(Error::internal)?;
-        let document_copy = state
-            .storage
-            .stage(received, &document_filename)
-            .await
-            .map_err(Error::internal)?;
         let random = storage::random::<8>().map_err(Error::internal)?;
+        let session_id = format!(
+            "sess_client{}_{}_{}",
+            parser.client,
+            now.format("%Y%m%d_%H%M%S"),
+            hex::encode(random)
+        );
+        let (received, kind) = (&order.received, order.kind);
+        let file = SessionFile::stage(state, received, kind, &session_id, now).await?;
+        let document = DocumentFiles::stage(state, received, kind, &order.filename, now).await?;
         Ok(Self {
             uploaded_by: options
                 .uploaded_by
@@ -158,21 +151,12 @@ impl Upload {
             caller,
             client_name,
             now,
-            hash: hex::encode(received.sha256),
-            size: i64::try_from(received.size).map_err(Error::internal)?,
             file_id: Uuid::new_v4().to_string(),
-            session_id: format!(
-                "sess_client{}_{}_{}",
-                parser.client,
-                now.format("%Y%m%d_%H%M%S"),
-                hex::encode(random)
-            ),
+            session_id,
             parser,
             order,
-            storage_filename,
-            document_filename,
-            session_copy,
-            document_copy,
+            file,
+            document,
         })
     }
 
@@ -185,7 +169,7 @@ impl Upload {
             project_id: options.project_id,
             project_name: options.project_name.as_ref(),
             is_revision: options.revision,
-            hash: &self.hash,
+            hash: &self.file.file_hash,
         };
         save::check_project(uow, &target).await?;
         let kept = match &self.order.parsed {
@@ -250,10 +234,7 @@ impl Upload {
             session_id: &self.session_id,
             po_number,
             original_filename: &self.order.filename,
-            storage_filename: &self.storage_filename,
-            size: self.size,
-            mime_type: self.order.kind.mime(),
-            hash: &self.hash,
+            file: &self.file,
             uploaded_at: self.now,
             uploaded_by: &self.uploaded_by,
             uploader: self.caller.id,
@@ -266,7 +247,7 @@ impl Upload {
             Action::Stored
         };
         let mut change = Change::new(action, "upload_file", &self.file_id).after(&json!({
-            "session_id": self.session_id, "file_hash": self.hash, "file_size": self.size,
+            "session_id": self.session_id, "file_hash": self.file.file_hash, "file_size": self.file.file_size,
             "po_id": saved.map(|saved| saved.po),
         }));
         if let Some(refusal) = refusal {
@@ -281,10 +262,7 @@ impl Upload {
                 po: saved.po,
                 po_number,
                 original_filename: &self.order.filename,
-                stored_filename: &self.document_filename,
-                size: self.size,
-                mime_type: self.order.kind.mime(),
-                hash: &self.hash,
+                files: &self.document,
                 description: Some(match self.parser.layout {
                     Layout::BajajOrder => "PO upload",
                     Layout::ProformaInvoice => "Proforma Invoice upload",
@@ -297,7 +275,7 @@ impl Upload {
             uow.record(Change::created(
                 "project_document",
                 document.id,
-                &json!({"client_po_id": saved.po, "project_id": saved.project, "file_hash": self.hash}),
+                &json!({"client_po_id": saved.po, "project_id": saved.project, "file_hash": self.file.file_hash}),
             ));
         }
         Ok(())
@@ -313,15 +291,9 @@ impl Upload {
             Kept::FileOnly => (Ok(uow.commit(self.answer(None)).await?), false),
             Kept::Saved(saved) => (Ok(uow.commit(self.answer(Some(saved))).await?), true),
         };
-        let place = Place::Session(self.session_id);
-        let storage = &state.storage;
-        storage
-            .publish_committed(self.session_copy, &place, &self.storage_filename)
-            .await;
+        self.file.publish(state).await;
         if has_document {
-            storage
-                .publish_committed(self.document_copy, &Place::Root, &self.document_filename)
-                .await;
+            self.document.publish(state).await;
         }
         answer
     }
