@@ -5,6 +5,7 @@
 //! marked as failed, and makes no PO.
 
 mod documents;
+mod ingest;
 mod intake;
 mod links;
 mod outgoing;
