@@ -126,6 +126,11 @@ impl Error {
         }))
     }
 
+    /// The storage of files fails: its disk is full, its server is away.
+    pub fn storage(error: std::io::Error) -> Self {
+        Self::Unavailable(anyhow::Error::new(error).context("the storage of files fails"))
+    }
+
     /// One rule that one field breaks: the rule's text is the message too.
     pub fn invalid_field(
         field: impl Into<String>,

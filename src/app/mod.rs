@@ -64,7 +64,7 @@ impl AppState {
     /// If the upload folder cannot be made or written to.
     pub async fn new(config: Arc<Config>, db: PgPool) -> anyhow::Result<Self> {
         let clock = Clock::new(config.business_timezone);
-        let storage = Storage::open(&config.uploads.dir)
+        let storage = Storage::on_disk(&config.uploads.dir)
             .await
             .with_context(|| format!("UPLOAD_DIR {} cannot be used", config.uploads.dir.display()))?;
         Ok(Self(Arc::new(Parts {

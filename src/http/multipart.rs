@@ -136,7 +136,7 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
 }
 
 async fn receive_file(mut field: Field<'_>, state: &AppState, limit: u64) -> Result<Received> {
-    let mut incoming = state.storage.receive().await.map_err(Error::internal)?;
+    let mut incoming = state.storage.receive().await.map_err(Error::storage)?;
     while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
         if incoming
             .size()
@@ -147,9 +147,9 @@ async fn receive_file(mut field: Field<'_>, state: &AppState, limit: u64) -> Res
                 format!("The file is larger than {limit} bytes").into(),
             ));
         }
-        incoming.write(&chunk).await.map_err(Error::internal)?;
+        incoming.write(&chunk).await.map_err(Error::storage)?;
     }
-    incoming.finish().await.map_err(Error::internal)
+    incoming.finish().await.map_err(Error::storage)
 }
 
 async fn receive_text(mut field: Field<'_>, name: &str) -> Result<String> {

@@ -4,6 +4,7 @@
 //! document and a client PO with its lines in one unit of work. A file that cannot be read is kept in its session,
 //! marked as failed, and makes no PO.
 
+mod document_files;
 mod documents;
 mod ingest;
 mod intake;
@@ -11,13 +12,16 @@ mod links;
 mod outgoing;
 mod po;
 mod quota;
+mod removal;
+mod session_files;
 pub mod storage;
 mod store;
 pub mod sweeper;
 
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use documents::store::unnamed as unnamed_files;
+pub(crate) use documents::store::remove_unnamed;
+pub(crate) use removal::Removal;
 pub use sweeper::sweep;
 
 use crate::app::AppState;

@@ -4,13 +4,12 @@
 //! held for one that reads slowly.
 
 use std::{
-    fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::body::{Body, Bytes};
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Utc};
 use flate2::bufread::DeflateDecoder;
 use futures_util::stream;
 use sha2::{Digest, Sha256};
@@ -19,7 +18,10 @@ use zip::{
     write::{SimpleFileOptions, StreamWriter},
 };
 
-use crate::http::range::ByteRange;
+use crate::{
+    http::range::ByteRange,
+    uploads::storage::{StoredFile, archive_time},
+};
 
 /// How much is read at once.
 const PIECE: u64 = 128 * 1024;
@@ -90,15 +92,15 @@ impl Archive {
 
 impl Outgoing {
     /// A file of so many bytes as it is; `hash` is its SHA-256 in hexadecimal digits where it is known.
-    pub(super) fn whole(file: File, length: u64, hash: Option<&str>) -> Self {
+    pub(super) fn whole(file: StoredFile, length: u64, hash: Option<&str>) -> Self {
         Self::new(Box::new(file.take(length)), hash, Form::Plain { held: None })
     }
 
     /// A part of a file.
     ///
     /// # Errors
-    /// What the file system says.
-    pub(super) fn part(mut file: File, range: ByteRange) -> io::Result<Self> {
+    /// What the store says.
+    pub(super) fn part(mut file: StoredFile, range: ByteRange) -> io::Result<Self> {
         file.seek(SeekFrom::Start(range.start))?;
         Ok(Self::whole(file, range.length, None))
     }
@@ -108,7 +110,7 @@ impl Outgoing {
     /// # Errors
     /// If an archive cannot hold such an entry.
     pub(super) fn packed(
-        file: File,
+        file: StoredFile,
         length: u64,
         entry: &str,
         modified: DateTime<Utc>,
@@ -138,7 +140,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// If it is no archive, or one of a kind that is never made here.
-    pub(super) fn unpacked(file: File, hash: Option<&str>) -> io::Result<(Self, u64)> {
+    pub(super) fn unpacked(file: StoredFile, hash: Option<&str>) -> io::Result<(Self, u64)> {
         let mut archive = ZipArchive::new(BufReader::new(file))?;
         let entry = archive.by_index_raw(0)?;
         let (method, packed, length) = (entry.compression(), entry.compressed_size(), entry.size());
@@ -223,26 +225,19 @@ impl Outgoing {
     }
 }
 
-/// Archives know years from 1980 on, and no time zone.
-fn archive_time(time: DateTime<Utc>) -> zip::DateTime {
-    let small = |number: u32| u8::try_from(number).unwrap_or_default();
-    zip::DateTime::from_date_and_time(
-        u16::try_from(time.year()).unwrap_or_default(),
-        small(time.month()),
-        small(time.day()),
-        small(time.hour()),
-        small(time.minute()),
-        small(time.second()),
-    )
-    .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A file of so many bytes that hardly shrink, with its bytes.
-    fn stored(length: u64) -> (File, Vec<u8>) {
+    fn file_of(bytes: &[u8]) -> StoredFile {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file.rewind().unwrap();
+        StoredFile::on_disk(file).unwrap()
+    }
+
+    /// So many bytes that hardly shrink.
+    fn noise(length: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut block = Sha256::digest(b"a seed");
         while u64::try_from(bytes.len()).unwrap() < length {
@@ -250,10 +245,7 @@ mod tests {
             block = Sha256::digest(block);
         }
         bytes.truncate(usize::try_from(length).unwrap());
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(&bytes).unwrap();
-        file.rewind().unwrap();
-        (file, bytes)
+        bytes
     }
 
     /// All that goes out, and the largest piece of it.
@@ -275,22 +267,23 @@ mod tests {
     fn files_of_any_length_come_whole_in_small_pieces_in_every_form() {
         let limit = usize::try_from(PIECE * 2).unwrap();
         for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, PIECE * 20 + 5] {
-            let (file, bytes) = stored(length);
+            let bytes = noise(length);
             let hash = hash(&bytes);
-            let (whole, largest) =
-                sent(Outgoing::whole(file.try_clone().unwrap(), length, Some(&hash))).unwrap();
+            let (whole, largest) = sent(Outgoing::whole(file_of(&bytes), length, Some(&hash))).unwrap();
             assert!(whole == bytes && largest <= limit, "{length}: {largest}");
 
-            let mut again = file;
-            again.rewind().unwrap();
-            let outgoing =
-                Outgoing::packed(again, length, "a.pdf", DateTime::UNIX_EPOCH, Some(&hash)).unwrap();
+            let outgoing = Outgoing::packed(
+                file_of(&bytes),
+                length,
+                "a.pdf",
+                DateTime::UNIX_EPOCH,
+                Some(&hash),
+            )
+            .unwrap();
             let (archive, largest) = sent(outgoing).unwrap();
             assert!(largest <= limit, "{length}: {largest}");
 
-            let mut packed = tempfile::tempfile().unwrap();
-            packed.write_all(&archive).unwrap();
-            let (outgoing, unpacked_length) = Outgoing::unpacked(packed, Some(&hash)).unwrap();
+            let (outgoing, unpacked_length) = Outgoing::unpacked(file_of(&archive), Some(&hash)).unwrap();
             let (unpacked, largest) = sent(outgoing).unwrap();
             assert_eq!(unpacked_length, length);
             assert!(unpacked == bytes && largest <= limit, "{length}: {largest}");
@@ -300,8 +293,8 @@ mod tests {
     #[test]
     fn the_last_piece_of_a_changed_file_is_never_sent() {
         let length = PIECE * 3;
-        let (file, bytes) = stored(length);
-        let mut outgoing = Outgoing::whole(file, length, Some(&hash(b"other bytes")));
+        let bytes = noise(length);
+        let mut outgoing = Outgoing::whole(file_of(&bytes), length, Some(&hash(b"other bytes")));
         let mut received = 0;
         let error = loop {
             match outgoing.next() {
@@ -320,7 +313,7 @@ mod tests {
     #[test]
     fn what_is_no_archive_is_not_unpacked() {
         for length in [0, 100] {
-            assert!(Outgoing::unpacked(stored(length).0, None).is_err());
+            assert!(Outgoing::unpacked(file_of(&noise(length)), None).is_err());
         }
     }
 }

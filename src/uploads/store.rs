@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     error::Result,
     types::ids::{ClientPoId, UserId},
+    uploads::session_files::SessionFile,
 };
 
 /// A session to be opened.
@@ -52,17 +53,14 @@ pub(super) struct NewFile<'a> {
     pub(super) session_id: &'a str,
     pub(super) po_number: Option<&'a str>,
     pub(super) original_filename: &'a str,
-    pub(super) storage_filename: &'a str,
-    pub(super) size: i64,
-    pub(super) mime_type: &'a str,
-    pub(super) hash: &'a str,
+    pub(super) file: &'a SessionFile,
     pub(super) uploaded_at: DateTime<Utc>,
     pub(super) uploaded_by: &'a str,
     pub(super) uploader: UserId,
     pub(super) metadata: &'a Value,
 }
 
-/// Adds a file, stored as it came, to its session and to the session's counters.
+/// Adds a file to its session and to the session's counters.
 pub(super) async fn insert_file(db: &mut PgConnection, new: &NewFile<'_>) -> Result<()> {
     sqlx::query!(
         r#"
@@ -77,20 +75,24 @@ pub(super) async fn insert_file(db: &mut PgConnection, new: &NewFile<'_>) -> Res
                (id, session_id, po_number, original_filename, storage_filename, storage_path, file_size, compressed_size,
                 is_compressed, mime_type, original_mime_type, file_hash, compressed_hash, upload_timestamp, uploaded_by,
                 uploader_id, metadata, status)
-        VALUES ($1, $2, $3, $4, $5, $2, $6, $6, FALSE, $7, $7, $8, $8, $9, $10, $11, $12, 'active')
+        VALUES ($1, $2, $3, $4, $5, $2, $6, $13, $14, $15, $7, $8, $16, $9, $10, $11, $12, 'active')
         "#,
         new.id,
         new.session_id,
         new.po_number,
         new.original_filename,
-        new.storage_filename,
-        new.size,
-        new.mime_type,
-        new.hash,
+        new.file.storage_filename,
+        new.file.file_size,
+        new.file.original_mime_type,
+        new.file.file_hash,
         new.uploaded_at,
         new.uploaded_by,
         new.uploader as UserId,
         new.metadata,
+        new.file.compressed_size,
+        new.file.is_compressed,
+        new.file.mime_type,
+        new.file.compressed_hash,
     )
     .execute(db)
     .await?;

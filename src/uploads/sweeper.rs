@@ -1,8 +1,9 @@
-//! Finishes what a crash cut off between a commit and the publishing of its files, and removes what broken uploads left.
+//! Finishes what a crash cut off between a commit and what has to happen to files after it, and removes what broken uploads
+//! left.
 
 use std::time::Duration;
 
-use super::storage::Place;
+use super::{removal, storage::Address};
 use crate::{
     app::AppState,
     error::{Error, Result},
@@ -11,14 +12,14 @@ use crate::{
 /// A file without a row may still be on its way; after this long it is not.
 const ABANDONED: Duration = Duration::from_hours(1);
 
-/// Goes through `temp/` once.
+/// Goes once through what is not published and what is to be removed.
 ///
 /// # Errors
-/// `Unavailable` without the database, `Internal` if the folder cannot be read.
+/// `Unavailable` without the database, or if the storage cannot be listed.
 pub async fn sweep(state: &AppState) -> Result<()> {
-    for (name, age) in state.storage.unpublished().await.map_err(Error::internal)? {
-        match place_of(state, &name).await? {
-            Some(place) => match state.storage.finish(&name, &place).await {
+    for (name, age) in state.storage.unpublished().await.map_err(Error::storage)? {
+        match address_of(state, &name).await? {
+            Some(address) => match state.storage.publish(&address).await {
                 Ok(()) => tracing::info!(file = name, "an interrupted upload was finished"),
                 Err(error) => {
                     tracing::warn!(%error, file = name, "an interrupted upload could not be finished");
@@ -32,11 +33,11 @@ pub async fn sweep(state: &AppState) -> Result<()> {
             _ => {}
         }
     }
-    Ok(())
+    removal::sweep(state).await
 }
 
 /// Where the row that knows this name says that the file belongs.
-async fn place_of(state: &AppState, name: &str) -> Result<Option<Place>> {
+async fn address_of(state: &AppState, name: &str) -> Result<Option<Address>> {
     let session = sqlx::query_scalar!(
         r#"
         SELECT session_id
@@ -49,18 +50,18 @@ async fn place_of(state: &AppState, name: &str) -> Result<Option<Place>> {
     .fetch_optional(&state.db)
     .await?;
     if let Some(session) = session {
-        return Ok(Some(Place::Session(session)));
+        return Ok(Some(Address::in_session(session, name)));
     }
     let is_document = sqlx::query_scalar!(
         r#"
         SELECT EXISTS (
             SELECT FROM "Finances".project_document
-             WHERE stored_filename = $1
+             WHERE stored_filename = $1 OR compressed_filename = $1
         ) AS "is_document!"
         "#,
         name,
     )
     .fetch_one(&state.db)
     .await?;
-    Ok(is_document.then_some(Place::Root))
+    Ok(is_document.then(|| Address::of_document(name)))
 }

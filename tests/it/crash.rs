@@ -120,7 +120,7 @@ async fn check(admin: &Account, po: i64, acknowledged: &[(bool, Vec<String>)], h
     let added = lines.len() - 2;
     assert_eq!(details["po_value"], 295 + added, "the value is that of the lines");
 
-    // Every PO has its file and its document, both in their places.
+    // Every PO has its file, its document and the document's archive, all in their places.
     let folder = home.path().join("uploads");
     let files = std::fs::read_dir(folder.join("sessions")).unwrap().count();
     assert_eq!(files, pos.len());
@@ -128,7 +128,7 @@ async fn check(admin: &Account, po: i64, acknowledged: &[(bool, Vec<String>)], h
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().path().is_file())
         .count();
-    assert_eq!(documents, pos.len());
+    assert_eq!(documents, 2 * pos.len());
 }
 
 /// The admin of the server, across its restarts.

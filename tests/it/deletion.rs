@@ -338,6 +338,7 @@ async fn a_row_that_names_a_file_elsewhere_removes_nothing_there() {
     let app = TestApp::start().await;
     let po = app.client_po().insert().await;
     let outside = app.upload_folder().join("sessions/kept.pdf");
+    std::fs::create_dir_all(outside.parent().unwrap()).unwrap();
     std::fs::write(&outside, "content").unwrap();
     app.document(None, Some(po), "shared.pdf").await;
     app.with_id(

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Cursor, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -84,6 +84,19 @@ fn token(document: &Value) -> String {
 fn file(app: &TestApp, document: &Value) -> PathBuf {
     app.upload_folder()
         .join(document["stored_filename"].as_str().unwrap())
+}
+
+/// The archive of a document on the disk.
+fn archive(app: &TestApp, document: &Value) -> PathBuf {
+    app.upload_folder()
+        .join(document["compressed_filename"].as_str().unwrap())
+}
+
+/// Changes one bit of a file on the disk.
+fn corrupt(path: &Path, place: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[place] ^= 1;
+    std::fs::write(path, bytes).unwrap();
 }
 
 /// The names and contents of an archive's entries.
@@ -522,6 +535,7 @@ async fn what_is_not_stored_is_not_found_and_a_lost_file_is_logged() {
     let viewer = app.viewer().await;
     let lost = upload(&app, &app.editor().await, "a.pdf", PDF).await;
     std::fs::remove_file(file(&app, &lost)).unwrap();
+    std::fs::remove_file(archive(&app, &lost)).unwrap();
     let never = old_row(&app, "a.pdf", None, None, Some(&hash_of(PDF)), None).await;
     let logs = Logs::start("INFO");
 
@@ -603,13 +617,11 @@ async fn a_file_that_is_not_what_was_received_breaks_off_and_is_logged() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
     let small = upload(&app, &editor, "small.pdf", PDF).await;
-    let bytes = noise(700_000);
-    let large = upload(&app, &editor, "large.pdf", &bytes).await;
-    let (mut changed_small, mut changed_large) = (PDF.to_vec(), bytes);
-    changed_small[10] ^= 1;
-    *changed_large.last_mut().unwrap() ^= 1;
-    std::fs::write(file(&app, &small), changed_small).unwrap();
-    std::fs::write(file(&app, &large), changed_large).unwrap();
+    let large = upload(&app, &editor, "large.pdf", &noise(700_000)).await;
+    corrupt(&file(&app, &small), 10);
+    corrupt(&archive(&app, &small), 40);
+    corrupt(&file(&app, &large), 699_999);
+    corrupt(&archive(&app, &large), 600_000);
     let logs = Logs::start("INFO");
 
     for document in [&small, &large] {

@@ -82,6 +82,11 @@ async fn a_file_becomes_a_document_of_its_po_and_project_that_every_list_shows()
     let hash = hex::encode(Sha256::digest(PDF));
     let name = file["stored_filename"].as_str().unwrap();
     assert!(name.len() == 36 && name.ends_with(".pdf"), "{name}");
+    let archive = file["compressed_filename"].as_str().unwrap();
+    assert!(archive.len() == 36 && archive.ends_with(".zip"), "{archive}");
+    let archive_size = std::fs::metadata(app.upload_folder().join(archive))
+        .unwrap()
+        .len();
     for (field, value) in [
         ("document_id", json!(id)),
         ("project_id", json!(project)),
@@ -89,14 +94,14 @@ async fn a_file_becomes_a_document_of_its_po_and_project_that_every_list_shows()
         ("po_number", json!("PO-1")),
         ("original_filename", json!("Grundriß.PDF")),
         ("document_name", json!("Grundriß.PDF")),
-        ("compressed_filename", Value::Null),
+        ("compressed_filename", json!(archive)),
         ("mime_type", json!("application/pdf")),
         ("original_size", json!(PDF.len())),
         ("file_size", json!(PDF.len())),
-        ("compressed_size", Value::Null),
+        ("compressed_size", json!(archive_size)),
         ("description", Value::Null),
         ("uploaded_by", json!(editor.user_id)),
-        ("document_path", json!(format!("/uploads/{name}"))),
+        ("document_path", json!(format!("/uploads/{archive}"))),
         ("document_type", json!("DRAWING")),
         ("document_number", Value::Null),
         ("document_date", Value::Null),
@@ -360,8 +365,9 @@ async fn deleting_a_po_removes_its_own_files_and_leaves_those_of_its_project() {
         assert_eq!(body["data"]["deleted"]["documents"], documents, "PO {po}");
     }
 
-    let name = kept["stored_filename"].as_str().unwrap().to_owned();
-    assert_eq!(stored(&app), (BTreeSet::from([name]), 0));
+    let names =
+        ["stored_filename", "compressed_filename"].map(|field| kept[field].as_str().unwrap().to_owned());
+    assert_eq!(stored(&app), (BTreeSet::from(names), 0));
     let listed = admin
         .get(format!("/api/projects/{project}/documents"))
         .send()
@@ -424,7 +430,7 @@ async fn a_file_that_comes_again_under_its_key_is_stored_once() {
     );
     assert_eq!(again.bytes, first.bytes);
     assert_eq!(other.faults(), ["Idempotency-Key: value_error"]);
-    assert_eq!(stored(&app).0.len(), 1);
+    assert_eq!(stored(&app).0.len(), 2, "a document and its archive");
     assert_eq!(stored(&app).1, 0);
     assert_eq!(
         app.value::<i32>(r#"SELECT used FROM "Finances".quota_counter"#)
@@ -456,7 +462,7 @@ async fn the_hour_has_room_for_so_many_files_of_a_user() {
     refused.expect_error(429, "RATE_LIMITED");
     let wait: i64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=3600).contains(&wait), "{wait}");
-    assert_eq!(stored(&app).0.len(), 1);
+    assert_eq!(stored(&app).0.len(), 2, "a document and its archive");
     assert_eq!(stored(&app).1, 0);
     send(&app.editor().await, po, "b.pdf", PDF, &[])
         .send()

@@ -1,8 +1,12 @@
 //! A purchase-order file goes in and comes out as figures.
 
+use std::{fs::File, io::Read};
+
+use flate2::read::GzDecoder;
 use reqwest::multipart::{Form, Part};
 use rust_decimal::dec;
 use serde_json::{Value, json};
+use zip::ZipArchive;
 
 use crate::support::{
     TestApp,
@@ -162,14 +166,39 @@ async fn the_file_is_stored_as_it_came_for_its_session_and_as_a_document() {
     assert_eq!(session, body["session_id"]);
     assert!(session.starts_with("sess_client2_"), "{session}");
     let root = app.upload_folder();
-    assert_eq!(
-        std::fs::read(root.join("sessions").join(&session).join(stored)).unwrap(),
-        SAMPLE
-    );
+    // It is XML in an archive, which gets smaller still.
+    let stored = std::fs::read(root.join("sessions").join(&session).join(stored)).unwrap();
+    let mut unpacked = Vec::new();
+    GzDecoder::new(stored.as_slice())
+        .read_to_end(&mut unpacked)
+        .unwrap();
+    assert!(unpacked == SAMPLE);
+    let is_recorded: bool = sqlx::query_scalar(
+        r#"
+        SELECT is_compressed AND mime_type = 'application/gzip' AND compressed_size = $1
+               AND compressed_hash = encode(sha256($2), 'hex')
+          FROM "Finances".upload_file
+        "#,
+    )
+    .bind(i64::try_from(stored.len()).unwrap())
+    .bind(&stored)
+    .fetch_one(&app.db)
+    .await
+    .unwrap();
+    assert!(is_recorded);
     let document: String = app
         .value(r#"SELECT stored_filename FROM "Finances".project_document"#)
         .await;
     assert_eq!(std::fs::read(root.join(document)).unwrap(), SAMPLE);
+    let archive: String = app
+        .value(r#"SELECT compressed_filename FROM "Finances".project_document"#)
+        .await;
+    let mut archive = ZipArchive::new(File::open(root.join(archive)).unwrap()).unwrap();
+    let mut entry = archive.by_index(0).unwrap();
+    assert_eq!(entry.name().unwrap(), "a po.xlsx");
+    unpacked.clear();
+    entry.read_to_end(&mut unpacked).unwrap();
+    assert!(unpacked == SAMPLE);
     assert_eq!(std::fs::read_dir(root.join("temp")).unwrap().count(), 0);
 }
 

@@ -16,6 +16,7 @@ use crate::{
     },
     types::ids::{ProjectId, VendorOrderId, VendorPaymentId},
     unit_of_work::UnitOfWork,
+    uploads::Removal,
 };
 
 /// A project that was deleted.
@@ -28,8 +29,8 @@ pub struct DeletedProject {
     pub name: String,
     /// How many POs went with it.
     pub pos: usize,
-    /// Names of stored files that no row names any more.
-    pub files: Vec<String>,
+    /// Stored files that no row names any more.
+    pub files: Removal,
 }
 
 /// Deletes the one project of this name, but for outer blanks.

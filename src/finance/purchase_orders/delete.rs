@@ -16,7 +16,7 @@ use crate::{
     finance::{kept_totals::Counted, line_items, vendor_orders},
     types::ids::{ClientPoId, DocumentId, ProjectId, VendorOrderId},
     unit_of_work::UnitOfWork,
-    uploads,
+    uploads::{self, Removal},
 };
 
 /// The POs that go, locked, and the project that goes with them.
@@ -57,8 +57,8 @@ pub struct Counts {
 pub struct Removed {
     /// How much of what.
     pub counts: Counts,
-    /// Names of stored files that no row names any more.
-    pub files: Vec<String>,
+    /// Stored files that no row names any more.
+    pub files: Removal,
 }
 
 /// A row that went, for the audit trail.
@@ -376,8 +376,8 @@ async fn remove_bills(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<usize> {
     Ok(record_gone(uow, "billing_po", &bills))
 }
 
-/// How many documents went, and the names of their files.
-async fn remove_documents(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<(usize, Vec<String>)> {
+/// How many documents went, and their files.
+async fn remove_documents(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<(usize, Removal)> {
     let gone = sqlx::query!(
         r#"
         DELETE FROM "Finances".project_document AS document
@@ -434,7 +434,7 @@ async fn remove_documents(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<(usiz
         });
     }
     let documents = record_gone(uow, "project_document", &rows);
-    let files = uploads::unnamed_files(uow.conn(), files).await?;
+    let files = uploads::remove_unnamed(uow.conn(), files).await?;
     Ok((documents, files))
 }
 

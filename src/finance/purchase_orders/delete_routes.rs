@@ -90,6 +90,6 @@ pub(super) async fn delete_purchase_order(
             },
         }))
         .await?;
-    state.storage.remove_documents(removed.files).await;
+    removed.files.carry_out(&state).await;
     Ok(answer)
 }

@@ -2,7 +2,7 @@
 //!
 //! Documents have their file stored as it was received; older ones have an archive of it beside that, or instead.
 
-use std::{ffi::OsStr, fs::File, path::Path as FilePath};
+use std::{ffi::OsStr, path::Path as FilePath};
 
 use axum::{
     body::Body,
@@ -27,7 +27,12 @@ use crate::{
         openapi::{ErrorBody, ReadErrors},
         range::ByteRange,
     },
-    uploads::{links, outgoing::Outgoing, quota},
+    uploads::{
+        links,
+        outgoing::Outgoing,
+        quota,
+        storage::{Address, StoredFile},
+    },
 };
 
 const ARCHIVE: &str = "application/zip";
@@ -110,7 +115,7 @@ pub(super) async fn download_document(
     let is_fetch = method == Method::GET;
     let range = match (&stored, format) {
         (Stored::Original(file), DownloadFormat::Original) if is_fetch => {
-            ByteRange::of(&headers, head.tag_text(), length_of(file)?)?
+            ByteRange::of(&headers, head.tag_text(), file.length())?
         }
         _ => None,
     };
@@ -124,9 +129,9 @@ pub(super) async fn download_document(
 /// What is stored of a document.
 enum Stored {
     /// The file as it was received.
-    Original(File),
+    Original(StoredFile),
     /// An archive with the file in it.
-    Archive(File),
+    Archive(StoredFile),
 }
 
 impl Stored {
@@ -135,8 +140,14 @@ impl Stored {
     /// # Errors
     /// `Missing` if nothing is stored.
     async fn open(state: &AppState, document: &Document, format: DownloadFormat) -> Result<Self> {
-        let original = (&document.stored_filename, Self::Original as fn(File) -> Self);
-        let archive = (&document.compressed_filename, Self::Archive as fn(File) -> Self);
+        let original = (
+            &document.stored_filename,
+            Self::Original as fn(StoredFile) -> Self,
+        );
+        let archive = (
+            &document.compressed_filename,
+            Self::Archive as fn(StoredFile) -> Self,
+        );
         let places = match format {
             DownloadFormat::Original => [original, archive],
             DownloadFormat::Zip => [archive, original],
@@ -145,7 +156,8 @@ impl Stored {
         for (name, stored) in places {
             let Some(name) = name else { continue };
             is_named = true;
-            let file = state.storage.open_document(name).await.map_err(Error::internal)?;
+            let address = Address::of_document(name);
+            let file = state.storage.open(&address).await.map_err(Error::storage)?;
             if let Some(file) = file {
                 return Ok(stored(file));
             }
@@ -176,7 +188,7 @@ impl Stored {
         let mut status = StatusCode::OK;
         let outgoing = match (self, format) {
             (Self::Original(file), DownloadFormat::Original) => {
-                let length = length_of(&file)?;
+                let length = file.length();
                 head.set(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
                 if let Some(range) = range {
                     status = StatusCode::PARTIAL_CONTENT;
@@ -190,13 +202,13 @@ impl Stored {
                 }
             }
             (Self::Archive(file), DownloadFormat::Zip) => {
-                let length = length_of(&file)?;
+                let length = file.length();
                 head.set(header::CONTENT_LENGTH, length.into());
-                // The hash is that of the file in it.
-                Outgoing::whole(file, length, None)
+                let archive_hash = document.compressed_hash.as_deref();
+                Outgoing::whole(file, length, archive_hash)
             }
             (Self::Original(file), DownloadFormat::Zip) => {
-                let length = length_of(&file)?;
+                let length = file.length();
                 Outgoing::packed(file, length, &name_of(document), document.created_at, hash)
                     .map_err(Error::internal)?
             }
@@ -211,10 +223,6 @@ impl Stored {
         };
         Ok(head.answer(status, outgoing.into_body(document.id.to_string())))
     }
-}
-
-fn length_of(file: &File) -> Result<u64> {
-    Ok(file.metadata().map_err(Error::internal)?.len())
 }
 
 /// The headers of an answer.

@@ -60,6 +60,7 @@ pub(in crate::uploads) struct Document {
     pub(super) mime_type: Option<String>,
     pub(super) original_size: Option<i64>,
     pub(super) compressed_size: Option<i64>,
+    pub(super) compressed_hash: Option<String>,
     pub(super) description: Option<String>,
     pub(super) uploaded_by: Option<UserId>,
     pub(super) document_type: Option<String>,

@@ -25,12 +25,7 @@ use crate::{
     },
     types::ids::{ClientPoId, DocumentId, ProjectId},
     unit_of_work::{Answer, StoredAnswer, Write},
-    uploads::{
-        intake,
-        links::Links,
-        quota,
-        storage::{self, Place},
-    },
+    uploads::{document_files::DocumentFiles, intake, links::Links, quota},
 };
 
 path_parameters! {
@@ -76,16 +71,9 @@ pub(super) async fn store_po_file(
         intake::kind_of(&name_on_thread, &mut file)
     })
     .await?;
-    let stored_filename = storage::document_name(kind.extension()).map_err(Error::internal)?;
-    let staged = state
-        .storage
-        .stage(&received, &stored_filename)
-        .await
-        .map_err(Error::internal)?;
-
     let caller = write.caller()?.clone();
     let now = state.clock.now();
-    let hash = hex::encode(received.sha256);
+    let files = DocumentFiles::stage(&state, &received, kind, &name, now).await?;
     let mut uow = write.begin().await?;
     quota::count_upload(&mut uow, caller.id, now, state.config.uploads.uploads_per_hour).await?;
     let po = purchase_orders::store::hold(uow.conn(), client_po_id).await?;
@@ -95,10 +83,7 @@ pub(super) async fn store_po_file(
         po_number: po.po_number.as_deref(),
         document_type: options.document_type.as_deref(),
         original_filename: &name,
-        stored_filename: &stored_filename,
-        size: i64::try_from(received.size).map_err(Error::internal)?,
-        mime_type: kind.mime(),
-        hash: &hash,
+        files: &files,
         description: None,
         uploaded_by: caller.id,
         uploaded_by_name: &caller.username,
@@ -111,7 +96,7 @@ pub(super) async fn store_po_file(
         id,
         &json!({
             "client_po_id": client_po_id, "project_id": po.project_id, "document_type": options.document_type,
-            "file_hash": hash,
+            "file_hash": files.file_hash,
         }),
     ));
     let answer = Answer::ok(Mirror(FileStored {
@@ -119,10 +104,7 @@ pub(super) async fn store_po_file(
         file: ProjectDocument::new(document, &Links::of(&state)?)?,
     }));
     let answer = uow.commit(answer.at(format!("/api/documents/{id}"))).await?;
-    state
-        .storage
-        .publish_committed(staged, &Place::Root, &stored_filename)
-        .await;
+    files.publish(&state).await;
     Ok(answer)
 }
 
@@ -226,13 +208,13 @@ pub(super) async fn delete_document(
 ) -> Result<StoredAnswer> {
     let caller = write.caller()?.clone();
     let mut uow = write.begin().await?;
-    let files = store::delete(&mut uow, doc_id, &caller).await?;
+    let removal = store::delete(&mut uow, doc_id, &caller).await?;
     let answer = uow
         .commit(Answer::ok(Success(DocumentDeleted {
             message: "Document deleted",
             document_id: doc_id,
         })))
         .await?;
-    state.storage.remove_documents(files).await;
+    removal.carry_out(&state).await;
     Ok(answer)
 }

@@ -11,6 +11,11 @@ use crate::{
     http::list::{Listed, PageInfo},
     types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
     unit_of_work::UnitOfWork,
+    uploads::{
+        document_files::DocumentFiles,
+        removal::{self, Removal},
+        storage::Address,
+    },
 };
 
 /// A document of a PO, and of its project if it has one.
@@ -21,10 +26,7 @@ pub(in crate::uploads) struct NewDocument<'a> {
     pub(in crate::uploads) po_number: Option<&'a str>,
     pub(in crate::uploads) document_type: Option<&'a str>,
     pub(in crate::uploads) original_filename: &'a str,
-    pub(in crate::uploads) stored_filename: &'a str,
-    pub(in crate::uploads) size: i64,
-    pub(in crate::uploads) mime_type: &'a str,
-    pub(in crate::uploads) hash: &'a str,
+    pub(in crate::uploads) files: &'a DocumentFiles,
     pub(in crate::uploads) description: Option<&'a str>,
     pub(in crate::uploads) uploaded_by: UserId,
     pub(in crate::uploads) uploaded_by_name: &'a str,
@@ -41,8 +43,9 @@ pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<
         r#"
         INSERT INTO "Finances".project_document
                (project_id, client_po_id, po_number, document_name, document_path, original_filename, stored_filename,
-                mime_type, original_size, file_hash, description, uploaded_by, uploaded_by_name, created_at, document_type)
-        VALUES ($1, $2, $3, $4, '/uploads/' || $5::text, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                mime_type, original_size, file_hash, description, uploaded_by, uploaded_by_name, created_at, document_type,
+                compressed_filename, compressed_size, compressed_hash)
+        VALUES ($1, $2, $3, $4, '/uploads/' || $14::text, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         RETURNING id AS "id: DocumentId",
                   project_id AS "project_id: ProjectId",
                   client_po_id AS "client_po_id: ClientPoId",
@@ -54,6 +57,7 @@ pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<
                   mime_type,
                   original_size,
                   compressed_size,
+                  compressed_hash,
                   description,
                   uploaded_by AS "uploaded_by: UserId",
                   document_type,
@@ -67,15 +71,18 @@ pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<
         new.po as ClientPoId,
         new.po_number,
         new.original_filename,
-        new.stored_filename,
-        new.mime_type,
-        new.size,
-        new.hash,
+        new.files.stored_filename,
+        new.files.mime_type,
+        new.files.original_size,
+        new.files.file_hash,
         new.description,
         new.uploaded_by as UserId,
         new.uploaded_by_name,
         new.created_at,
         new.document_type,
+        new.files.compressed_filename,
+        new.files.compressed_size,
+        new.files.compressed_hash,
     )
     .fetch_one(db)
     .await?;
@@ -101,6 +108,7 @@ pub(super) async fn find(db: &PgPool, id: DocumentId) -> Result<Option<Document>
                mime_type,
                original_size,
                compressed_size,
+               compressed_hash,
                description,
                uploaded_by AS "uploaded_by: UserId",
                document_type,
@@ -119,11 +127,11 @@ pub(super) async fn find(db: &PgPool, id: DocumentId) -> Result<Option<Document>
     Ok(document)
 }
 
-/// Deletes a document for its uploader or an admin, and gives the names of files that nothing names any more.
+/// Deletes a document for its uploader or an admin, and notes files that nothing names any more for removal.
 ///
 /// # Errors
 /// `NotFound` if there is no such document, `Forbidden` if somebody else uploaded it.
-pub(super) async fn delete(uow: &mut UnitOfWork, id: DocumentId, caller: &Caller) -> Result<Vec<String>> {
+pub(super) async fn delete(uow: &mut UnitOfWork, id: DocumentId, caller: &Caller) -> Result<Removal> {
     let uploader = sqlx::query_scalar!(
         r#"
         SELECT uploaded_by AS "uploaded_by: UserId"
@@ -155,16 +163,16 @@ pub(super) async fn delete(uow: &mut UnitOfWork, id: DocumentId, caller: &Caller
     .await?;
     uow.record(Change::new(Action::Deleted, "project_document", id).before(&gone.row));
     let files = [gone.stored_filename, gone.compressed_filename];
-    unnamed(uow.conn(), files.into_iter().flatten().collect()).await
+    remove_unnamed(uow.conn(), files.into_iter().flatten().collect()).await
 }
 
-/// Those of the files that no document names.
+/// Notes those of the files that no document names for removal.
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(crate) async fn unnamed(db: &mut PgConnection, files: Vec<String>) -> Result<Vec<String>> {
+pub(crate) async fn remove_unnamed(db: &mut PgConnection, files: Vec<String>) -> Result<Removal> {
     if files.is_empty() {
-        return Ok(files);
+        return Ok(Removal::default());
     }
     let unnamed = sqlx::query_scalar!(
         r#"
@@ -178,9 +186,9 @@ pub(crate) async fn unnamed(db: &mut PgConnection, files: Vec<String>) -> Result
         "#,
         &files,
     )
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await?;
-    Ok(unnamed)
+    removal::note(db, unnamed.into_iter().map(Address::of_document).collect()).await
 }
 
 /// Whose documents are listed.
@@ -203,7 +211,7 @@ pub(super) async fn list(
     let mut sql = QueryBuilder::<Postgres>::new(
         "SELECT document.id, document.project_id, document.client_po_id, document.document_name, document.document_path, \
                 document.original_filename, document.stored_filename, document.compressed_filename, document.mime_type, \
-                document.original_size, document.compressed_size, document.description, document.uploaded_by, \
+                document.original_size, document.compressed_size, document.compressed_hash, document.description, document.uploaded_by, \
                 document.document_type, document.document_number, document.document_date, document.file_hash, \
                 document.po_number, document.created_at",
     );

@@ -3,12 +3,13 @@
 //!
 //! Every route that takes purchase-order files goes through here, in four steps:
 //!
-//! 1. [`Upload::stage`] gives a received file its names and its places in `temp/`; nothing is written to the database.
+//! 1. [`Upload::stage`] stores a received file under a name that no row has yet, and as a document too if a PO is to be made
+//!    of it ([`Purpose`]); nothing is written to the database.
 //! 2. The caller begins its unit of work. One that puts the file into a session that exists locks that session first.
 //! 3. [`Upload::keep`] writes. It is given a [`Session`] (a new one, or one that exists) and a [`Reading`]: what was read of
 //!    the file, and for whom a PO is to be made of it ([`Target`]). It says what has become of the file ([`Outcome`]):
 //!    - `Saved`: a PO was made, or one that exists took the order's figures; file row, document and PO are written.
-//!    - `FileOnly`: nothing was to be made of it; the file row is written.
+//!    - `FileOnly`: no PO was to be made of it; the file row is written.
 //!    - `Refused`: the file could not be read as an order, or the order cannot be saved. The file row is written, marked as
 //!      failed; of the order nothing is left: no PO, no project, no vendor, no site.
 //! 4. The caller commits, a refusal too, and then calls [`Upload::publish`], which gives the stored bytes their places.
@@ -27,7 +28,7 @@ mod upload;
 use serde_json::{Map, Value};
 
 pub(super) use paper::{DashboardInfo, PoDetails, ReadLine};
-pub(super) use upload::{Sender, Upload, session_id};
+pub(super) use upload::{Purpose, Sender, Upload, session_id};
 
 use crate::{
     documents::{ParseFailure, ParsedOrder},
@@ -41,7 +42,7 @@ use crate::{
 /// The session that the file is put into.
 #[derive(Debug)]
 pub(super) enum Session {
-    /// One that is opened for it, for this client.
+    /// One that is opened for it.
     New {
         /// Its `metadata.upload_type`.
         upload_type: &'static str,
@@ -87,8 +88,6 @@ pub(super) enum Reading<'a> {
         parsed: &'a Result<ParsedOrder, ParseFailure>,
         /// For whom.
         target: &'a Target<'a>,
-        /// Whether a PO is to be made of it.
-        is_to_be_saved: bool,
     },
 }
 
@@ -132,8 +131,8 @@ pub(super) enum Refusal {
     },
     /// A figure of it does not fit into the books.
     Unfit(Vec<Fault>),
-    /// The request contradicts what is there; only in a session that exists.
-    Contradicted(Error),
+    /// The request contradicts itself or what is there; only in a session that exists.
+    Contradicted(String),
 }
 
 impl Refusal {
@@ -144,19 +143,17 @@ impl Refusal {
                 let messages: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
                 messages.join("; ")
             }
-            Self::Duplicate { message, .. } => message.clone(),
-            Self::Contradicted(error) => error.summary(),
+            Self::Duplicate { message, .. } | Self::Contradicted(message) => message.clone(),
         }
     }
 
     /// The same as an error of the request; one that is about an existing PO names it.
-    pub(super) fn into_error(self) -> Error {
+    pub(super) fn to_error(&self) -> Error {
         match self {
-            Self::Unread(faults) | Self::Unfit(faults) => Error::invalid(faults),
-            Self::Duplicate { message, existing } => {
-                Error::conflict(message).with_extra("existing_client_po_id", serde_json::json!(existing))
-            }
-            Self::Contradicted(error) => error,
+            Self::Unread(faults) | Self::Unfit(faults) => Error::invalid(faults.clone()),
+            Self::Contradicted(message) => Error::conflict(message.clone()),
+            Self::Duplicate { message, existing } => Error::conflict(message.clone())
+                .with_extra("existing_client_po_id", serde_json::json!(existing)),
         }
     }
 }

@@ -16,12 +16,14 @@ use crate::{
     auth::Caller,
     documents::{FileKind, ParsedOrder},
     error::{Error, Result},
-    types::ids::{ClientId, UserId},
+    types::ids::{ClientId, DocumentId, UserId},
     unit_of_work::UnitOfWork,
     uploads::{
+        document_files::DocumentFiles,
         documents::store::{self as documents, NewDocument},
         quota,
-        storage::{self, Place, Received, TempFile},
+        session_files::SessionFile,
+        storage::{self, Received},
         store::{self, NewFile, NewSession},
     },
 };
@@ -71,37 +73,41 @@ pub(in crate::uploads) struct Upload {
     pub(in crate::uploads) filename: String,
     session: Session,
     sender: Sender,
-    kind: FileKind,
-    hash: String,
-    size: i64,
-    storage_filename: String,
-    document_filename: String,
-    session_copy: TempFile,
-    document_copy: TempFile,
+    file: SessionFile,
+    document: Option<DocumentFiles>,
+}
+
+/// What a file is stored for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::uploads) enum Purpose {
+    /// To be kept in its session, and no more.
+    FileOnly,
+    /// To become a PO and a document as well.
+    Order,
 }
 
 impl Upload {
-    /// Gives a received file its names; `client` stands in the id of a session that is opened for it.
+    /// Stores a received file; `client` stands in the id of a session that is opened for it.
     ///
     /// # Errors
-    /// `Internal` if the storage fails.
+    /// `Unavailable` if the storage fails.
     pub(in crate::uploads) async fn stage(
         state: &AppState,
         sender: Sender,
         session: Session,
-        client: ClientId,
+        client: Option<ClientId>,
+        purpose: Purpose,
         (filename, kind, received): (&str, FileKind, &Received),
     ) -> Result<Self> {
         let now = state.clock.now();
-        let extension = kind.extension();
-        let storage_filename = storage::session_file_name(now, extension).map_err(Error::internal)?;
-        let document_filename = storage::document_name(extension).map_err(Error::internal)?;
-        let stage = |name| state.storage.stage(received, name);
-        let session_copy = stage(&storage_filename).await.map_err(Error::internal)?;
-        let document_copy = stage(&document_filename).await.map_err(Error::internal)?;
         let session_id = match &session {
-            Session::New { .. } => session_id(Some(client), now).map_err(Error::internal)?,
+            Session::New { .. } => session_id(client, now).map_err(Error::internal)?,
             Session::Existing { session_id, .. } => session_id.clone(),
+        };
+        let file = SessionFile::stage(state, received, kind, &session_id, now).await?;
+        let document = match purpose {
+            Purpose::FileOnly => None,
+            Purpose::Order => Some(DocumentFiles::stage(state, received, kind, filename, now).await?),
         };
         Ok(Self {
             file_id: Uuid::new_v4().to_string(),
@@ -110,13 +116,8 @@ impl Upload {
             filename: filename.to_owned(),
             session,
             sender,
-            kind,
-            hash: hex::encode(received.sha256),
-            size: i64::try_from(received.size).map_err(Error::internal)?,
-            storage_filename,
-            document_filename,
-            session_copy,
-            document_copy,
+            file,
+            document,
         })
     }
 
@@ -133,12 +134,7 @@ impl Upload {
     ) -> Result<Outcome> {
         let uploads = &state.config.uploads;
         quota::count_upload(uow, self.sender.id, self.now, uploads.uploads_per_hour).await?;
-        let Reading::Done {
-            parsed,
-            target,
-            is_to_be_saved,
-        } = reading
-        else {
+        let Reading::Done { parsed, target } = reading else {
             self.insert_session(uow, None, uploads.session_ttl).await?;
             self.insert_file(uow, reading, None, None).await?;
             return Ok(Outcome::FileOnly);
@@ -146,10 +142,13 @@ impl Upload {
         if matches!(self.session, Session::New { .. }) {
             save::check_project(uow, target).await?;
         }
-        let made = match parsed {
-            Err(failure) => Err(Refusal::from(failure)),
-            Ok(_) if !is_to_be_saved => Ok(None),
-            Ok(order) => self.save(uow, target, order).await?.map(Some),
+        let made = match (parsed, &self.document) {
+            (Err(failure), _) => Err(Refusal::from(failure)),
+            (Ok(_), None) => Ok(None),
+            (Ok(order), Some(files)) => {
+                let made = self.save(uow, target, order).await?;
+                made.map(|made| Some((made, files, order.header.po_number.as_deref())))
+            }
         };
         self.insert_session(uow, Some(target), uploads.session_ttl)
             .await?;
@@ -162,11 +161,9 @@ impl Upload {
                 self.insert_file(uow, reading, None, None).await?;
                 Ok(Outcome::FileOnly)
             }
-            Ok(Some(made)) => {
+            Ok(Some((made, files, number))) => {
                 self.insert_file(uow, reading, Some(&made), None).await?;
-                let order = parsed.as_ref().ok();
-                let number = order.and_then(|order| order.header.po_number.as_deref());
-                let document = self.insert_document(uow, target, &made, number).await?;
+                let document = self.insert_document(uow, target, &made, (files, number)).await?;
                 Ok(Outcome::Saved(Saved {
                     po: made.po,
                     value: made.value,
@@ -186,15 +183,15 @@ impl Upload {
         order: &ParsedOrder,
     ) -> Result<Result<save::Made, Refusal>> {
         let savepoint = uow.savepoint().await?;
-        let refusal = match save::save(uow, target, &self.hash, order).await {
+        let refusal = match save::save(uow, target, &self.file.file_hash, order).await {
             Ok(made) => return Ok(Ok(made)),
             Err(NotSaved::Duplicate { message, existing }) => Refusal::Duplicate { message, existing },
             Err(NotSaved::Unfit(faults)) => Refusal::Unfit(faults),
-            Err(NotSaved::Failed(error)) => match (&self.session, &error) {
-                (Session::Existing { .. }, Error::Invalid(_) | Error::Conflict(_) | Error::NotFound(_)) => {
-                    Refusal::Contradicted(error)
+            Err(NotSaved::Failed(error)) => match (&self.session, error) {
+                (Session::Existing { .. }, error @ (Error::Invalid(_) | Error::Conflict(_))) => {
+                    Refusal::Contradicted(error.summary())
                 }
-                _ => return Err(error),
+                (_, error) => return Err(error),
             },
         };
         uow.roll_back_to(savepoint).await?;
@@ -271,10 +268,7 @@ impl Upload {
             session_id: &self.session_id,
             po_number: number.or(sent_with),
             original_filename: &self.filename,
-            storage_filename: &self.storage_filename,
-            size: self.size,
-            mime_type: self.kind.mime(),
-            hash: &self.hash,
+            file: &self.file,
             uploaded_at: self.now,
             uploaded_by: &self.sender.name,
             uploader: self.sender.id,
@@ -287,7 +281,8 @@ impl Upload {
             Action::Stored
         };
         let mut change = Change::new(action, "upload_file", &self.file_id).after(&json!({
-            "session_id": self.session_id, "file_hash": self.hash, "file_size": self.size, "po_id": po,
+            "session_id": self.session_id, "file_hash": self.file.file_hash,
+            "file_size": self.file.file_size, "po_id": po,
         }));
         if let Some(refusal) = refusal {
             change = change.note(refusal);
@@ -301,18 +296,15 @@ impl Upload {
         uow: &mut UnitOfWork,
         target: &Target<'_>,
         made: &save::Made,
-        po_number: Option<&str>,
-    ) -> Result<crate::types::ids::DocumentId> {
+        (files, po_number): (&DocumentFiles, Option<&str>),
+    ) -> Result<DocumentId> {
         let document = NewDocument {
             project: made.project,
             document_type: None,
             po: made.po,
             po_number,
             original_filename: &self.filename,
-            stored_filename: &self.document_filename,
-            size: self.size,
-            mime_type: self.kind.mime(),
-            hash: &self.hash,
+            files,
             description: Some(target.description),
             uploaded_by: self.sender.id,
             uploaded_by_name: &self.sender.name,
@@ -322,7 +314,7 @@ impl Upload {
         uow.record(Change::created(
             "project_document",
             document.id,
-            &json!({"client_po_id": made.po, "project_id": made.project, "file_hash": self.hash}),
+            &json!({"client_po_id": made.po, "project_id": made.project, "file_hash": self.file.file_hash}),
         ));
         Ok(document.id)
     }
@@ -335,16 +327,10 @@ impl Upload {
     }
 
     /// Gives the stored bytes their places, once their rows are committed.
-    pub(in crate::uploads) async fn publish(self, state: &AppState, has_document: bool) {
-        let place = Place::Session(self.session_id);
-        let storage = &state.storage;
-        storage
-            .publish_committed(self.session_copy, &place, &self.storage_filename)
-            .await;
-        if has_document {
-            storage
-                .publish_committed(self.document_copy, &Place::Root, &self.document_filename)
-                .await;
+    pub(in crate::uploads) async fn publish(self, state: &AppState, outcome: &Outcome) {
+        self.file.publish(state).await;
+        if let (Outcome::Saved(_), Some(document)) = (outcome, self.document) {
+            document.publish(state).await;
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::{
     unit_of_work::{Answer, StoredAnswer, Write},
     uploads::{
         ingest::{
-            DashboardInfo, Outcome, PoDetails, ReadLine, Reading, Refusal, Saved, Sender, Session, Target,
-            Upload,
+            DashboardInfo, Outcome, PoDetails, Purpose, ReadLine, Reading, Refusal, Saved, Sender, Session,
+            Target, Upload,
         },
         intake as received,
     },
@@ -98,7 +98,12 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
         state,
         Sender::new(write.caller()?, options.uploaded_by.as_deref()),
         Session::New { upload_type: "po" },
-        parser.client,
+        Some(parser.client),
+        if options.auto_save && order.parsed.is_ok() {
+            Purpose::Order
+        } else {
+            Purpose::FileOnly
+        },
         (&order.filename, order.kind, &order.received),
     )
     .await?;
@@ -106,23 +111,17 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
     let reading = Reading::Done {
         parsed: &order.parsed,
         target: &target,
-        is_to_be_saved: options.auto_save,
     };
-    let (answer, has_document) = match upload.keep(&mut uow, state, reading).await? {
+    let outcome = upload.keep(&mut uow, state, reading).await?;
+    let answer = match &outcome {
         Outcome::Refused(refusal) => {
             uow.commit_silent().await?;
-            (Err(refused(&upload, &target, refusal, &order.parsed)), false)
+            Err(refused(&upload, &target, refusal, &order.parsed))
         }
-        Outcome::FileOnly => (
-            Ok(uow.commit(answer(&upload, &target, &order, None)).await?),
-            false,
-        ),
-        Outcome::Saved(saved) => {
-            let answer = answer(&upload, &target, &order, Some(saved));
-            (Ok(uow.commit(answer).await?), true)
-        }
+        Outcome::FileOnly => Ok(uow.commit(answer(&upload, &target, &order, None)).await?),
+        Outcome::Saved(saved) => Ok(uow.commit(answer(&upload, &target, &order, Some(saved))).await?),
     };
-    upload.publish(state, has_document).await;
+    upload.publish(state, &outcome).await;
     answer
 }
 
@@ -140,12 +139,12 @@ fn answer(
     upload: &Upload,
     target: &Target<'_>,
     order: &Order,
-    saved: Option<Saved>,
+    saved: Option<&Saved>,
 ) -> Answer<Mirror<Uploaded>> {
     let nothing = ParsedOrder::default();
     let read = order.parsed.as_ref().unwrap_or(&nothing);
     let (po, project, project_name) = match saved {
-        Some(saved) => (Some(saved.po), saved.project, saved.project_name),
+        Some(saved) => (Some(saved.po), saved.project, saved.project_name.clone()),
         None => (None, None, None),
     };
     let answer = Answer::ok(Mirror(Uploaded {
@@ -182,10 +181,10 @@ fn answer(
 fn refused(
     upload: &Upload,
     target: &Target<'_>,
-    refusal: Refusal,
+    refusal: &Refusal,
     parsed: &Result<ParsedOrder, ParseFailure>,
 ) -> Error {
-    let error = upload.named_in(refusal.into_error());
+    let error = upload.named_in(refusal.to_error());
     if !matches!(error, Error::Invalid(_)) {
         return error;
     }
