@@ -6,6 +6,7 @@
 
 mod document_files;
 mod documents;
+mod ingest;
 mod intake;
 mod links;
 mod outgoing;

@@ -11,14 +11,34 @@ use crate::{
 
 /// A file that is what its name says, and what could be read of it.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(in crate::uploads) struct Order {
     /// The file's name, made safe.
-    pub(super) filename: String,
-    pub(super) kind: FileKind,
-    pub(super) received: Received,
+    pub(in crate::uploads) filename: String,
+    pub(in crate::uploads) kind: FileKind,
+    pub(in crate::uploads) received: Received,
     /// The layout that it was read in; `None` if nobody named one and none fits.
-    pub(super) layout: Option<Layout>,
-    pub(super) parsed: Result<ParsedOrder, ParseFailure>,
+    pub(in crate::uploads) layout: Option<Layout>,
+    pub(in crate::uploads) parsed: Result<ParsedOrder, ParseFailure>,
+}
+
+/// What is asked of a file.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::uploads) struct Demands {
+    /// The layout of its client; without one the file's own decides.
+    pub(in crate::uploads) layout: Option<Layout>,
+    /// What an order must have.
+    pub(in crate::uploads) order: Completeness,
+    /// Whether a file of a kind that cannot be read is no error, but an order that could not be read.
+    pub(in crate::uploads) takes_any_kind: bool,
+}
+
+/// What an order must have to be saved.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::uploads) enum Completeness {
+    /// A number and items; everything else that is amiss becomes a warning.
+    Order,
+    /// Everything that a proforma invoice has.
+    Invoice,
 }
 
 /// Reads a file in the layout of its client, or in the one that fits.
@@ -26,16 +46,16 @@ pub(super) struct Order {
 /// # Errors
 /// `Invalid` if the file is empty, nameless or an unsafe archive, `UnsupportedMediaType` if it is of no kind that can be
 /// read; a file that is read but is no complete order is not an error here.
-pub(super) async fn read(
+pub(in crate::uploads) async fn read(
     state: &AppState,
     filename: String,
     received: Received,
-    layout: Option<Layout>,
+    demands: Demands,
 ) -> Result<Order> {
     let name = intake::safe_name(&filename)?;
     let name_on_thread = name.clone();
     let (kind, layout, parsed) = intake::off_the_async_threads(state, &received, move |file| {
-        look_at(&name_on_thread, file, layout)
+        look_at(&name_on_thread, file, demands)
     })
     .await?;
     Ok(Order {
@@ -49,10 +69,14 @@ pub(super) async fn read(
 
 type Read = (FileKind, Option<Layout>, Result<ParsedOrder, ParseFailure>);
 
-fn look_at(name: &str, mut file: BufReader<File>, named: Option<Layout>) -> Result<Read> {
+fn look_at(name: &str, mut file: BufReader<File>, demands: Demands) -> Result<Read> {
+    let named = demands.layout;
     let kind = intake::kind_of(name, &mut file)?;
     if !kind.is_workbook() {
-        return Err(unsupported(kind));
+        return match unsupported(kind) {
+            reason if demands.takes_any_kind => Ok((kind, named, Err(ParseFailure::unreadable(reason)))),
+            reason => Err(Error::UnsupportedMediaType(reason.into())),
+        };
     }
     let book = match Workbook::read(&mut file, kind) {
         Ok(book) => book,
@@ -60,7 +84,9 @@ fn look_at(name: &str, mut file: BufReader<File>, named: Option<Layout>) -> Resu
     };
     let layout = named.or_else(|| book.layout());
     let parsed = match layout {
-        Some(layout) => book.parse(layout).and_then(complete),
+        Some(layout) => book
+            .parse(layout)
+            .and_then(|order| complete(order, demands.order)),
         // Without a layout there is no client either, so that nobody looks at this.
         None => Ok(ParsedOrder::default()),
     };
@@ -68,19 +94,21 @@ fn look_at(name: &str, mut file: BufReader<File>, named: Option<Layout>) -> Resu
 }
 
 /// What an order must have, with a tax that is printed once shared over its lines.
-fn complete(order: ParsedOrder) -> Result<ParsedOrder, ParseFailure> {
-    let mut order = documents::require_for_po_upload(order)?;
+fn complete(order: ParsedOrder, demand: Completeness) -> Result<ParsedOrder, ParseFailure> {
+    let mut order = match demand {
+        Completeness::Order => documents::require_for_po_upload(order)?,
+        Completeness::Invoice => documents::require_for_proforma_upload(order)?,
+    };
     documents::share_tax(&mut order);
     Ok(order)
 }
 
-fn unsupported(kind: FileKind) -> Error {
-    Error::UnsupportedMediaType(match kind {
-        FileKind::Csv => "CSV cannot be parsed; upload the PDF or Excel original".into(),
+fn unsupported(kind: FileKind) -> String {
+    match kind {
+        FileKind::Csv => "CSV cannot be parsed; upload the PDF or Excel original".to_owned(),
         kind => format!(
             "A \"{}\" file cannot be parsed; upload the Excel original (xlsx, xls)",
             kind.extension()
-        )
-        .into(),
-    })
+        ),
+    }
 }

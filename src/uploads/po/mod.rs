@@ -3,10 +3,9 @@
 //! A file that is not what its name says is refused and leaves nothing. One that is, but cannot be read as an order, or
 //! whose order exists already, is kept in its session as evidence, marked as failed, and the answer says what is wrong.
 
-mod intake;
+pub(super) mod intake;
 mod model;
 mod routes;
-mod save;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::json;
 
+use super::Target;
 use crate::{
     audit::{Action, Change},
     documents::{ParsedLine, ParsedOrder},
@@ -19,6 +20,7 @@ use crate::{
         ids::{ClientId, ClientPoId, ProjectId},
     },
     unit_of_work::UnitOfWork,
+    uploads::store,
 };
 
 /// The longest number of an order or invoice.
@@ -27,32 +29,23 @@ const NAME_LENGTH: usize = 255;
 /// GSTINs have 15 characters; what is longer than the column is no GSTIN.
 const GSTIN_LENGTH: usize = 20;
 
-/// Where the PO is to go.
-#[derive(Debug)]
-pub(super) struct Target<'a> {
-    pub(super) client: ClientId,
-    pub(super) project_id: Option<ProjectId>,
-    pub(super) project_name: Option<&'a Text<255>>,
-    pub(super) is_revision: bool,
-    pub(super) hash: &'a str,
-}
-
 /// The PO that came of it.
 #[derive(Debug)]
-pub(super) struct Saved {
+pub(super) struct Made {
     pub(super) po: ClientPoId,
+    pub(super) value: Money,
     pub(super) project: Option<ProjectId>,
     pub(super) project_name: Option<String>,
 }
 
-/// Why an order could not be saved although its file was read: the file is kept all the same.
+/// Why an order could not be saved.
 #[derive(Debug)]
 pub(super) enum NotSaved {
     /// The order exists already.
     Duplicate { message: String, existing: ClientPoId },
     /// A figure does not fit into the books.
     Unfit(Vec<Fault>),
-    /// Anything else; nothing is kept.
+    /// Anything else.
     Failed(Error),
 }
 
@@ -189,12 +182,13 @@ fn is_of_another(owner: Option<ClientId>, client: ClientId) -> bool {
 pub(super) async fn save(
     uow: &mut UnitOfWork,
     target: &Target<'_>,
+    hash: &str,
     order: &ParsedOrder,
-) -> Result<Saved, NotSaved> {
+) -> Result<Made, NotSaved> {
     let lines = lines(order).map_err(NotSaved::Unfit)?;
     let number = order.header.po_number.as_deref();
     let invoice = order.header.pi_number.as_deref();
-    take_turns(uow, target, number, invoice).await?;
+    take_turns(uow, target, hash, number, invoice).await?;
 
     let by_number = match number {
         Some(number) => purchase_orders::lock_by_number(uow.conn(), number).await?,
@@ -208,7 +202,7 @@ pub(super) async fn save(
                 number.unwrap_or_default()
             ),
         )),
-        None => super::super::store::po_made_from(uow.conn(), target.hash)
+        None => store::po_made_from(uow.conn(), hash)
             .await?
             .map(|po| (po, "A PO was made from this file already".to_owned())),
     };
@@ -260,8 +254,9 @@ pub(super) async fn save(
             "po_value": value.po_value, "total_tax": value.total_tax, "line_items": lines,
         }),
     ));
-    Ok(Saved {
+    Ok(Made {
         po,
+        value: value.po_value,
         project: Some(project),
         project_name: Some(project_name),
     })
@@ -271,12 +266,13 @@ pub(super) async fn save(
 async fn take_turns(
     uow: &mut UnitOfWork,
     target: &Target<'_>,
+    hash: &str,
     number: Option<&str>,
     invoice: Option<&str>,
 ) -> Result<()> {
     // Always in this order, so that no two wait for each other.
     let keys = [
-        Some(format!("po.file:{}", target.hash)),
+        Some(format!("po.file:{hash}")),
         number.map(|number| format!("po.number:{number}")),
         invoice.map(|invoice| format!("po.invoice:{}:{invoice}", target.client)),
     ];
@@ -295,7 +291,7 @@ async fn replace(
     po: ClientPoId,
     order: &ParsedOrder,
     lines: &[NewLine],
-) -> Result<Saved, NotSaved> {
+) -> Result<Made, NotSaved> {
     let before = purchase_orders::lock(uow, po).await?;
     if before.client_id != Some(target.client) {
         return Err(NotSaved::Duplicate {
@@ -321,8 +317,9 @@ async fn replace(
     );
     let project = purchase_orders::project_of(uow.conn(), po).await?;
     let (project, project_name) = project.unzip();
-    Ok(Saved {
+    Ok(Made {
         po,
+        value: value.po_value,
         project,
         project_name,
     })
