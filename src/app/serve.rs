@@ -18,7 +18,7 @@ use crate::{
 
 /// The exit code of a second signal, as shells know it.
 const INTERRUPTED: i32 = 130;
-const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(15);
 /// How much longer than a request an idle connection may take; a proxy that keeps connections for a minute closes first.
 const IDLE_MARGIN: Duration = Duration::from_secs(15);
 /// How long a start waits for the kept totals.
