@@ -6,6 +6,7 @@
 
 mod document_files;
 mod documents;
+mod download;
 mod ingest;
 mod intake;
 mod links;
@@ -14,6 +15,7 @@ mod po;
 mod quota;
 mod removal;
 mod session_files;
+mod sessions;
 pub mod storage;
 mod store;
 pub mod sweeper;
@@ -30,5 +32,10 @@ use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    po::router().merge(documents::router())
+    po::router().merge(documents::router()).merge(sessions::router())
+}
+
+/// The routes that do not lie below `/api`.
+pub fn old_links() -> OpenApiRouter<AppState> {
+    sessions::old_links()
 }

@@ -3,6 +3,8 @@
 //! A document of a PO moves with it into a project, and stays with the project when the PO goes; without a project it goes
 //! with its PO. Who may read may fetch its file, and so may who holds a link to it. Source: uploads contract, section 6.
 
+pub(super) use download::send_by_name;
+
 mod download;
 mod model;
 mod routes;

@@ -208,12 +208,6 @@ impl FromFields for DownloadQuery {
     }
 }
 
-/// The bytes of a file, for the OpenAPI document.
-#[derive(Debug, ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[expect(dead_code, reason = "files are streamed; this only documents them")]
-pub(super) struct FileBytes(Vec<u8>);
-
 /// A page of a PO's files.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct FileList {

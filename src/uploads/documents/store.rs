@@ -127,6 +127,32 @@ pub(super) async fn find(db: &PgPool, id: DocumentId) -> Result<Option<Document>
     Ok(document)
 }
 
+/// The document that is stored, or whose archive is stored, under a name.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn find_stored(db: &PgPool, name: &str) -> Result<Option<Document>> {
+    if name.contains('\0') {
+        return Ok(None);
+    }
+    let id = sqlx::query_scalar!(
+        r#"
+        SELECT id AS "id: DocumentId"
+          FROM "Finances".project_document
+         WHERE stored_filename = $1 OR compressed_filename = $1
+         ORDER BY id
+         LIMIT 1
+        "#,
+        name,
+    )
+    .fetch_optional(db)
+    .await?;
+    match id {
+        Some(id) => find(db, id).await,
+        None => Ok(None),
+    }
+}
+
 /// Deletes a document for its uploader or an admin, and notes files that nothing names any more for removal.
 ///
 /// # Errors
