@@ -4,6 +4,7 @@
 //! document and a client PO with its lines in one unit of work. A file that cannot be read is kept in its session,
 //! marked as failed, and makes no PO.
 
+mod bulk;
 mod document_files;
 mod documents;
 mod ingest;
@@ -11,6 +12,7 @@ mod intake;
 mod links;
 mod outgoing;
 mod po;
+mod proforma;
 mod quota;
 mod removal;
 mod session_files;
@@ -28,5 +30,9 @@ use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    po::router().merge(documents::router())
+    OpenApiRouter::new()
+        .merge(po::router())
+        .merge(proforma::router())
+        .merge(bulk::router())
+        .merge(documents::router())
 }
