@@ -7,7 +7,6 @@ mod serve;
 
 use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
-use anyhow::Context;
 use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
@@ -64,9 +63,7 @@ impl AppState {
     /// If the upload folder cannot be made or written to.
     pub async fn new(config: Arc<Config>, db: PgPool) -> anyhow::Result<Self> {
         let clock = Clock::new(config.business_timezone);
-        let storage = Storage::on_disk(&config.uploads.dir)
-            .await
-            .with_context(|| format!("UPLOAD_DIR {} cannot be used", config.uploads.dir.display()))?;
+        let storage = Storage::open(&config.uploads).await?;
         Ok(Self(Arc::new(Parts {
             auth: Arc::new(AuthState::new(&config.auth, clock.clone())),
             rate_limits: RateLimits::new(&config.rate_limit).map(Arc::new),

@@ -226,8 +226,10 @@ pub struct AuthConfig {
 /// Files and their limits; sizes in bytes.
 #[derive(Debug, Clone)]
 pub struct UploadConfig {
-    /// The folder of stored files (`UPLOAD_DIR`, or `STORAGE_URL` as `file://`).
+    /// The folder of stored files (`UPLOAD_DIR`, or `STORAGE_URL` as `file://`); with a bucket, of those that are arriving.
     pub dir: PathBuf,
+    /// The bucket of stored files (`STORAGE_URL` as `s3://`), if they lie in one.
+    pub s3: Option<S3Config>,
     /// Largest single file (`MAX_FILE_SIZE_MB`).
     pub max_file_size: u64,
     /// Largest bulk download or upload (`MAX_BULK_MB`).
@@ -244,6 +246,32 @@ pub struct UploadConfig {
     pub uploads_per_hour: u32,
     /// Downloads of one user in an hour (`DOWNLOADS_PER_HOUR`).
     pub downloads_per_hour: u32,
+}
+
+/// A bucket of an S3-compatible store.
+#[derive(Debug, Clone)]
+pub struct S3Config {
+    /// Its name.
+    pub bucket: String,
+    /// What every key begins with; may be empty.
+    pub prefix: String,
+    /// Its region (`AWS_REGION`).
+    pub region: String,
+    /// The address of a store other than Amazon's (`AWS_ENDPOINT_URL`); the bucket then stands in the path.
+    pub endpoint: Option<String>,
+    /// Without them the role of the machine is used.
+    pub keys: Option<S3Keys>,
+}
+
+/// What requests to a bucket are signed with.
+#[derive(Debug, Clone)]
+pub struct S3Keys {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub id: SecretString,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret: SecretString,
+    /// `AWS_SESSION_TOKEN`, of temporary keys.
+    pub session_token: Option<SecretString>,
 }
 
 /// The general limits on requests, kept by each server for itself.

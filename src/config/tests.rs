@@ -325,8 +325,9 @@ const BAD: &[(&str, &[&str])] = &[
     ("COOKIE_SAMESITE", &["Loose", "None"]),
     (
         "STORAGE_URL",
-        &["s3://bucket/prefix", "/srv", "file://host/share"],
+        &["s3://", "s3://bucket/a?b", "/srv", "file://host/share"],
     ),
+    ("AWS_ENDPOINT_URL", &["localhost:9000", "s3://h"]),
     ("MAX_FILE_SIZE_MB", &["0", "501", "50.5"]),
     ("MAX_BULK_MB", &["0", "501", "49"]),
     ("MAX_FILES_PER_SESSION", &["0", "1001"]),
@@ -532,6 +533,40 @@ fn production_refuses_weak_keys_and_others_are_warned() {
 }
 
 #[test]
+fn files_may_lie_in_a_bucket() {
+    let pairs = [
+        ("STORAGE_URL", "s3://nexgen-files/live"),
+        ("UPLOAD_DIR", "/var/spool/nexgen"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9000/"),
+        ("AWS_REGION", "ap-south-1"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+
+    let uploads = good(&pairs).uploads;
+
+    assert_eq!(uploads.dir, PathBuf::from("/var/spool/nexgen"));
+    let s3 = uploads.s3.unwrap();
+    assert_eq!((s3.bucket.as_str(), s3.prefix.as_str()), ("nexgen-files", "live"));
+    assert_eq!(s3.region, "ap-south-1");
+    assert_eq!(s3.endpoint.as_deref(), Some("http://127.0.0.1:9000"));
+    let keys = s3.keys.unwrap();
+    assert_eq!(keys.id.expose_secret(), "id");
+    assert_eq!(keys.secret.expose_secret(), "secret");
+
+    let plain = good(&pairs[..1]).uploads;
+    assert_eq!(plain.dir, PathBuf::from("uploads"));
+    assert!(plain.s3.unwrap().keys.is_none());
+    assert!(good(&pairs[1..]).uploads.s3.is_none());
+    assert_eq!(faulty(&pairs[..5]), ["AWS_SECRET_ACCESS_KEY"]);
+    assert_eq!(faulty(&[pairs[0], pairs[5]]), ["AWS_ACCESS_KEY_ID"]);
+    assert_eq!(
+        faulty(&production(&[("UPLOAD_DIR", ""), ("STORAGE_URL", "s3://b")])),
+        [""; 0]
+    );
+}
+
+#[test]
 fn secrets_are_shown_nowhere() {
     const SECRET: &str = "geheim-7c1d9e0b5a4f3826-geheim-7c1d";
     let url = format!("postgres://fin:{SECRET}@db/erp?password={SECRET}");
@@ -539,6 +574,10 @@ fn secrets_are_shown_nowhere() {
         ("SECRET_KEY", SECRET),
         ("DB_PASSWORD", SECRET),
         ("METRICS_TOKEN", SECRET),
+        ("STORAGE_URL", "s3://bucket"),
+        ("AWS_ACCESS_KEY_ID", SECRET),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_SESSION_TOKEN", SECRET),
         ("DATABASE_URL", &url),
         ("MIGRATE_DATABASE_URL", &url),
         ("DATABASE_REPLICA_URL", &url),
@@ -556,8 +595,8 @@ fn secrets_are_shown_nowhere() {
         "{shown}"
     );
     let debug = format!(
-        "{:?} {:?} {:?}",
-        config.auth, config.database, config.telemetry.metrics_token
+        "{:?} {:?} {:?} {:?}",
+        config.auth, config.database, config.telemetry.metrics_token, config.uploads
     );
     assert!(!debug.contains(SECRET), "{debug}");
 

@@ -1,6 +1,6 @@
 //! Addresses among the settings: of databases, of this server, of browsers' origins; and their masking.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use reqwest::Url;
 
@@ -152,18 +152,52 @@ pub(super) fn bind_host(text: &str) -> Result<String, String> {
     }
 }
 
-/// Checks where files are stored; only folders of this machine are supported.
-pub(super) fn storage_folder(text: &str) -> Result<PathBuf, String> {
-    let form = "must be file:///absolute/path; only file:// is supported by this version";
-    let url = Url::parse(text).map_err(|_| form)?;
-    if url.scheme() != "file" || url.query().is_some() || url.fragment().is_some() {
-        return Err(form.to_owned());
-    }
-    url.to_file_path().map_err(|()| form.to_owned())
+/// Where files are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Storage {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A bucket, and what every key in it begins with.
+    Bucket { bucket: String, prefix: String },
 }
 
-/// Checks the address of a trace collector.
-pub(super) fn collector(text: &str) -> Result<String, String> {
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "file://{}", folder.display()),
+            Self::Bucket { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            Self::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+        }
+    }
+}
+
+/// Checks where files are stored.
+pub(super) fn storage(text: &str) -> Result<Storage, String> {
+    let form = "must be file:///absolute/path or s3://bucket/prefix";
+    let url = Url::parse(text).map_err(|_| form)?;
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    match (url.scheme(), url.host_str()) {
+        ("file", None) if is_plain => {
+            let folder = url.to_file_path().map_err(|()| form)?;
+            Ok(Storage::Folder(folder))
+        }
+        ("s3", Some(bucket)) if is_plain && url.port().is_none() && !bucket.is_empty() => {
+            let prefix = url.path().trim_matches('/');
+            let is_simple = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
+            if prefix.contains("//") || prefix.contains("..") || !prefix.chars().all(is_simple) {
+                return Err(form.to_owned());
+            }
+            Ok(Storage::Bucket {
+                bucket: bucket.to_owned(),
+                prefix: prefix.to_owned(),
+            })
+        }
+        _ => Err(form.to_owned()),
+    }
+}
+
+/// Checks the address of another server.
+pub(super) fn web_address(text: &str) -> Result<String, String> {
     let form = "must be an absolute http:// or https:// address, such as http://localhost:4318";
     let url = Url::parse(text).map_err(|_| form)?;
     let is_web = ["http", "https"].contains(&url.scheme()) && url.has_host();
@@ -378,23 +412,35 @@ mod tests {
     }
 
     #[test]
-    fn only_folders_of_this_machine_are_storage() {
-        assert_eq!(
-            storage_folder("file:///srv/nex%20gen"),
-            Ok(PathBuf::from("/srv/nex gen"))
-        );
+    fn storage_is_a_folder_or_a_bucket() {
+        let bucket = |bucket: &str, prefix: &str| Storage::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        };
+        for (text, expected) in [
+            (
+                "file:///srv/nex%20gen",
+                Storage::Folder(PathBuf::from("/srv/nex gen")),
+            ),
+            ("s3://nexgen-files", bucket("nexgen-files", "")),
+            ("s3://nexgen-files/", bucket("nexgen-files", "")),
+            ("s3://nexgen-files/live/erp/", bucket("nexgen-files", "live/erp")),
+        ] {
+            assert_eq!(storage(text), Ok(expected), "{text}");
+        }
         for bad in [
-            "s3://bucket/prefix",
+            "s3://",
+            "s3:///prefix",
+            "s3://key:secret@bucket",
+            "s3://bucket:9000/a",
+            "s3://bucket/a?region=x",
+            "s3://bucket/a//b",
+            "s3://bucket/a b",
             "file://other/host",
             "/srv/files",
             "http://a/b",
         ] {
-            assert!(
-                storage_folder(bad)
-                    .unwrap_err()
-                    .contains("only file:// is supported"),
-                "{bad}"
-            );
+            assert!(storage(bad).unwrap_err().contains("s3://bucket/prefix"), "{bad}");
         }
     }
 }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::support::{
-    TestApp,
+    TestApp, bucket,
     callers::{Caller, Reply},
     logs::Logs,
 };
@@ -569,7 +569,10 @@ async fn no_row_opens_a_file_outside_of_the_storage() {
     let outside = tempfile::tempdir().unwrap();
     let secret = outside.path().join("secret.pdf");
     std::fs::write(&secret, PDF).unwrap();
-    std::os::unix::fs::symlink(&secret, root.join("link.pdf")).unwrap();
+    // A bucket has no links, whatever the server that keeps it makes of them.
+    if !bucket::is_asked_for() {
+        std::os::unix::fs::symlink(&secret, root.join("link.pdf")).unwrap();
+    }
     std::fs::create_dir_all(root.join("sessions/s")).unwrap();
     std::fs::write(root.join("sessions/s/file.pdf"), PDF).unwrap();
     for name in [

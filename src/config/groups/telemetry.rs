@@ -34,7 +34,7 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> Telemet
         Some(folder) => (folder.trim().to_owned(), ""),
     };
     reader.note("LOG_DIR", log_dir.as_str(), source);
-    let otlp_endpoint = reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", urls::collector);
+    let otlp_endpoint = reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", urls::web_address);
     let shown = otlp_endpoint.as_deref().map(urls::masked);
     note_optional(reader, "OTEL_EXPORTER_OTLP_ENDPOINT", shown.as_deref());
     let metrics_port = reader.optional("METRICS_PORT", |text| number(text, &(1..=u16::MAX)));

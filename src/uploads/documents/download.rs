@@ -157,7 +157,7 @@ impl Stored {
             let Some(name) = name else { continue };
             is_named = true;
             let address = Address::of_document(name);
-            let file = state.storage.open(&address).await.map_err(Error::storage)?;
+            let file = state.storage.find(&address).await.map_err(Error::storage)?;
             if let Some(file) = file {
                 return Ok(stored(file));
             }

@@ -10,6 +10,7 @@
 mod address;
 mod packing;
 mod reading;
+mod s3;
 mod spool;
 
 use std::{
@@ -19,6 +20,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use anyhow::Context;
 use futures_util::TryStreamExt;
 use object_store::{
     ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem, path::Path as ObjectPath,
@@ -36,6 +38,7 @@ pub use self::{
     reading::StoredFile,
     spool::{Incoming, Received},
 };
+use crate::config::UploadConfig;
 
 /// The parts in which a file is sent to a remote store; also the smallest that S3 takes.
 const PART: usize = 5 << 20;
@@ -61,11 +64,33 @@ struct Parts {
 }
 
 impl Storage {
+    /// Files where the settings say.
+    ///
+    /// # Errors
+    /// If files cannot be stored there; the text names the setting.
+    pub async fn open(config: &UploadConfig) -> anyhow::Result<Self> {
+        match &config.s3 {
+            None => Self::on_disk(&config.dir)
+                .await
+                .with_context(|| format!("UPLOAD_DIR {} cannot be used", config.dir.display())),
+            Some(bucket) => {
+                let objects = s3::bucket(bucket).context("STORAGE_URL cannot be used")?;
+                Self::remote(objects, &config.dir).await.with_context(|| {
+                    format!(
+                        "the bucket {} of STORAGE_URL, or UPLOAD_DIR {}, cannot be used",
+                        bucket.bucket,
+                        config.dir.display()
+                    )
+                })
+            }
+        }
+    }
+
     /// Files on the local disk below `root`, which is made if it is not there.
     ///
     /// # Errors
     /// What the file system says, also if the folder cannot be written to.
-    pub async fn on_disk(root: &Path) -> io::Result<Self> {
+    async fn on_disk(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root).await?;
         let root = fs::canonicalize(root).await?;
         let objects = LocalFileSystem::new_with_prefix(&root)
@@ -78,7 +103,7 @@ impl Storage {
     ///
     /// # Errors
     /// What the store or the file system says, also if either cannot be written to.
-    pub async fn remote(objects: Arc<dyn ObjectStore>, spool: &Path) -> io::Result<Self> {
+    async fn remote(objects: Arc<dyn ObjectStore>, spool: &Path) -> io::Result<Self> {
         Self::new(Spool::open(spool.join(TEMP)).await?, objects, None).await
     }
 
@@ -222,7 +247,7 @@ impl Storage {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn open(&self, address: &Address) -> io::Result<Option<StoredFile>> {
+    pub async fn find(&self, address: &Address) -> io::Result<Option<StoredFile>> {
         // Between the first look and the second it may have been published, which the third sees.
         if let Some(root) = &self.parts.disk {
             let (Some(published), Some(staged)) = (address.on_disk(root), address.staged_on_disk(root))

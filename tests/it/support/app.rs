@@ -20,7 +20,11 @@ use sqlx::{ConnectOptions, Connection, PgPool, migrate::Migrator, postgres::PgCo
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::{callers::Caller, cluster};
+use super::{
+    bucket::{self, Bucket},
+    callers::Caller,
+    cluster,
+};
 
 /// The key that signs the tokens of every test server.
 pub(crate) const SECRET_KEY: &str = "0f9b6a71d4c8e2537a90bf1c6de8437250aa91bc";
@@ -35,7 +39,25 @@ pub(crate) struct TestApp {
     users: AtomicU32,
     http: reqwest::Client,
     server: JoinHandle<()>,
-    uploads: Arc<TempDir>,
+    uploads: Arc<Uploads>,
+}
+
+/// Where a server's files are, shared by those behind one load balancer.
+struct Uploads {
+    folder: TempDir,
+    bucket: Option<Bucket>,
+}
+
+impl Uploads {
+    async fn new(is_remote: bool) -> Arc<Self> {
+        let folder = tempfile::tempdir().expect("make a temp folder");
+        let bucket = if is_remote {
+            Some(Bucket::serve(folder.path()).await)
+        } else {
+            None
+        };
+        Arc::new(Self { folder, bucket })
+    }
 }
 
 impl TestApp {
@@ -47,7 +69,7 @@ impl TestApp {
     /// A server with some settings of its own.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let database = cluster::database(&MIGRATOR).await;
-        let uploads = Arc::new(tempfile::tempdir().expect("make a temp folder"));
+        let uploads = Uploads::new(bucket::is_asked_for()).await;
         Self::on(database.options, uploads, settings).await
     }
 
@@ -59,7 +81,7 @@ impl TestApp {
             .await
             .expect("migrate the database");
         connection.close().await.expect("end the session");
-        let uploads = Arc::new(tempfile::tempdir().expect("make a temp folder"));
+        let uploads = Uploads::new(bucket::is_asked_for()).await;
         Self::on(options, uploads, settings).await
     }
 
@@ -69,12 +91,14 @@ impl TestApp {
         Self::on(options, Arc::clone(&self.uploads), &[]).await
     }
 
-    async fn on(options: PgConnectOptions, uploads: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
+    async fn on(options: PgConnectOptions, uploads: Arc<Uploads>, settings: &[(&str, &str)]) -> Self {
         let folder = uploads
+            .folder
             .path()
             .to_str()
             .expect("a temp folder's name is text")
             .to_owned();
+        let remote = uploads.bucket.as_ref().map(Bucket::settings);
         let mut variables = BTreeMap::from([
             ("APP_ENVIRONMENT", "test"),
             ("SECRET_KEY", SECRET_KEY),
@@ -84,6 +108,8 @@ impl TestApp {
             ("DB_MAX_OVERFLOW", "6"),
             ("CORS_ORIGINS", "https://app.example.com"),
         ]);
+        let remote = remote.iter().flatten();
+        variables.extend(remote.map(|(name, value)| (*name, value.as_str())));
         variables.extend(settings.iter().copied());
         let pairs: Vec<(&str, &str)> = variables.into_iter().collect();
         let config = Config::from_pairs(&pairs).unwrap_or_else(|faults| panic!("{faults}"));
@@ -123,7 +149,10 @@ impl TestApp {
 
     /// Where the server stores files.
     pub(crate) fn upload_folder(&self) -> &std::path::Path {
-        self.uploads.path()
+        match &self.uploads.bucket {
+            Some(bucket) => bucket.objects(),
+            None => self.uploads.folder.path(),
+        }
     }
 
     /// The same person calling this server.

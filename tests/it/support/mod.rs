@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod app;
+pub(crate) mod bucket;
 pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
