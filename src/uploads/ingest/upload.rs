@@ -311,7 +311,7 @@ impl Upload {
         let document = NewDocument {
             project: made.project,
             document_type: None,
-            po: made.po,
+            po: Some(made.po),
             po_number,
             original_filename: &self.filename,
             files,
