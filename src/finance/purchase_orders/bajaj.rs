@@ -145,11 +145,14 @@ impl FromFields for NewOrder {
         .into_iter()
         .flatten()
         .collect();
+        let po_date = fields.optional("po_date");
+        let vendor_id = fields.optional("vendor_id");
+        let project_id = fields.optional("project_id");
         Some(Self {
             po_number: po_number?,
-            po_date: fields.optional("po_date"),
-            vendor_id: fields.optional("vendor_id"),
-            project_id: fields.optional("project_id"),
+            po_date,
+            vendor_id,
+            project_id,
             po_value,
             notes: (!notes.is_empty()).then(|| notes.join("; ")),
             items,

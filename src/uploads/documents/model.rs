@@ -162,13 +162,18 @@ impl FromFields for NewRecord {
                 Problem::new("value_error", "must be a SHA-256 in 64 hexadecimal digits"),
             );
         }
+        let po_id = fields.optional("po_id");
+        let project_id = fields.optional("project_id");
+        let document_number = fields.optional("document_number");
+        let document_date = fields.optional("document_date");
+        let file_path = fields.optional("file_path");
         Some(Self {
-            po_id: fields.optional("po_id"),
-            project_id: fields.optional("project_id"),
+            po_id,
+            project_id,
             document_type: document_type?,
-            document_number: fields.optional("document_number"),
-            document_date: fields.optional("document_date"),
-            file_path: fields.optional("file_path"),
+            document_number,
+            document_date,
+            file_path,
             file_size,
             file_hash: file_hash?.to_ascii_lowercase(),
         })

@@ -75,9 +75,7 @@ pub(super) async fn store_po_file(
         po_number: po.po_number,
     };
     let kind = options.document_type.as_deref();
-    let document = arrived
-        .keep(&mut uow, &state, &caller, &place, (kind, None))
-        .await?;
+    let document = arrived.keep(&mut uow, &caller, &place, (kind, None)).await?;
     let id = document.id;
     let answer = Answer::ok(Mirror(FileStored {
         message: "File uploaded",

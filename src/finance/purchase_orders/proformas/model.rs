@@ -175,14 +175,20 @@ impl FromFields for NewInvoice {
                 _ => {}
             }
         }
+        let client_id = fields.optional("client_id").unwrap_or(USUAL_CLIENT);
+        let project_id = fields.optional("project_id");
+        let vendor_id = fields.optional("vendor_id");
+        let vendor_name = fields.optional("vendor_name");
+        let vendor_address = fields.optional("vendor_address");
+        let date = fields.optional("invoice_date");
         Some(Self {
-            client_id: fields.optional("client_id").unwrap_or(USUAL_CLIENT),
-            project_id: fields.optional("project_id"),
-            vendor_id: fields.optional("vendor_id"),
-            vendor_name: fields.optional("vendor_name"),
-            vendor_address: fields.optional("vendor_address"),
+            client_id,
+            project_id,
+            vendor_id,
+            vendor_name,
+            vendor_address,
             number: number?,
-            date: fields.optional("invoice_date"),
+            date,
             amount: stated.unwrap_or(given),
             items,
         })
