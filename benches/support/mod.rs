@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-/// The release server with its settings as they are by default, but for the limit of requests; it ends with the bench.
+/// The release server with its settings as they are by default, but for the limits of requests and uploads; it ends with the bench.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -33,6 +33,7 @@ impl Server {
             .current_dir(folder.path())
             .env("PORT", address.port().to_string())
             .env("RATE_LIMIT_ENABLED", "false")
+            .env("UPLOADS_PER_HOUR", "1000000")
             .env_remove("DATABASE_URL")
             .env_remove("DB_HOST")
             .env("APP_ENVIRONMENT", "development")

@@ -3,7 +3,12 @@
 use secrecy::SecretString;
 
 use super::Database;
-use crate::{auth, config::Config, http::router};
+use crate::{
+    auth,
+    config::Config,
+    http::router,
+    uploads::{self, FileReport, storage::Storage},
+};
 
 /// An admin to be made.
 #[derive(Debug)]
@@ -43,6 +48,20 @@ pub async fn create_admin(config: Config, admin: NewAdmin) -> anyhow::Result<()>
     database.close().await?;
     made?;
     Ok(())
+}
+
+/// Holds the stored files against the database; `progress` hears of each file.
+///
+/// # Errors
+/// If the database or the storage cannot be reached.
+pub async fn verify(config: Config, progress: impl FnMut(&FileReport)) -> anyhow::Result<FileReport> {
+    let database = Database::reach_beside_server(&config.database).await?;
+    let pool = database.pool(&config.database);
+    let storage = Storage::open(&config.uploads).await?;
+    let report = uploads::verify(&pool, &storage, progress).await;
+    pool.close().await;
+    database.close().await?;
+    Ok(report?)
 }
 
 /// The OpenAPI document as JSON.

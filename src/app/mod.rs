@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
 pub use self::{
-    commands::{NewAdmin, create_admin, migrate, openapi_json},
+    commands::{NewAdmin, create_admin, migrate, openapi_json, verify},
     connections::serve_connections,
     database::Database,
     serve::serve,

@@ -18,7 +18,7 @@ use crate::{
 
 /// The exit code of a second signal, as shells know it.
 const INTERRUPTED: i32 = 130;
-const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(15);
 /// How much longer than a request an idle connection may take; a proxy that keeps connections for a minute closes first.
 const IDLE_MARGIN: Duration = Duration::from_secs(15);
 /// How long a start waits for the kept totals.
@@ -200,6 +200,7 @@ fn announce(config: &Config, address: SocketAddr, has_users: bool) {
 /// Removes what has expired, every hour and at the start.
 async fn sweep(state: AppState) {
     let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+    let mut scrubber = uploads::Scrubber::default();
     loop {
         ticks.tick().await;
         for (what, result) in [
@@ -209,6 +210,7 @@ async fn sweep(state: AppState) {
             ),
             ("idempotency keys", unit_of_work::sweep(&state.db).await),
             ("uploads", uploads::sweep(&state).await),
+            ("stored files", scrubber.go_on(&state.db, &state.storage).await),
             (
                 "kept totals",
                 kept_totals::recount_if_off(&state.db).await.map(|_| ()),

@@ -9,6 +9,7 @@ mod healthcheck;
 mod migrate;
 mod openapi;
 mod serve;
+mod verify;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -53,6 +54,7 @@ enum Command {
     Openapi(openapi::Arguments),
     CheckConfig(check_config::Arguments),
     Healthcheck(healthcheck::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// Runs the program as its command line asks; what goes wrong is told on stderr.
@@ -67,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::CreateAdmin(arguments) => with_config(|config| create_admin::run(config, arguments)),
         Command::CheckConfig(_) => with_config(|config| check_config::run(&config)),
         Command::Healthcheck(arguments) => with_config(|config| healthcheck::run(&config, &arguments)),
+        Command::Verify(_) => with_config(verify::run),
     }
 }
 
@@ -137,6 +140,7 @@ mod tests {
             "x openapi --output openapi.json",
             "x openapi",
             "x check-config",
+            "x verify",
             "x healthcheck --url http://127.0.0.1:9000",
         ] {
             assert!(parsed(line).is_ok(), "{line}");

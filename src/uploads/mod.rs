@@ -19,12 +19,14 @@ mod session_files;
 pub mod storage;
 mod store;
 pub mod sweeper;
+mod verify;
 
 use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use documents::store::remove_unnamed;
 pub(crate) use removal::Removal;
 pub use sweeper::sweep;
+pub use verify::{FileFault, FileReport, Scrubber, verify};
 
 use crate::app::AppState;
 

@@ -5,11 +5,7 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::{
-    app::AppState,
-    error::Result,
-    uploads::storage::{Address, Place},
-};
+use crate::{app::AppState, error::Result, uploads::storage::Address};
 
 /// How many files the sweeper removes between two looks at the database.
 const BATCH: i64 = 500;
@@ -35,13 +31,7 @@ pub(crate) async fn note(db: &mut PgConnection, files: Vec<Address>) -> Result<R
     }
     let (sessions, names): (Vec<_>, Vec<_>) = files
         .iter()
-        .map(|file| {
-            let session = match file.place() {
-                Place::Session(session) => Some(session.clone()),
-                Place::Root => None,
-            };
-            (session, file.name().to_owned())
-        })
+        .map(|file| (file.session().map(str::to_owned), file.name().to_owned()))
         .unzip();
     let ids = sqlx::query_scalar!(
         r#"

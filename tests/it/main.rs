@@ -75,6 +75,7 @@ mod readme;
 mod search;
 mod sessions;
 mod startup;
+mod storage;
 mod stores;
 mod summaries;
 mod support;

@@ -52,6 +52,14 @@ impl Address {
         &self.place
     }
 
+    /// The session that it is a file of; `None` for a document.
+    pub fn session(&self) -> Option<&str> {
+        match &self.place {
+            Place::Session(session) => Some(session),
+            Place::Root => None,
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -69,6 +77,18 @@ impl Address {
     /// Its key once it is published.
     pub(super) fn published(&self) -> Option<ObjectPath> {
         ObjectPath::parse(self.parts()?.join("/")).ok()
+    }
+
+    /// The file that is published under a key, if files of ours are.
+    pub(super) fn of_published(key: &ObjectPath) -> Option<Self> {
+        let parts: Vec<_> = key.parts().map(|part| part.as_ref().to_owned()).collect();
+        match parts.as_slice() {
+            [name] => Some(Self::of_document(name.as_str())),
+            [folder, session, name] if folder == SESSIONS => {
+                Some(Self::in_session(session.as_str(), name.as_str()))
+            }
+            _ => None,
+        }
     }
 
     /// Its key until then.

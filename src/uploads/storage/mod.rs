@@ -21,7 +21,7 @@ use std::{
 };
 
 use anyhow::Context;
-use futures_util::TryStreamExt;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::{
     ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem, path::Path as ObjectPath,
 };
@@ -279,6 +279,14 @@ impl Storage {
             }
         }
         Ok(None)
+    }
+
+    /// All files that are published, in no order.
+    pub fn published(&self) -> impl Stream<Item = io::Result<Address>> + Unpin {
+        let listed = self.parts.objects.list(None).map_err(io::Error::from);
+        listed
+            .try_filter_map(|object| async move { Ok(Address::of_published(&object.location)) })
+            .boxed()
     }
 
     /// The names of files that are not published, with their age.

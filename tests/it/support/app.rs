@@ -73,6 +73,26 @@ impl TestApp {
         Self::on(database.options, uploads, settings).await
     }
 
+    /// A server that stores its files in a bucket.
+    pub(crate) async fn start_on_bucket() -> Self {
+        let database = cluster::database(&MIGRATOR).await;
+        Self::on(database.options, Uploads::new(true).await, &[]).await
+    }
+
+    /// Ends the server of the bucket.
+    pub(crate) async fn stop_bucket(&self) {
+        self.bucket().stop().await;
+    }
+
+    /// Starts the server of the bucket again.
+    pub(crate) async fn start_bucket(&self) {
+        self.bucket().start().await;
+    }
+
+    fn bucket(&self) -> &Bucket {
+        self.uploads.bucket.as_ref().expect("its files lie in a bucket")
+    }
+
     /// A server on a database of the test's own making, which is migrated here.
     pub(crate) async fn start_on(options: PgConnectOptions, settings: &[(&str, &str)]) -> Self {
         let mut connection = options.connect().await.expect("connect to the database");
