@@ -28,6 +28,7 @@ pub(super) async fn receive<T: FromFields>(state: &AppState, request: Request) -
     let limits = FormLimits {
         file: state.config.uploads.max_file_size,
         files: 1,
+        leaves_out: false,
     };
     let form = multipart::receive(request, state, limits).await?;
     let mut fields = form.fields(query.as_deref());

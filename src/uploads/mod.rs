@@ -4,6 +4,7 @@
 //! document and a client PO with its lines in one unit of work. A file that cannot be read is kept in its session,
 //! marked as failed, and makes no PO.
 
+mod bulk;
 mod document_files;
 mod documents;
 mod download;
@@ -12,6 +13,7 @@ mod intake;
 mod links;
 mod outgoing;
 mod po;
+mod proforma;
 mod quota;
 mod removal;
 mod session_files;
@@ -32,7 +34,12 @@ use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    po::router().merge(documents::router()).merge(sessions::router())
+    OpenApiRouter::new()
+        .merge(sessions::router())
+        .merge(po::router())
+        .merge(proforma::router())
+        .merge(bulk::router())
+        .merge(documents::router())
 }
 
 /// The routes that do not lie below `/api`.

@@ -17,6 +17,8 @@ use crate::app::AppState;
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(routes::upload_document))
+        .routes(routes!(routes::list_documents, routes::create_document))
         .routes(routes!(routes::store_po_file, routes::list_po_files))
         .routes(routes!(routes::list_po_documents))
         .routes(routes!(routes::list_project_documents))
