@@ -73,6 +73,7 @@ mod quotations;
 mod rate_limit;
 mod readme;
 mod search;
+mod session_breaks;
 mod session_downloads;
 mod sessions;
 mod startup;

@@ -243,12 +243,17 @@ async fn all_files_come_in_one_archive_under_names_of_their_own() {
             assert!(unpacked == *bytes, "{}", names[index]);
         }
     }
+    let head = viewer.call(Method::HEAD, &all).send().await;
+    assert_eq!(
+        (head.status, head.header("content-type")),
+        (200, "application/zip")
+    );
     let stats = viewer
         .get(format!("/api/uploads/session/{id}/stats"))
         .send()
         .await
         .expect(200);
-    assert_eq!(stats["total_downloads"], 8);
+    assert_eq!(stats["total_downloads"], 8, "what is not sent is not counted");
 }
 
 #[tokio::test]

@@ -136,6 +136,7 @@ impl Arrived {
             created_at: self.now,
         };
         let document = store::insert(uow.conn(), &new).await?;
+        self.files.name();
         uow.record(Change::created(
             "project_document",
             document.id,

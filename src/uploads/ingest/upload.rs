@@ -285,6 +285,7 @@ impl Upload {
             metadata: &Value::Object(metadata),
         };
         store::insert_file(uow.conn(), &file).await?;
+        self.file.name();
         let action = if refusal.is_some() {
             Action::Refused
         } else {
@@ -321,6 +322,7 @@ impl Upload {
             created_at: self.now,
         };
         let document = documents::insert(uow.conn(), &document).await?;
+        files.name();
         uow.record(Change::created(
             "project_document",
             document.id,

@@ -5,7 +5,11 @@ use std::{
     path::Path as FilePath,
 };
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::{Method, StatusCode},
+    response::Response,
+};
 
 use super::{
     download::{name_of, open},
@@ -38,6 +42,7 @@ pub(super) async fn download_all_session_files(
     Viewer(caller): Viewer,
     State(state): State<AppState>,
     Path(SessionPath { session_id }): Path<SessionPath>,
+    method: Method,
 ) -> Result<Response> {
     let now = state.clock.now();
     let session = store::find_open(&state.db, session_id.known()?, now)
@@ -60,9 +65,12 @@ pub(super) async fn download_all_session_files(
             hash: known_hash(row.file_hash.as_deref()).map(str::to_owned),
         });
     }
-    let limit = state.config.uploads.downloads_per_hour;
-    quota::count_downloads(&state.db, &caller.id.to_string(), rows.len(), now, limit).await?;
-    store::count_downloads(&state.db, &session, rows.len(), now).await?;
+    // Of an archive that only its head is asked for nothing is fetched.
+    if method != Method::HEAD {
+        let limit = state.config.uploads.downloads_per_hour;
+        quota::count_downloads(&state.db, &caller.id.to_string(), rows.len(), now, limit).await?;
+        store::count_downloads(&state.db, &session, rows.len(), now).await?;
+    }
     let head = Head::new(Some("application/zip"), &format!("{session}.zip"));
     Ok(head.answer(StatusCode::OK, Bundle::new(entries).into_body(session)))
 }
@@ -79,8 +87,9 @@ pub(super) async fn fetch_all_session_files(
     viewer: Viewer,
     state: State<AppState>,
     path: Path<SessionPath>,
+    method: Method,
 ) -> Result<Response> {
-    download_all_session_files(viewer, state, path).await
+    download_all_session_files(viewer, state, path, method).await
 }
 
 /// The names of an archive's entries, of which no two are the same on any system.

@@ -144,7 +144,7 @@ pub(super) async fn lock_open(uow: &mut UnitOfWork, id: &str, now: DateTime<Utc>
          WHERE session_id = $1
            AND status = 'active'
            AND expires_at > $2
-           FOR UPDATE
+           FOR NO KEY UPDATE
         "#,
         id,
         now,
@@ -256,7 +256,7 @@ pub(super) fn ensure_own(caller: &Caller, owner: Option<UserId>, refusal: &'stat
     Ok(())
 }
 
-/// Counts downloads of a session's files.
+/// Counts downloads of a session's files, unless it was deleted meanwhile.
 ///
 /// # Errors
 /// `Unavailable` without the database.
@@ -265,7 +265,11 @@ pub(super) async fn count_downloads(db: &PgPool, id: &str, files: usize, now: Da
         r#"
         INSERT INTO "Finances".upload_stats AS stats
                (id, session_id, total_uploads, total_downloads, total_size_bytes, last_activity)
-        VALUES ($4, $1, 0, $2, 0, $3)
+        SELECT $4, session.session_id, 0, $2, 0, $3
+          FROM "Finances".upload_session AS session
+         WHERE session.session_id = $1
+           -- One that is being deleted is waited for, and then has no counter any more.
+           FOR KEY SHARE
             ON CONFLICT (session_id) DO UPDATE
            SET total_downloads = stats.total_downloads + excluded.total_downloads,
                last_activity = excluded.last_activity
