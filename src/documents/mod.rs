@@ -30,6 +30,17 @@ mod items;
 mod labels;
 mod lines;
 mod model;
+mod pdf;
+#[cfg(test)]
+#[path = "../../tests/it/support/pdf.rs"]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "test support"
+)]
+mod pdf_writer;
 mod proforma;
 mod remarks;
 mod requirements;
