@@ -28,8 +28,10 @@ mod header_labels;
 mod inspect;
 mod items;
 mod labels;
+mod layout;
 mod lines;
 mod model;
+mod order;
 mod pdf;
 #[cfg(test)]
 #[path = "../../tests/it/support/pdf.rs"]
@@ -53,7 +55,8 @@ mod text;
 mod workbook;
 
 pub use inspect::{ALLOWED_EXTENSIONS, FileKind, InspectError, inspect, safe_filename};
+pub use layout::Layout;
 pub use model::{Finding, FindingKind, OrderHeader, ParseFailure, ParsedLine, ParsedOrder, Totals};
+pub use order::{NoOrderKind, OrderReading, read_order};
 pub use requirements::{require_for_po_upload, require_for_proforma_upload};
 pub use share_tax::share_tax;
-pub use workbook::{Layout, Workbook, parse_bajaj_workbook, parse_proforma};

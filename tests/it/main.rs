@@ -38,6 +38,7 @@ mod crash;
 mod database_away;
 mod deletion;
 mod document_downloads;
+mod document_forms;
 mod document_records;
 mod documents;
 mod documents_faults;

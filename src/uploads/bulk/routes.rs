@@ -18,15 +18,13 @@ use crate::{
 
 const INVOICES: Kind = Kind {
     client: ClientId(2),
-    layout: Layout::ProformaInvoice,
-    parser_type: "proforma_invoice",
+    layout: Layout::PROFORMA_INVOICE,
     upload_type: "proforma_invoice_bulk",
     description: "Proforma Invoice bulk upload",
 };
 const ORDERS: Kind = Kind {
     client: ClientId(1),
-    layout: Layout::BajajOrder,
-    parser_type: "po",
+    layout: Layout::BAJAJ_ORDER,
     upload_type: "po_bulk",
     description: "PO bulk upload",
 };
