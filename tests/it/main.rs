@@ -19,6 +19,7 @@
 
 mod adoption;
 mod auth;
+mod bajaj_pdf;
 mod billing;
 mod billing_faults;
 mod billing_lines;

@@ -4,7 +4,7 @@ use std::{fs::File, io::BufReader};
 
 use crate::{
     app::AppState,
-    documents::{self, FileKind, Layout, ParseFailure, ParsedOrder, Workbook},
+    documents::{self, FileKind, Layout, ParseFailure, ParsedOrder, PdfText, Workbook},
     error::{Error, Result},
     uploads::{intake, storage::Received},
 };
@@ -72,6 +72,10 @@ type Read = (FileKind, Option<Layout>, Result<ParsedOrder, ParseFailure>);
 fn look_at(name: &str, mut file: BufReader<File>, demands: Demands) -> Result<Read> {
     let named = demands.layout;
     let kind = intake::kind_of(name, &mut file)?;
+    if kind == FileKind::Pdf && named != Some(Layout::ProformaInvoice) {
+        let (layout, parsed) = look_at_pdf(&mut file, demands);
+        return Ok((kind, layout, parsed));
+    }
     if !kind.is_workbook() {
         return match unsupported(kind) {
             reason if demands.takes_any_kind => Ok((kind, named, Err(ParseFailure::unreadable(reason)))),
@@ -91,6 +95,23 @@ fn look_at(name: &str, mut file: BufReader<File>, demands: Demands) -> Result<Re
         None => Ok(ParsedOrder::default()),
     };
     Ok((kind, layout, parsed))
+}
+
+/// A PDF is an order of Bajaj or nothing that can be read. One that cannot even be looked into counts as one, so that it
+/// is told why.
+fn look_at_pdf(
+    file: &mut BufReader<File>,
+    demands: Demands,
+) -> (Option<Layout>, Result<ParsedOrder, ParseFailure>) {
+    let bajaj = Some(Layout::BajajOrder);
+    match PdfText::read(file) {
+        Err(failure) => (bajaj, Err(failure)),
+        Ok(text) if demands.layout.is_none() && !text.fits_bajaj() => (None, Ok(ParsedOrder::default())),
+        Ok(text) => {
+            let order = text.parse_bajaj();
+            (bajaj, order.and_then(|order| complete(order, demands.order)))
+        }
+    }
 }
 
 /// What an order must have, with a tax that is printed once shared over its lines.
