@@ -1,5 +1,5 @@
-//! Bajaj purchase orders. In the older Excel form they have label/value pairs on top, an item table, totals to the right
-//! below it.
+//! Bajaj purchase orders. In the older Excel form, read here, they have label/value pairs on top, an item table, totals to
+//! the right below it; `bajaj_pdf` reads them from a PDF.
 
 use rust_decimal::{Decimal, dec};
 
@@ -9,8 +9,9 @@ use super::items::{self, Style};
 use super::labels::{self, Label, Words};
 use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
+use super::pdf::Page;
 use super::table::{self, Table};
-use super::{lines, share_tax, store, summary, text};
+use super::{bajaj_pdf, lines, share_tax, store, summary, text};
 
 const MAX_HEADER_ROW: usize = 50;
 const MAX_ADDRESS_ROW: usize = 12;
@@ -31,7 +32,7 @@ impl OrderLayout for BajajOrder {
     }
 
     fn kinds(&self) -> &'static [FileKind] {
-        &[FileKind::Xlsx, FileKind::Xls]
+        &[FileKind::Pdf, FileKind::Xlsx, FileKind::Xls]
     }
 
     fn has_table(&self, sheet: &Grid) -> bool {
@@ -48,6 +49,14 @@ impl OrderLayout for BajajOrder {
 
     fn read_sheet(&self, sheet: &Grid) -> Result<ParsedOrder, ParseFailure> {
         parse(sheet)
+    }
+
+    fn fit_of_pages(&self, pages: &[Page]) -> Fit {
+        bajaj_pdf::fit(pages)
+    }
+
+    fn read_pages(&self, pages: &[Page]) -> Result<ParsedOrder, ParseFailure> {
+        bajaj_pdf::read(pages)
     }
 }
 

@@ -12,6 +12,7 @@
 //!   with `remarks` on them.
 //! - `summary`, `share_tax`: the totals below the table; a tax that is printed once, shared over the lines.
 //! - `proforma`, `bajaj`: the two layouts, made of these parts.
+//! - `pdf`: the text of a PDF as lines with places, within bounds; `bajaj_pdf`: the order that they make.
 //! - `requirements`: what a route insists on. Parsers refuse only what cannot be read at all; everything else they find
 //!   is a finding, which a route refuses or turns into a warning.
 //!
@@ -20,6 +21,7 @@
 
 mod archive;
 mod bajaj;
+mod bajaj_pdf;
 mod biff;
 mod compound;
 mod grid;

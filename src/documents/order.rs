@@ -11,8 +11,8 @@ use super::workbook::Workbook;
 /// What became of a file that was read as an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderReading {
-    /// The layout that was named, else the one that fits; `None` if nobody named one and none fits, or the file cannot be
-    /// read at all.
+    /// The layout that was named, else the one that fits; `None` if nobody named one and none fits, or a file cannot be
+    /// read at all that could have several.
     pub layout: Option<Layout>,
     /// The order; an empty one if no layout fits.
     pub order: Result<ParsedOrder, ParseFailure>,
@@ -68,6 +68,7 @@ pub fn read_order(
     kind: FileKind,
     named: Option<Layout>,
 ) -> Result<OrderReading, NoOrderKind> {
+    let candidates = || LAYOUTS.iter().copied().filter(|layout| layout.reads(kind));
     if !is_read(kind, named) {
         return Err(match kind {
             FileKind::Csv => NoOrderKind::Csv,
@@ -81,8 +82,7 @@ pub fn read_order(
         })
     } else {
         pdf::read(file).map(|pages| {
-            let fits = LAYOUTS.iter().filter(|layout| layout.reads(kind));
-            let fits = fits.map(|layout| (*layout, layout.rules().fit_of_pages(&pages)));
+            let fits = candidates().map(|layout| (layout, layout.rules().fit_of_pages(&pages)));
             let layout = named.or_else(|| layout::best(fits));
             (layout, layout.map(|layout| layout.rules().read_pages(&pages)))
         })
@@ -92,11 +92,16 @@ pub fn read_order(
             layout,
             order: order.unwrap_or_else(|| Ok(ParsedOrder::default())),
         },
+        // Where only one layout comes in such files, it is that one, so that it can be told whose file is broken.
         Err(failure) => OrderReading {
-            layout: named,
+            layout: named.or_else(|| only(candidates())),
             order: Err(failure),
         },
     })
+}
+
+fn only(mut layouts: impl Iterator<Item = Layout>) -> Option<Layout> {
+    layouts.next().filter(|_| layouts.next().is_none())
 }
 
 #[cfg(test)]
@@ -130,10 +135,13 @@ mod tests {
 
     #[test]
     fn a_broken_file_keeps_the_layout_that_was_named() {
-        let read = |layout| read_order(&mut Cursor::new(b"PK"), FileKind::Xlsx, layout).unwrap();
+        let read = |kind, layout| read_order(&mut Cursor::new(b"PK"), kind, layout).unwrap();
+        let bajaj = Some(Layout::BAJAJ_ORDER);
 
-        assert_eq!(read(None).layout, None);
-        assert_eq!(read(Some(Layout::BAJAJ_ORDER)).layout, Some(Layout::BAJAJ_ORDER));
-        assert!(read(None).order.is_err());
+        assert_eq!(read(FileKind::Xlsx, None).layout, None);
+        assert_eq!(read(FileKind::Xlsx, bajaj).layout, bajaj);
+        assert!(read(FileKind::Xlsx, None).order.is_err());
+        // There is only one layout of PDFs.
+        assert_eq!(read(FileKind::Pdf, None).layout, bajaj);
     }
 }

@@ -41,8 +41,13 @@ pub fn require_for_po_upload(mut order: ParsedOrder) -> Result<ParsedOrder, Pars
             "quantity",
             "Missing or invalid quantity",
         );
-        // A rate that is not printed follows from the amount, unless it would be beyond all bounds.
-        demand(line.rate.is_some(), "rate", "Missing or invalid rate");
+        // A rate that is not printed follows from the amount, unless it would be beyond all bounds. Without an amount it
+        // is that which is missing.
+        demand(
+            line.rate.is_some() || line.taxable_amount.is_none(),
+            "rate",
+            "Missing or invalid rate",
+        );
         demand(
             line.taxable_amount.is_some(),
             "amount",

@@ -20,6 +20,7 @@
 mod adoption;
 mod auth;
 mod bajaj_orders;
+mod bajaj_pdf;
 mod billing;
 mod billing_faults;
 mod billing_lines;

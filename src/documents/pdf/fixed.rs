@@ -65,10 +65,6 @@ impl Fixed {
         Self(self.0.saturating_add(other.0))
     }
 
-    pub(super) fn minus(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
-    }
-
     pub(super) fn times(self, other: Self) -> Self {
         let product = i128::from(self.0).saturating_mul(i128::from(other.0)) / i128::from(ONE);
         Self(i64::try_from(product).unwrap_or(if product < 0 { i64::MIN } else { i64::MAX }))
