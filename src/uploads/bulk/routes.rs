@@ -60,8 +60,8 @@ pub(super) async fn upload_proforma_invoices(
 
 /// Upload many Bajaj purchase orders and make a client PO of each.
 ///
-/// As `POST /proforma-invoice/bulk`, for files in the layout of Bajaj's orders; the client is Bajaj unless the request names
-/// one.
+/// As `POST /proforma-invoice/bulk`, for files (pdf, xlsx, xls) in the layout of Bajaj's orders; the client is Bajaj unless
+/// the request names one.
 #[utoipa::path(post, path = "/bajaj-po/bulk", tag = "uploads", params(BulkOptions),
     request_body(content = BulkForm, content_type = "multipart/form-data"),
     responses((status = 200, body = OrdersUploaded), WriteErrors))]
