@@ -402,7 +402,7 @@ fn order() -> impl Strategy<Value = BajajPdf> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn every_order_is_read_back_as_it_was_put_in(pdf in order()) {
