@@ -105,7 +105,7 @@ impl<'a> Cutter<'a> {
             return true;
         };
         let has_both =
-            quantity_in(&row.words).is_some() && row.words.iter().any(|word| amount_of(word).is_some());
+            quantity_in(&row.words, 1).is_some() && row.words.iter().any(|word| amount_of(word).is_some());
         match self.last {
             // Below titles that are printed anew, a number that was seen before is a reprint.
             None => step > 0 || self.seen.contains(&number),
@@ -153,7 +153,7 @@ impl<'a> Cutter<'a> {
             has_figures(row, &self.columns)
         } else {
             let has_quantity =
-                quantity_in(&row.words).is_some() || self.columns.quantity_in(&row.words).is_some();
+                quantity_in(&row.words, 0).is_some() || self.columns.quantity_in(&row.words).is_some();
             has_quantity && row.words.iter().any(|word| amount_of(word).is_some())
         };
         let continues = self
@@ -180,7 +180,7 @@ impl<'a> Cutter<'a> {
 
     /// True if the items end above this line.
     fn ends_at(&self, row: &Row, rest: &[Row]) -> bool {
-        let is_closing = row.starts_with_any(&["THIS PURCHASE ORDER"]);
+        let is_closing = is_closing(row);
         let is_total = row.starts_with_any(&["TOTAL AMOUNT", "GRAND TOTAL"]);
         let is_partial =
             row.starts_with_any(&["SUBTOTAL", "SUB TOTAL", "SUB-TOTAL", "TAX AMOUNT", "TOTAL TAX"])
@@ -194,20 +194,33 @@ impl<'a> Cutter<'a> {
         if is_own {
             return false;
         }
+        !self.goes_on(rest, is_closing || is_total)
+    }
+
+    /// True if there is another item in the rest: under titles that are printed again, or, unless the line before was the
+    /// end of everything, one of the next number.
+    fn goes_on(&self, rest: &[Row], is_end: bool) -> bool {
         let last = self.seen.last().copied().unwrap_or(0);
-        let is_new = |row: &Row| row.item_number().is_some_and(|number| number > last);
-        let mut rest = rest.iter();
-        if is_closing || is_total {
-            // Items go on only under titles that are printed again.
-            !rest.any(Row::is_anchor) || !rest.any(is_new)
-        } else {
-            !rest.any(|row| row.is_anchor() || is_new(row) && STEPS.contains(&step(row, last)))
+        let mut has_titles = false;
+        for row in rest {
+            if row.is_anchor() {
+                has_titles = true;
+            } else if is_closing(row) {
+                return false;
+            }
+            let Some(number) = row.item_number().filter(|number| *number > last) else {
+                continue;
+            };
+            if has_titles || !is_end && STEPS.contains(&number.saturating_sub(last)) {
+                return true;
+            }
         }
+        has_titles && self.seen.is_empty()
     }
 }
 
-fn step(row: &Row, last: u32) -> u32 {
-    row.item_number().map_or(0, |number| number.saturating_sub(last))
+fn is_closing(row: &Row) -> bool {
+    row.starts_with_any(&["THIS PURCHASE ORDER"])
 }
 
 /// A sum or a tax at the foot of a plain table: the label, perhaps a rate, and the figure.
@@ -229,7 +242,7 @@ fn has_amount(item: &Block<'_>) -> bool {
 }
 
 fn has_figures(row: &Row, columns: &Columns) -> bool {
-    quantity_in(&row.words).is_some()
+    quantity_in(&row.words, 0).is_some()
         || columns.quantity_in(&row.words).is_some()
         || row.words.iter().any(|word| amount_of(word).is_some())
 }

@@ -159,12 +159,19 @@ impl Reader {
             mark(0);
         }
         let mut behind = 0;
-        if let Some(quantity) = quantity_in(words) {
+        let in_parentheses = quantity_in(words, usize::from(block.number.is_some()));
+        let in_column = block.columns.quantity_in(words);
+        // A description may end like a quantity; what stands under Qty is one.
+        let in_parentheses = in_parentheses.filter(|quantity| {
+            let word = words.get(quantity.first);
+            in_column.is_none() || word.is_some_and(|word| block.columns.at(word) == Column::Quantity)
+        });
+        if let Some(quantity) = in_parentheses {
             (quantity.first..quantity.behind).for_each(&mut mark);
             behind = quantity.behind;
             self.quantity = Some(quantity.value);
             self.unit = Some(quantity.unit);
-        } else if let Some((index, value)) = block.columns.quantity_in(words) {
+        } else if let Some((index, value)) = in_column {
             mark(index);
             behind = index.saturating_add(1);
             self.quantity = Some(value);
@@ -223,7 +230,7 @@ impl Reader {
             return;
         }
         if self.quantity.is_none()
-            && let Some(quantity) = quantity_in(&row.words)
+            && let Some(quantity) = quantity_in(&row.words, 0)
         {
             self.quantity = Some(quantity.value);
             self.unit = Some(quantity.unit);

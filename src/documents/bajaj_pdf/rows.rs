@@ -67,7 +67,7 @@ impl Row {
     pub(super) fn item_number(&self) -> Option<u32> {
         let (first, rest) = self.words.split_first()?;
         let number = line_number(&first.text)?;
-        let has_figure = quantity_in(rest).is_some() || rest.iter().any(|word| amount_of(word).is_some());
+        let has_figure = quantity_in(rest, 0).is_some() || rest.iter().any(|word| amount_of(word).is_some());
         has_figure.then_some(number)
     }
 }
@@ -95,7 +95,7 @@ pub(super) fn amount_of(word: &Word) -> Option<Decimal> {
 /// True for a word that only names the currency of the number beside it.
 pub(super) fn is_currency(word: &Word) -> bool {
     matches!(
-        word.text.to_ascii_uppercase().trim_end_matches([':', ',']),
+        word.text.to_ascii_uppercase().trim_matches(['(', ')', ':', ',']),
         "INR" | "RS" | "RS." | "₹"
     )
 }
@@ -109,8 +109,8 @@ pub(super) struct Quantity {
     pub(super) unit: String,
 }
 
-/// The last quantity among some words: `10 (EA)` or `10(EA)`.
-pub(super) fn quantity_in(words: &[Word]) -> Option<Quantity> {
+/// The last quantity among the words from `start` on: `10 (EA)` or `10(EA)`.
+pub(super) fn quantity_in(words: &[Word], start: usize) -> Option<Quantity> {
     let at = |first: usize| {
         let text = words.get(first)?.text.as_str();
         let next = words.get(first.saturating_add(1)).map(|word| word.text.as_str());
@@ -129,7 +129,7 @@ pub(super) fn quantity_in(words: &[Word]) -> Option<Quantity> {
             unit: unit.to_owned(),
         })
     };
-    (0..words.len()).rev().find_map(at)
+    (start..words.len()).rev().find_map(at)
 }
 
 /// All lines in the order of reading.
@@ -230,7 +230,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_quantity_is_a_number_with_a_unit_in_parentheses() {
-        let read = |text: &str| quantity_in(&row(&[(0, text)]).words).map(|q| (q.value, q.unit));
+        let read = |text: &str| quantity_in(&row(&[(0, text)]).words, 0).map(|q| (q.value, q.unit));
         assert_eq!(read("1 Chair 10 (EA) 5.00"), Some((dec!(10), "EA".into())));
         assert_eq!(read("Ply 20 (MM) 125.0(FT2)"), Some((dec!(125), "FT2".into())));
         for none in [

@@ -6,7 +6,7 @@ use super::header;
 use super::rows::{Row, amount_of};
 use crate::documents::labels::Words;
 use crate::documents::model::ParsedOrder;
-use crate::documents::summary;
+use crate::documents::{share_tax, summary};
 
 const TOLERANCE: Decimal = dec!(1.00);
 
@@ -26,6 +26,7 @@ pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
     order.printed.subtotal = printed.subtotal;
     order.printed.total_amount = value;
     take_tax(&printed, value, order);
+    share_tax::share_tax(order);
     summary::complete(order);
     order.findings.extend(summary::excess(order));
 }

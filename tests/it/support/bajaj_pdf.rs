@@ -193,9 +193,9 @@ impl BajajPdf {
                 (40, "Line #"),
                 (75, "Part # / Description"),
                 (300, "Qty (Unit)"),
-                (365, "Need By"),
+                (355, "Need By"),
                 (435, "Unit Price"),
-                (515, "Subtotal"),
+                (540, "Subtotal"),
             ],
             Form::PlainTable => &[
                 (40, "Line #"),
@@ -204,7 +204,7 @@ impl BajajPdf {
                 (340, "Qty"),
                 (385, "Unit"),
                 (430, "Unit Price"),
-                (520, "Amount"),
+                (540, "Amount"),
             ],
         };
         titles
@@ -219,9 +219,9 @@ impl BajajPdf {
                 (40, item.number.to_string()),
                 (75, item.description.clone()),
                 (300, format!("{} ({})", item.quantity, item.unit)),
-                (365, "20 Feb 2026".into()),
-                right(490, &format!("{} INR", self.money(item.rate))),
-                right(570, &format!("{} INR", self.money(item.amount))),
+                (355, "20 Feb 2026".into()),
+                right(480, &format!("{} INR", self.money(item.rate))),
+                right(575, &format!("{} INR", self.money(item.amount))),
             ],
             Form::PlainTable => vec![
                 (40, item.number.to_string()),
@@ -230,7 +230,7 @@ impl BajajPdf {
                 right(360, &item.quantity.to_string()),
                 (385, item.unit.clone()),
                 right(480, &self.money(item.rate)),
-                right(560, &self.money(item.amount)),
+                right(575, &self.money(item.amount)),
             ],
         };
         let mut lines = vec![first];
@@ -315,9 +315,9 @@ fn right(end: u32, text: &str) -> (u32, String) {
     let width: u32 = text
         .chars()
         .map(|c| match c {
-            ',' | '.' | ' ' | 'I' => 25,
-            'N' | 'R' => 65,
-            _ => 50,
+            ',' | '.' | ' ' | 'I' => 22,
+            'N' | 'R' => 58,
+            _ => 45,
         })
         .sum();
     (end.saturating_sub(width / 10), text.to_owned())

@@ -61,7 +61,7 @@ impl Pdf {
                 .map(move |(x, text)| Placed {
                     x: *x,
                     y,
-                    size: 9,
+                    size: 8,
                     text: text.clone(),
                 })
                 .collect::<Vec<_>>()
