@@ -4,8 +4,8 @@ use super::grid::{Grid, Value};
 use super::labels::Words;
 
 /// An item table begins within so many rows.
-const MAX_PROFORMA_ROW: usize = 200;
-const MAX_BAJAJ_ROW: usize = 80;
+pub(super) const MAX_PROFORMA_ROW: usize = 200;
+pub(super) const MAX_BAJAJ_ROW: usize = 80;
 const AMOUNT: &[&str] = &["TOTAL", "AMOUNT", "AMT", "VALUE"];
 const TAX: &[&str] = &["GST", "TAX", "CGST", "SGST", "IGST", "UTGST", "TAXES"];
 /// Taxes that are printed in a column each and add up.

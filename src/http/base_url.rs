@@ -2,7 +2,7 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{header, request::Parts, uri::Authority},
 };
 
 use super::RequestContext;
@@ -38,7 +38,7 @@ impl FromRequestParts<AppState> for BaseUrl {
             .headers
             .get(header::HOST)
             .and_then(|host| host.to_str().ok())
-            .or_else(|| parts.uri.authority().map(|authority| authority.as_str()))
+            .or_else(|| parts.uri.authority().map(Authority::as_str))
             .ok_or_else(|| Error::BadRequest("The request names no host".into()))?;
         Ok(Self(format!("{scheme}://{host}")))
     }

@@ -87,7 +87,11 @@ async fn a_file_becomes_a_document_that_its_link_opens() {
 
 #[tokio::test]
 async fn links_start_with_the_public_address_where_one_is_set() {
-    let app = TestApp::start_with(&[("PUBLIC_BASE_URL", "https://finance.example.com")]).await;
+    let app = TestApp::start_with(&[
+        ("PUBLIC_BASE_URL", "https://finance.example.com"),
+        ("TRUSTED_HOSTS", "127.0.0.1"),
+    ])
+    .await;
     let editor = app.editor().await;
     let project = app.project("Store").await.to_string();
 

@@ -20,6 +20,7 @@
 mod adoption;
 mod auth;
 mod bajaj_orders;
+mod bajaj_pdf;
 mod billing;
 mod billing_faults;
 mod billing_lines;
@@ -38,6 +39,7 @@ mod crash;
 mod database_away;
 mod deletion;
 mod document_downloads;
+mod document_forms;
 mod document_records;
 mod documents;
 mod documents_faults;

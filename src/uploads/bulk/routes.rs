@@ -18,15 +18,13 @@ use crate::{
 
 const INVOICES: Kind = Kind {
     client: ClientId(2),
-    layout: Layout::ProformaInvoice,
-    parser_type: "proforma_invoice",
+    layout: Layout::PROFORMA_INVOICE,
     upload_type: "proforma_invoice_bulk",
     description: "Proforma Invoice bulk upload",
 };
 const ORDERS: Kind = Kind {
     client: ClientId(1),
-    layout: Layout::BajajOrder,
-    parser_type: "po",
+    layout: Layout::BAJAJ_ORDER,
     upload_type: "po_bulk",
     description: "PO bulk upload",
 };
@@ -62,8 +60,8 @@ pub(super) async fn upload_proforma_invoices(
 
 /// Upload many Bajaj purchase orders and make a client PO of each.
 ///
-/// As `POST /proforma-invoice/bulk`, for files in the layout of Bajaj's orders; the client is Bajaj unless the request names
-/// one.
+/// As `POST /proforma-invoice/bulk`, for files (pdf, xlsx, xls) in the layout of Bajaj's orders; the client is Bajaj unless
+/// the request names one.
 #[utoipa::path(post, path = "/bajaj-po/bulk", tag = "uploads", params(BulkOptions),
     request_body(content = BulkForm, content_type = "multipart/form-data"),
     responses((status = 200, body = OrdersUploaded), WriteErrors))]

@@ -39,7 +39,6 @@ pub(super) struct Kind {
     /// Whose orders they are unless the request says.
     pub(super) client: ClientId,
     pub(super) layout: Layout,
-    pub(super) parser_type: &'static str,
     pub(super) upload_type: &'static str,
     pub(super) description: &'static str,
 }
@@ -252,7 +251,7 @@ async fn save_once(
     let target = Target {
         client: owner.client,
         client_name: &owner.client_name,
-        parser_type: kind.parser_type,
+        parser_type: kind.layout.parser_type(),
         project_id: owner.project_id,
         project_name: None,
         is_revision: false,

@@ -41,7 +41,7 @@ pub(super) async fn upload_proforma_invoice(
         filename, received, ..
     } = file;
     let demands = Demands {
-        layout: Some(Layout::ProformaInvoice),
+        layout: Some(Layout::PROFORMA_INVOICE),
         order: Completeness::Invoice,
         takes_any_kind: false,
     };
@@ -60,11 +60,11 @@ pub(super) async fn upload_proforma_invoice(
     let target = Target {
         client: client.id,
         client_name: &client.name,
-        parser_type: "proforma_invoice",
+        parser_type: Layout::PROFORMA_INVOICE.parser_type(),
         project_id: options.project_id,
         project_name: options.project_name.as_ref(),
         is_revision: options.revision,
-        description: "Proforma Invoice upload",
+        description: Layout::PROFORMA_INVOICE.upload_description(),
     };
     let mut uow = write.begin().await?;
     let reading = Reading::Done {

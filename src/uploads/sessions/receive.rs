@@ -10,7 +10,6 @@ use super::{files, model::FileReceived, routes::SessionPath, store};
 use crate::{
     app::AppState,
     auth::Editor,
-    documents::Layout,
     error::{Error, Result},
     finance::clients::{self, Parser},
     http::{base_url::BaseUrl, envelope::Mirror, extract::Path, multipart::FormFile, openapi::WriteErrors},
@@ -122,14 +121,11 @@ pub(super) async fn upload_session_file(
     let target = client.as_ref().map(|(client_name, parser)| Target {
         client: parser.client,
         client_name,
-        parser_type: parser.parser_type,
+        parser_type: parser.layout.parser_type(),
         project_id: order_of.project_id,
         project_name: order_of.project_name.as_ref(),
         is_revision: false,
-        description: match parser.layout {
-            Layout::BajajOrder => "PO upload",
-            Layout::ProformaInvoice => "Proforma Invoice upload",
-        },
+        description: parser.layout.upload_description(),
     });
     let mut metadata = Map::new();
     let said = [

@@ -2,12 +2,15 @@
 
 pub(crate) mod accounts;
 pub(crate) mod app;
+pub(crate) mod bajaj_pdf;
 pub(crate) mod bucket;
 pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
 pub(crate) mod faults;
 pub(crate) mod logs;
+pub(crate) mod pdf;
+pub(crate) mod printed;
 pub(crate) mod server;
 pub(crate) mod sheet;
 pub(crate) mod vendor_rows;

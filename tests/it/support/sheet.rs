@@ -1,7 +1,7 @@
 //! One worksheet as tests describe it, written as `.xlsx` or as `.xls`.
 
 use chrono::{Datelike, NaiveDate};
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet};
 
 /// What a cell holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,10 +78,10 @@ impl Sheet {
 
     /// The bytes of an `.xlsx` workbook with this sheet; the same sheet gives the same bytes.
     pub(crate) fn xlsx(&self) -> Vec<u8> {
-        let mut book = Workbook::new();
-        let made = ExcelDateTime::from_ymd(2026, 1, 22).unwrap();
-        book.set_properties(&DocProperties::new().set_creation_datetime(&made));
-        let sheet = book.add_worksheet();
+        workbook(&[("Sheet1", self)])
+    }
+
+    fn write(&self, sheet: &mut Worksheet) {
         let (plain, bold) = (Format::new(), Format::new().set_bold());
         let date_format = Format::new().set_num_format("dd-mm-yyyy");
         for range in &self.merged {
@@ -114,7 +114,6 @@ impl Sheet {
         for (column, width) in &self.widths {
             sheet.set_column_width(*column, *width).unwrap();
         }
-        book.save_to_buffer().unwrap()
     }
 
     /// The bytes of an `.xls` workbook (BIFF 8 in a compound file) with this sheet.
@@ -164,6 +163,17 @@ impl Sheet {
         stream.extend(end);
         compound_file(stream)
     }
+}
+
+/// The bytes of an `.xlsx` workbook with named sheets, the first of which is the active one.
+pub(crate) fn workbook(sheets: &[(&str, &Sheet)]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let made = ExcelDateTime::from_ymd(2026, 1, 22).unwrap();
+    book.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    for (name, sheet) in sheets {
+        sheet.write(book.add_worksheet().set_name(*name).unwrap());
+    }
+    book.save_to_buffer().unwrap()
 }
 
 fn words(values: &[u16]) -> Vec<u8> {

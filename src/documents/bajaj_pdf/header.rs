@@ -1,0 +1,508 @@
+//! Numbers, dates and places above the items.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::rows::{Row, amount_of, is_currency};
+use crate::documents::grid::{Grid, Value};
+use crate::documents::model::{Finding, FindingKind, ParsedOrder};
+use crate::documents::pdf::Word;
+use crate::documents::{store, text};
+
+/// The header is looked for in so many lines.
+pub(super) const MAX_ROWS: usize = 200;
+const MAX_ADDRESS_ROWS: usize = 6;
+const MAX_ADDRESS: usize = 2_000;
+const MAX_NAME: usize = 255;
+/// A value in the next line starts at most this far from its label, in hundredths of a point.
+const SAME_COLUMN: i64 = 2_000;
+
+/// Reads the header into the order.
+pub(super) fn read(rows: &[Row], order: &mut ParsedOrder) {
+    let head = rows.get(..rows.len().min(MAX_ROWS)).unwrap_or_default();
+    order.header.po_number = po_number(head);
+    if order.header.po_number.is_none() {
+        let message = format!(
+            "Missing: PO number (looked for 6 to 12 digits behind \"Purchase Order\" or \"PO\" in the first \
+             {MAX_ROWS} lines)"
+        );
+        order.findings.push(Finding::new(
+            "po_details.po_number",
+            FindingKind::Missing,
+            message,
+        ));
+    }
+    order.header.po_date = po_date(head);
+    if order.header.po_date.is_none() {
+        order.warnings.push("No PO date found".into());
+    }
+    let above = head.iter().position(Row::is_anchor).unwrap_or(head.len());
+    let above = head.get(..above).unwrap_or_default();
+    order.header.ship_to_address = address(above);
+    if order.header.ship_to_address.is_none() {
+        order.warnings.push("No site address found".into());
+    }
+    order.header.vendor_name = vendor_name(above);
+    let grid = cells_of(above);
+    order.store_id = store::find(
+        &grid,
+        grid.rows(),
+        &[order.header.ship_to_address.as_deref()],
+        &[order.header.po_number.as_deref()],
+    );
+    if order.store_id.is_none() {
+        order.warnings.push("No store id found".into());
+    }
+}
+
+/// True if some lines name an order's number.
+pub(super) fn names_an_order(rows: &[Row]) -> bool {
+    po_number(rows.get(..rows.len().min(MAX_ROWS)).unwrap_or_default()).is_some()
+}
+
+/// The digits behind "Purchase Order" or "PO", in the same line or below.
+fn po_number(rows: &[Row]) -> Option<String> {
+    rows.iter().enumerate().find_map(|(index, row)| {
+        let labels = labels_of_number(row);
+        labels.into_iter().find_map(|label| match label {
+            NumberLabel::Followed(number) => Some(number),
+            NumberLabel::AtTheEndOfACell(x) => number_below(rows.get(index.saturating_add(1))?, x),
+        })
+    })
+}
+
+enum NumberLabel {
+    Followed(String),
+    /// Nothing stands behind the label in its cell; the label starts at this place.
+    AtTheEndOfACell(i64),
+}
+
+fn labels_of_number(row: &Row) -> Vec<NumberLabel> {
+    let mut labels = Vec::new();
+    // A label and its value may be cells of their own, so the line is read through, each word with its place.
+    let words: Vec<(String, i64)> = row
+        .words
+        .iter()
+        .flat_map(|word| text::words(&word.text).into_iter().map(|part| (part, word.x)))
+        .collect();
+    let is = |index: usize, names: &[&str]| {
+        words
+            .get(index)
+            .is_some_and(|(word, _)| names.contains(&word.as_str()))
+    };
+    for (index, (word, x)) in words.iter().enumerate() {
+        let mut next = if word == "PO" {
+            index.saturating_add(1)
+        } else if word == "PURCHASE" && is(index.saturating_add(1), &["ORDER"]) {
+            index.saturating_add(2)
+        } else {
+            // "PO4500000001"
+            let glued = word.strip_prefix("PO").and_then(leading_number);
+            labels.extend(glued.map(NumberLabel::Followed));
+            continue;
+        };
+        while is(next, &["NO", "NUMBER", "NUM", "#"]) {
+            next = next.saturating_add(1);
+        }
+        match words.get(next) {
+            None => labels.push(NumberLabel::AtTheEndOfACell(*x)),
+            Some((value, _)) => match leading_number(value) {
+                Some(number) => labels.push(NumberLabel::Followed(number)),
+                None if ends_cell(row, *x) => labels.push(NumberLabel::AtTheEndOfACell(*x)),
+                None => {}
+            },
+        }
+    }
+    labels
+}
+
+/// True if the label that starts here is all that stands in its cell from there on.
+fn ends_cell(row: &Row, x: i64) -> bool {
+    let cells = row.cells();
+    let Some(cell) = cells.iter().find(|cell| cell.x <= x && x < cell.end) else {
+        return false;
+    };
+    let words = text::words(&cell.text);
+    words
+        .iter()
+        .rev()
+        .find(|word| !matches!(word.as_str(), "NO" | "NUMBER" | "NUM" | "#"))
+        .is_some_and(|word| matches!(word.as_str(), "PO" | "ORDER"))
+}
+
+fn number_below(row: &Row, x: i64) -> Option<String> {
+    let first = row.words.first()?;
+    let mut below = row
+        .words
+        .iter()
+        .filter(|word| word.x.abs_diff(x) <= SAME_COLUMN.unsigned_abs());
+    below
+        .find_map(|word| leading_number(&word.text))
+        .or_else(|| leading_number(&first.text))
+}
+
+/// 6 to 12 digits that end at something else.
+fn leading_number(word: &str) -> Option<String> {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    (6..=12)
+        .contains(&digits)
+        .then(|| word.get(..digits).map(str::to_owned))?
+}
+
+fn po_date(rows: &[Row]) -> Option<NaiveDate> {
+    const OF_ORDER: [[&str; 2]; 4] = [
+        ["PO", "DATE"],
+        ["ORDER", "DATE"],
+        ["ISSUED", "ON"],
+        ["SUBMITTED", "ON"],
+    ];
+    const OTHERS: &[&str] = &[
+        "DELIVERY", "DUE", "NEED", "NEEDED", "BY", "VALIDITY", "VALID", "EXPIRY", "SHIP", "SHIPMENT",
+        "START", "END", "INVOICE", "PAYMENT", "REQUIRED", "PRINT",
+    ];
+    let labelled = |is_label: &dyn Fn(&str, &str) -> bool| {
+        rows.iter().enumerate().find_map(|(index, row)| {
+            let names: Vec<String> = row.words.iter().map(|word| bare(&word.text)).collect();
+            names.iter().enumerate().find_map(|(at, name)| {
+                let before = at.checked_sub(1).and_then(|at| names.get(at));
+                if !is_label(before.map_or("", String::as_str), name) {
+                    return None;
+                }
+                let behind = row.words.get(at.saturating_add(1)..)?;
+                let next = rows.get(index.saturating_add(1));
+                let x = row.words.get(at)?.x;
+                date_in(behind, 2).or_else(|| {
+                    let below = next?;
+                    let from = below
+                        .words
+                        .iter()
+                        .position(|word| word.end > x.saturating_sub(SAME_COLUMN))?;
+                    date_in(below.words.get(from..)?, 1)
+                })
+            })
+        })
+    };
+    let of_order = labelled(&|before, name| OF_ORDER.iter().any(|label| label == &[before, name]));
+    let of_anything = || labelled(&|before, name| name == "DATE" && !OTHERS.contains(&before));
+    let in_words = || {
+        rows.iter().find_map(|row| {
+            row.words.windows(3).find_map(|words| {
+                let month = words.get(1)?;
+                month
+                    .text
+                    .starts_with(char::is_alphabetic)
+                    .then(|| date_of(words))?
+            })
+        })
+    };
+    of_order.or_else(of_anything).or_else(in_words)
+}
+
+/// A date that begins within the first words.
+fn date_in(words: &[Word], skipped: usize) -> Option<NaiveDate> {
+    (0..=skipped).find_map(|start| {
+        let rest = words.get(start..)?;
+        (1..=4).rev().find_map(|length| date_of(rest.get(..length)?))
+    })
+}
+
+fn date_of(words: &[Word]) -> Option<NaiveDate> {
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    let joined = texts.join(" ");
+    text::date(joined.trim_matches([':', ',', '.', '-', ' ']))
+}
+
+/// The figure behind a label "Amount", and else behind "PO Value" or a total, above the items.
+pub(super) fn stated_value(rows: &[Row]) -> Option<Decimal> {
+    let head = rows.get(..rows.len().min(MAX_ROWS)).unwrap_or_default();
+    let mut above = head.iter().take_while(|row| !row.is_anchor());
+    let labelled = |row: &Row| figure_behind(row, &[&["PO", "VALUE"], &["AMOUNT"]]);
+    above.find_map(labelled)
+}
+
+/// The figure that follows a label in a line, with at most a currency between.
+pub(super) fn figure_behind(row: &Row, labels: &[&[&str]]) -> Option<Decimal> {
+    let names: Vec<String> = row.words.iter().map(|word| bare(&word.text)).collect();
+    labels.iter().find_map(|label| {
+        let at = names
+            .windows(label.len())
+            .position(|names| names.iter().eq(label.iter()))?;
+        let mut behind = row.words.iter().skip(at.saturating_add(label.len()));
+        let figure = behind.find(|word| !is_currency(word) && word.text.contains(char::is_alphanumeric))?;
+        amount_of(figure)
+    })
+}
+
+fn bare(word: &str) -> String {
+    word.trim_matches(|c: char| !c.is_alphanumeric()).to_uppercase()
+}
+
+fn address(rows: &[Row]) -> Option<String> {
+    const TITLES: [[&str; 2]; 5] = [
+        ["SHIP", "TO"],
+        ["DELIVER", "TO"],
+        ["DELIVERY", "TO"],
+        ["DELIVERY", "ADDRESS"],
+        ["SITE", "ADDRESS"],
+    ];
+    let is_title = |names: &[String]| match names {
+        [first, second, ..] => TITLES.iter().any(|title| title == &[first, second]).then_some(2),
+        _ => None,
+    };
+    let lines = block_behind(rows, MAX_ADDRESS_ROWS, &is_title)?;
+    let joined = lines.join(", ").replace(",,", ",");
+    Some(joined.chars().take(MAX_ADDRESS).collect::<String>()).filter(|text| !text.is_empty())
+}
+
+fn vendor_name(rows: &[Row]) -> Option<String> {
+    let is_title = |names: &[String]| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        match names.as_slice() {
+            ["VENDOR" | "SUPPLIER", "NAME", ..] => Some(2),
+            [
+                "VENDOR" | "SUPPLIER",
+                "ADDRESS" | "CODE" | "NO" | "NUMBER" | "ID" | "GSTIN" | "GST",
+                ..,
+            ] => None,
+            ["VENDOR" | "SUPPLIER", ..] | ["TO"] => Some(1),
+            _ => None,
+        }
+    };
+    let lines = block_behind(rows, 1, &is_title)?;
+    let name = lines.into_iter().next()?;
+    let is_name = name.chars().filter(|c| c.is_alphabetic()).count() >= 3 && !name.contains(':');
+    is_name.then(|| name.chars().take(MAX_NAME).collect())
+}
+
+/// The lines that belong to a title: what stands behind it in its cell, and below in its column up to the next label.
+/// `title` tells how many words of a cell are the title.
+fn block_behind(
+    rows: &[Row],
+    most: usize,
+    title: &dyn Fn(&[String]) -> Option<usize>,
+) -> Option<Vec<String>> {
+    rows.iter().enumerate().find_map(|(index, row)| {
+        let cells = row.cells();
+        cells.iter().enumerate().find_map(|(place, cell)| {
+            let names: Vec<String> = cell.text.split_whitespace().map(bare).collect();
+            let length = title(&names)?;
+            let mut lines = Vec::new();
+            let behind: Vec<&str> = cell.text.split_whitespace().skip(length).collect();
+            let same_cell = behind.join(" ");
+            let same_cell = same_cell.trim_matches([':', '-', ' ']);
+            // "Supplier: Example" is a title, "Supplier portal terms" is not.
+            let title_text: Vec<&str> = cell.text.split_whitespace().take(length).collect();
+            let has_colon = title_text.last().is_some_and(|word| word.ends_with([':', '-']))
+                || behind.first().is_some_and(|word| matches!(*word, ":" | "-"));
+            if !same_cell.is_empty() {
+                if !has_colon {
+                    return None;
+                }
+                lines.push(same_cell.to_owned());
+            }
+            let next = cells.get(place.saturating_add(1));
+            // A value beside its title, with nothing else in the line.
+            if lines.is_empty()
+                && let Some(beside) = next.filter(|beside| has_colon && !is_label(&beside.text))
+            {
+                lines.push(beside.text.clone());
+            }
+            let column = if lines.is_empty() || !same_cell.is_empty() {
+                (cell.x, next.map_or(i64::MAX, |next| next.x))
+            } else {
+                (next.map_or(cell.x, |next| next.x), i64::MAX)
+            };
+            for below in rows.get(index.saturating_add(1)..).unwrap_or_default() {
+                if lines.len() >= most {
+                    break;
+                }
+                let text = text_in_column(below, column);
+                if is_label(&text) || below.is_anchor() {
+                    break;
+                }
+                if !text.is_empty() {
+                    lines.push(text);
+                }
+            }
+            lines.truncate(most);
+            (!lines.is_empty()).then_some(lines)
+        })
+    })
+}
+
+/// The words of a line that stand in a column.
+fn text_in_column(row: &Row, (left, right): (i64, i64)) -> String {
+    const SLACK: i64 = 300;
+    let inside = row
+        .words
+        .iter()
+        .filter(|word| word.x >= left.saturating_sub(SLACK) && word.x < right.saturating_sub(SLACK));
+    let texts: Vec<&str> = inside.map(|word| word.text.as_str()).collect();
+    texts.join(" ")
+}
+
+/// True for a text that is, or begins with, the name of something.
+fn is_label(text: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "AMOUNT",
+        "ATTENTION",
+        "BILL",
+        "BUYER",
+        "CIN",
+        "COMMENTS",
+        "CONTACT",
+        "CURRENCY",
+        "DATE",
+        "DELIVER",
+        "DELIVERY",
+        "EMAIL",
+        "FAX",
+        "FROM",
+        "GST",
+        "GSTIN",
+        "INVOICE",
+        "ORDER",
+        "PAN",
+        "PAYMENT",
+        "PHONE",
+        "PO",
+        "PURCHASE",
+        "SHIP",
+        "SITE",
+        "STORE",
+        "SUPPLIER",
+        "TERMS",
+        "TO",
+        "VENDOR",
+        "VERSION",
+    ];
+    const MAX_WORDS: usize = 4;
+    let (head, has_colon) = text
+        .split_once(':')
+        .map_or((text, false), |(head, _)| (head, true));
+    let words = text::words(head);
+    let is_short = words.len() <= MAX_WORDS && !head.contains(|c: char| c.is_ascii_digit());
+    let is_named = words.first().is_some_and(|word| NAMES.contains(&word.as_str()));
+    is_short && (has_colon && !words.is_empty() || is_named && words.len() <= 2)
+}
+
+/// The lines as a sheet of cells, for the labels of the store's code.
+fn cells_of(rows: &[Row]) -> Grid {
+    let mut grid = Grid::new("", false);
+    for (row, line) in (0_u32..).zip(rows) {
+        for (column, cell) in (0_u32..).zip(line.cells()) {
+            // A sheet has a width that a line may pass; what is behind it is no label.
+            if grid.fill((row, column), Value::Text(cell.text.into())).is_err() {
+                break;
+            }
+        }
+    }
+    grid
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::dec;
+
+    use super::super::rows::tests::row;
+    use super::*;
+
+    fn rows(lines: &[&[(i64, &str)]]) -> Vec<Row> {
+        lines.iter().map(|cells| row(cells)).collect()
+    }
+
+    #[test]
+    fn the_order_number_is_found_behind_and_below_its_label() {
+        for lines in [
+            &[&[(0_i64, "Purchase Order 4500000001")] as &[(i64, &str)]] as &[&[(i64, &str)]],
+            &[&[(0, "PO Number: 4500000001")]],
+            &[&[(0, "P.O. No. 4500000001-2")]],
+            &[&[(0, "PO#4500000001")]],
+            &[&[(0, "PURCHASE ORDER NO"), (200, "4500000001")]],
+            &[&[(0, "Your PO4500000001 of today")]],
+            &[
+                &[(0, "Example Ltd"), (300, "Purchase Order")],
+                &[(0, "12345678 Road"), (300, "4500000001")],
+            ],
+            &[
+                &[(0, "Purchase Order")],
+                &[(0, "PO Date: 20.02.2026")],
+                &[(0, "PO No: 4500000001")],
+            ],
+        ] {
+            assert_eq!(
+                po_number(&rows(lines)).as_deref(),
+                Some("4500000001"),
+                "{lines:?}"
+            );
+        }
+        for line in [
+            "PO 12345",
+            "PO 1234567890123",
+            "Depot 4500000001",
+            "PO Date 20022026",
+            "Pin 4500000001",
+        ] {
+            assert_eq!(po_number(&rows(&[&[(0, line)]])), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_date_is_that_of_the_order() {
+        let expected = NaiveDate::from_ymd_opt(2026, 2, 3);
+        for lines in [
+            &[&[(0_i64, "Delivery Date: 01-01-2026 PO Date: 03-02-2026")] as &[(i64, &str)]]
+                as &[&[(i64, &str)]],
+            &[&[(0, "Issued on Tue, 3 Feb, 2026 10:15 AM")]],
+            &[&[(0, "Order Date"), (200, "03/02/26")]],
+            &[
+                &[(0, "Version"), (200, "Submitted On")],
+                &[(0, "1"), (200, "3rd February 2026")],
+            ],
+            &[&[(0, "Date: 2026-02-03")]],
+            &[&[(0, "Mumbai, 3 Feb 2026")]],
+        ] {
+            assert_eq!(po_date(&rows(lines)), expected, "{lines:?}");
+        }
+        assert_eq!(po_date(&rows(&[&[(0, "Due Date: 03-02-2026")]])), None);
+        assert_eq!(po_date(&rows(&[&[(0, "PO Date: 31-02-2026")]])), None);
+    }
+
+    #[test]
+    fn addresses_and_names_are_read_in_their_column() {
+        let lines = rows(&[
+            &[(0, "Vendor:"), (300, "Ship To:")],
+            &[(0, "Example Interiors Pvt Ltd"), (300, "Example Retail ST104")],
+            &[(0, "1 Street"), (300, "Shop 4, Mall Road")],
+            &[(300, "Mumbai 400001")],
+            &[(0, "Phone: 1"), (300, "Payment Terms: 30 days")],
+        ]);
+        assert_eq!(
+            address(&lines).as_deref(),
+            Some("Example Retail ST104, Shop 4, Mall Road, Mumbai 400001")
+        );
+        assert_eq!(vendor_name(&lines).as_deref(), Some("Example Interiors Pvt Ltd"));
+
+        let lines = rows(&[
+            &[(0, "Supplier Code: 77")],
+            &[(0, "Supplier Name: Example Ltd")],
+            &[(0, "Site Address"), (100, ": Pune")],
+        ]);
+        assert_eq!(vendor_name(&lines).as_deref(), Some("Example Ltd"));
+        assert_eq!(
+            address(&rows(&[&[(0, "Deliver To: Pune")]])).as_deref(),
+            Some("Pune")
+        );
+        assert_eq!(address(&rows(&[&[(0, "We ship to you")]])), None);
+    }
+
+    #[test]
+    fn the_stated_value_follows_its_label() {
+        let value = |line: &str| stated_value(&rows(&[&[(0, line)]]));
+        assert_eq!(value("Version: 1 Amount: INR 5,900.00"), Some(dec!(5900)));
+        assert_eq!(value("Amount: ₹5,900.00 INR"), Some(dec!(5900)));
+        assert_eq!(value("PO Value 5,900.00"), Some(dec!(5900)));
+        assert_eq!(value("Amount in words and 5,900.00"), None);
+        assert_eq!(value("Amount: 5900"), None);
+    }
+}

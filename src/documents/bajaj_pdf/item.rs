@@ -1,0 +1,445 @@
+//! The fields of one item, from its lines.
+
+use rust_decimal::{Decimal, dec};
+
+use super::blocks::Block;
+use super::columns::Column;
+use super::rows::{Row, amount_of, is_currency, quantity_in};
+use crate::documents::grid::Reading;
+use crate::documents::items::{Item, RateReading};
+use crate::documents::pdf::Word;
+use crate::documents::remarks::Remarks;
+use crate::documents::text::{self, round_money};
+
+const MAX_DESCRIPTION: usize = 2_000;
+const TOLERANCE: Decimal = dec!(1.00);
+/// What an amount with tax is of the one without.
+const WITH_TAX: [Decimal; 4] = [dec!(1.18), dec!(1.28), dec!(1.12), dec!(1.05)];
+const UNKNOWN: &str = "UNKNOWN ITEM";
+/// Lines that say something about an item without describing it.
+const NOTES: &[&str] = &[
+    "STATUS",
+    "OTHER INFORMATION",
+    "REQ. LINE",
+    "PR NO",
+    "STORAGE LOCATION",
+    "CLASSIFICATION",
+    "INCOTERM",
+    "INCOTERMS",
+    "ORDER SUBMITTED",
+    "PDF GENERATED",
+    "THIS PURCHASE ORDER",
+];
+const TAXES: &[&str] = &["TAX", "CGST", "SGST", "IGST", "UTGST"];
+const STATES: &[&str] = &[
+    "ANDHRA PRADESH",
+    "ARUNACHAL PRADESH",
+    "ASSAM",
+    "BIHAR",
+    "CHANDIGARH",
+    "CHHATTISGARH",
+    "DELHI",
+    "GOA",
+    "GUJARAT",
+    "HARYANA",
+    "HIMACHAL PRADESH",
+    "JAMMU AND KASHMIR",
+    "JHARKHAND",
+    "KARNATAKA",
+    "KERALA",
+    "LADAKH",
+    "MADHYA PRADESH",
+    "MAHARASHTRA",
+    "MANIPUR",
+    "MEGHALAYA",
+    "MIZORAM",
+    "NAGALAND",
+    "ODISHA",
+    "PUDUCHERRY",
+    "PUNJAB",
+    "RAJASTHAN",
+    "SIKKIM",
+    "TAMIL NADU",
+    "TELANGANA",
+    "TRIPURA",
+    "UTTAR PRADESH",
+    "UTTARAKHAND",
+    "WEST BENGAL",
+];
+
+/// What one item says.
+#[derive(Debug, Default)]
+struct Reader {
+    quantity: Option<Decimal>,
+    unit: Option<String>,
+    amounts: Vec<Decimal>,
+    tax: Option<Decimal>,
+    description: Vec<String>,
+    /// Between "Unconfirmed" and "Location on Detail".
+    in_status: bool,
+}
+
+/// Reads the item at `index`.
+pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> Item {
+    let mut reader = Reader::default();
+    for (line, row) in block.rows.iter().enumerate() {
+        if line == 0 {
+            reader.take_first(row, block);
+        } else {
+            reader.take_more(row);
+        }
+    }
+    let mut description = reader.description.join(" ");
+    if description.is_empty() {
+        description = UNKNOWN.to_owned();
+        remarks.note(index, "no description is printed");
+    } else if description.chars().count() > MAX_DESCRIPTION {
+        description = description.chars().take(MAX_DESCRIPTION).collect();
+        remarks.note(
+            index,
+            format!("the description is cut to {MAX_DESCRIPTION} characters"),
+        );
+    }
+    let (rate, amount) = match reader.amounts.as_slice() {
+        [] => (Reading::Absent, Reading::Absent),
+        [amount] => (Reading::Absent, Reading::Number(*amount)),
+        [rate, amount, ..] => (Reading::Number(*rate), Reading::Number(*amount)),
+    };
+    let mut item = Item {
+        serial: block.number.map(|number| number.to_string()),
+        description,
+        hsn: None,
+        unit: reader.unit,
+        quantity: reader.quantity.map_or(Reading::Absent, Reading::Number),
+        rate,
+        total: amount,
+        tax_rate: RateReading::default(),
+        tax_amount: reader.tax.map_or(Reading::Absent, Reading::Number),
+        total_with_gst: Reading::Absent,
+    };
+    split_amount_with_tax(&mut item, index, remarks);
+    item
+}
+
+/// Where the amount is quantity × price with a usual tax on it, it is the amount with tax.
+fn split_amount_with_tax(item: &mut Item, index: usize, remarks: &mut Remarks) {
+    let product = item
+        .quantity
+        .number()
+        .zip(item.rate.number())
+        .and_then(|(quantity, rate)| quantity.checked_mul(rate))
+        .map(round_money);
+    let Some((product, amount)) = product.zip(item.total.number()) else {
+        return;
+    };
+    let agrees = |expected: Decimal| expected.saturating_sub(amount).abs() <= TOLERANCE;
+    let has_tax = WITH_TAX
+        .iter()
+        .any(|factor| agrees(product.saturating_mul(*factor)));
+    if agrees(product) || !has_tax || product.is_sign_negative() {
+        return;
+    }
+    item.total = Reading::Number(product);
+    item.total_with_gst = Reading::Number(amount);
+    item.tax_amount = Reading::Absent;
+    remarks.note(index, "amount includes tax");
+}
+
+impl Reader {
+    /// The line with the item's number and figures.
+    fn take_first(&mut self, row: &Row, block: &Block<'_>) {
+        let words = row.words.as_slice();
+        let mut used = vec![false; words.len()];
+        let mut mark = |index: usize| {
+            if let Some(place) = used.get_mut(index) {
+                *place = true;
+            }
+        };
+        if block.number.is_some() {
+            mark(0);
+        }
+        let mut behind = 0;
+        let in_parentheses = quantity_in(words, usize::from(block.number.is_some()));
+        let in_column = block.columns.quantity_in(words);
+        // A description may end like a quantity; what stands under Qty is one.
+        let in_parentheses = in_parentheses.filter(|quantity| {
+            let word = words.get(quantity.first);
+            in_column.is_none() || word.is_some_and(|word| block.columns.at(word) == Column::Quantity)
+        });
+        if let Some(quantity) = in_parentheses {
+            (quantity.first..quantity.behind).for_each(&mut mark);
+            behind = quantity.behind;
+            self.quantity = Some(quantity.value);
+            self.unit = Some(quantity.unit);
+        } else if let Some((index, value)) = in_column {
+            mark(index);
+            behind = index.saturating_add(1);
+            self.quantity = Some(value);
+            if let Some((index, unit)) = block.columns.unit_in(words, index) {
+                mark(index);
+                self.unit = Some(unit);
+            }
+        }
+        // Figures stand right of the quantity; left of it, a number belongs to the description.
+        for (index, word) in words.iter().enumerate().skip(behind) {
+            let is_percent = word.text.ends_with('%') && behind > 0;
+            let beside = [index.checked_sub(1), index.checked_add(1)];
+            let is_of_amount = is_currency(word)
+                && beside
+                    .into_iter()
+                    .flatten()
+                    .any(|at| words.get(at).is_some_and(|word| amount_of(word).is_some()));
+            if is_percent || is_of_amount {
+                mark(index);
+            } else if let Some(amount) = amount_of(word) {
+                mark(index);
+                if behind > 0 && block.columns.at(word) == Column::Tax {
+                    self.tax = Some(self.tax.unwrap_or_default().saturating_add(amount));
+                } else {
+                    self.amounts.push(amount);
+                }
+            }
+        }
+        for (index, word) in words.iter().enumerate() {
+            let is_of_date = index == behind && behind > 0 || block.columns.at(word) == Column::Date;
+            if is_of_date {
+                date_at(words, index).for_each(&mut mark);
+            }
+        }
+        let text: Vec<&str> = words
+            .iter()
+            .zip(&used)
+            .filter(|(_, used)| !**used)
+            .map(|(word, _)| word.text.as_str())
+            .collect();
+        self.describe(&text.join(" "));
+    }
+
+    fn take_more(&mut self, row: &Row) {
+        let upper = row.text.to_uppercase();
+        if self.in_status || upper.contains("UNCONFIRMED") {
+            self.take_status(row, &upper);
+            return;
+        }
+        if row.starts_with_any(NOTES) {
+            return;
+        }
+        let amounts: Vec<Decimal> = row.words.iter().filter_map(amount_of).collect();
+        if row.starts_with_any(TAXES) {
+            self.take_tax(row);
+            return;
+        }
+        if self.quantity.is_none()
+            && let Some(quantity) = quantity_in(&row.words, 0)
+        {
+            self.quantity = Some(quantity.value);
+            self.unit = Some(quantity.unit);
+        }
+        let names_currency = row
+            .words
+            .iter()
+            .any(|word| is_currency(word) || word.text.contains("INR") || word.text.contains('₹'));
+        let is_only_figures = row
+            .words
+            .iter()
+            .all(|word| amount_of(word).is_some() || is_currency(word));
+        let is_sum = row.starts_with_any(&["SUBTOTAL", "SUB TOTAL", "AMOUNT", "TOTAL AMOUNT", "UNIT PRICE"]);
+        let has_figures = !amounts.is_empty() && (names_currency || is_only_figures || is_sum);
+        // The first line has the figures, unless it is broken in two.
+        let is_wanted = match self.amounts.len() {
+            0 => true,
+            1 => is_only_figures,
+            _ => false,
+        };
+        if has_figures && is_wanted {
+            self.amounts.extend(amounts);
+        }
+        if !has_figures && !is_only_number(&row.text) && !is_address(&row.text) {
+            self.describe(&row.text);
+        }
+    }
+
+    /// The tax of this line alone, which is the last figure of its tax line.
+    fn take_tax(&mut self, row: &Row) {
+        let Some(tax) = row.words.iter().rev().find_map(amount_of) else {
+            return;
+        };
+        let sum = self.tax.unwrap_or_default().saturating_add(tax);
+        if self.amounts.iter().any(|amount| sum <= *amount) {
+            self.tax = Some(sum);
+        }
+    }
+
+    /// What stands between these two is about the delivery.
+    fn take_status(&mut self, row: &Row, upper: &str) {
+        const END: &str = "LOCATION ON DETAIL";
+        let start = if self.in_status {
+            0
+        } else {
+            upper.find("UNCONFIRMED").unwrap_or(0)
+        };
+        let end = upper.find(END).filter(|end| *end >= start);
+        // The places are those of the upper-case text; where it has another length, the whole line goes.
+        if upper.len() == row.text.len() {
+            let before = row.text.get(..start).unwrap_or_default();
+            // How many are unconfirmed says nothing about what they are.
+            if before
+                .split_whitespace()
+                .any(|word| word.starts_with(char::is_alphabetic))
+            {
+                self.describe(before);
+            }
+            if let Some(end) = end {
+                let after = row.text.get(end.saturating_add(END.len())..).unwrap_or_default();
+                self.describe(after);
+            }
+        }
+        self.in_status = end.is_none();
+    }
+
+    fn describe(&mut self, text: &str) {
+        let text = text.trim();
+        if !text.is_empty() {
+            self.description.push(text.to_owned());
+        }
+    }
+}
+
+/// The words of a date that begins at this place: when the item is needed.
+fn date_at(words: &[Word], start: usize) -> std::ops::Range<usize> {
+    for length in (1..=4).rev() {
+        let end = start.saturating_add(length);
+        let Some(part) = words.get(start..end) else {
+            continue;
+        };
+        let texts: Vec<&str> = part.iter().map(|word| word.text.as_str()).collect();
+        if text::date(&texts.join(" ")).is_some() {
+            return start..end;
+        }
+    }
+    start..start
+}
+
+fn is_only_number(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 8 && text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace())
+}
+
+/// The buyer's address: a state and a city in capitals and little else.
+fn is_address(line: &str) -> bool {
+    const MAX_WORDS: usize = 6;
+    let is_capitals = !line.chars().any(char::is_lowercase);
+    let words: Vec<String> = text::words(line);
+    let joined = words.join(" ");
+    let has_state = STATES.iter().any(|state| {
+        joined
+            .strip_prefix(state)
+            .is_some_and(|rest| rest.starts_with(' '))
+            || joined.strip_suffix(state).is_some_and(|rest| rest.ends_with(' '))
+    });
+    is_capitals && has_state && words.len() <= MAX_WORDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::columns::Columns;
+    use super::super::rows::tests::row;
+    use super::*;
+
+    fn read_rows(rows: &[Row]) -> (Item, Vec<String>) {
+        let titles = row(&[
+            (0, "Line # Part # / Description"),
+            (200, "Qty (Unit)"),
+            (300, "Price"),
+            (400, "Amount"),
+        ]);
+        let block = Block {
+            number: Some(1),
+            rows: rows.iter().collect(),
+            columns: Columns::of(&titles),
+        };
+        let mut remarks = Remarks::default();
+        let item = read(&block, 0, &mut remarks);
+        (item, remarks.into_warnings())
+    }
+
+    #[test]
+    fn notes_on_an_item_are_no_part_of_its_description() {
+        let lines = [
+            "1 Oak table 10 (EA) 20 Feb 2026 500.00 INR 5,000.00 INR",
+            "oiled, 2.50 m long",
+            "STATUS",
+            "10 (EA) Unconfirmed",
+            "Ship by 22 Feb 2026",
+            "See Location on Detail with glass",
+            "TAX",
+            "OTHER INFORMATION",
+            "Req. Line No.: 1",
+            "PR No. 1000012345",
+            "Storage Location: 12",
+            "Classification Domain: unspsc",
+            "Incoterms",
+            "MAHARASHTRA MUMBAI",
+            "123456789",
+            "Discount INR 0.00",
+            "PDF generated by Example",
+            "Statusful taxi",
+        ];
+        let rows: Vec<Row> = lines.iter().map(|line| row(&[(0, line)])).collect();
+        let (item, warnings) = read_rows(&rows);
+
+        assert_eq!(
+            item.description,
+            "Oak table oiled, 2.50 m long with glass Statusful taxi"
+        );
+        assert_eq!(item.quantity, Reading::Number(dec!(10)));
+        assert_eq!(item.unit.as_deref(), Some("EA"));
+        assert_eq!(
+            (item.rate, item.total),
+            (Reading::Number(dec!(500)), Reading::Number(dec!(5000)))
+        );
+        assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn an_amount_that_includes_a_usual_tax_is_split() {
+        for (amount, tax) in [
+            ("5,900.00", true),
+            ("6,400.00", true),
+            ("5,600.00", true),
+            ("5,250.00", true),
+            ("5,000.50", false),
+            ("5,500.00", false),
+        ] {
+            let (item, warnings) = read_rows(&[row(&[(0, &format!("1 Chair 10 (EA) 500.00 {amount}"))])]);
+            assert_eq!(item.total_with_gst != Reading::Absent, tax, "{amount}");
+            assert_eq!(warnings == ["Line 1: amount includes tax"], tax, "{amount}");
+            if tax {
+                assert_eq!(item.total, Reading::Number(dec!(5000)));
+            }
+        }
+    }
+
+    #[test]
+    fn one_amount_is_that_of_the_line_and_none_is_none() {
+        let (item, _) = read_rows(&[row(&[(0, "1 Chair 10 (EA) 5,000.00 INR")])]);
+        assert_eq!(
+            (item.rate, item.total),
+            (Reading::Absent, Reading::Number(dec!(5000)))
+        );
+        let (item, warnings) = read_rows(&[row(&[(0, "1 10 (EA)")])]);
+        assert_eq!(item.total, Reading::Absent);
+        assert_eq!(item.description, UNKNOWN);
+        assert_eq!(warnings, ["Line 1: no description is printed"]);
+    }
+
+    #[test]
+    fn a_tax_that_stands_under_its_item_is_its_own() {
+        let rows = [
+            row(&[(0, "1 Chair 10 (EA) 500.00 5,000.00")]),
+            row(&[(0, "Tax: CGST 9% 450.00 INR")]),
+            row(&[(0, "Tax: SGST 9% 450.00 INR")]),
+        ];
+        assert_eq!(read_rows(&rows).0.tax_amount, Reading::Number(dec!(900)));
+    }
+}

@@ -1,0 +1,82 @@
+//! Bajaj purchase orders as PDF: a header, items below lines of titles, totals.
+//!
+//! The titles stand above every item or once a table, and again after a page break. What an item says is read from the
+//! lines between; where the table is plain, the place of a word below its title tells what it is.
+//!
+//! - `rows`: the lines of all pages, without what is printed on every one; `columns`: what stands below which title.
+//! - `header`: numbers, dates and places; `blocks`: the lines cut into items; `item`: the fields of one.
+//! - `totals`: the figures of the document, held against its lines.
+
+mod blocks;
+mod columns;
+mod header;
+mod item;
+mod rows;
+mod totals;
+
+use rust_decimal::Decimal;
+
+use self::rows::Row;
+use super::layout::Fit;
+use super::lines;
+use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
+use super::pdf::Page;
+use super::remarks::Remarks;
+
+/// How much pages look like a Bajaj order: they have the titles of its items, or at least an order's number.
+pub(super) fn fit(pages: &[Page]) -> Fit {
+    let rows = rows::all(pages);
+    if rows.iter().any(Row::is_anchor) {
+        Fit::Likely
+    } else if header::names_an_order(&rows) {
+        Fit::Possible
+    } else {
+        Fit::No
+    }
+}
+
+/// Reads a Bajaj purchase order; its findings say what is missing or wrong in it.
+///
+/// # Errors
+/// If there are more items than any order has.
+pub(super) fn read(pages: &[Page]) -> Result<ParsedOrder, ParseFailure> {
+    parse(&rows::all(pages))
+}
+
+fn parse(all: &[Row]) -> Result<ParsedOrder, ParseFailure> {
+    let mut order = ParsedOrder::default();
+    header::read(all, &mut order);
+    let rows = rows::without_page_furniture(all);
+    let Some(mut blocks) = blocks::cut(&rows)? else {
+        let message = format!(
+            "Missing: Line item header not found (looked for \"Line # Part # / Description\" in all {} lines)",
+            all.len()
+        );
+        order
+            .findings
+            .push(Finding::new("line_items", FindingKind::Missing, message));
+        return Ok(order);
+    };
+    let mut remarks = Remarks::default();
+    let items = blocks
+        .items
+        .iter()
+        .enumerate()
+        .map(|(index, block)| item::read(block, index, &mut remarks));
+    let items: Vec<_> = items.collect();
+    order.warnings.append(&mut blocks.warnings);
+    order.warnings.extend(remarks.into_warnings());
+    let mut reading = lines::complete(items, Some(Decimal::ONE));
+    order.lines = reading.lines;
+    order.warnings.append(&mut reading.warnings);
+    order.findings.append(&mut reading.findings);
+    if order.lines.is_empty() {
+        order.findings.push(Finding::new(
+            "line_items",
+            FindingKind::Missing,
+            "Missing: No line items found (looked below \"Line # Part # / Description\")",
+        ));
+    }
+    totals::read(all, &blocks.tail, &mut order);
+    Ok(order)
+}
