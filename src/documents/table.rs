@@ -255,7 +255,9 @@ fn has_second_title_row(grid: &Grid, row: usize) -> bool {
 }
 
 fn columns(titles: &Titles) -> Columns {
-    let has_description = titles.cells.iter().any(|(_, title)| title.is_description());
+    // "BOQ Qty" names a quantity, so it does not make "Item" a serial number.
+    let is_description = |title: &Title| title.field(true) == Some(Field::Description);
+    let has_description = titles.cells.iter().any(|(_, title)| is_description(title));
     let mut columns = Columns::default();
     let mut partial_rates = Vec::new();
     let mut partial_amounts = Vec::new();
@@ -384,6 +386,15 @@ mod tests {
             assert_eq!(Title::of(title).field(true), field, "{title}");
         }
         assert_eq!(Title::of("Item").field(false), Some(Field::Description));
+    }
+
+    #[test]
+    fn an_item_is_the_description_unless_another_column_is() {
+        let alone = proforma(&["Item", "BOQ Qty", "Rate", "Amount"]);
+        let beside = proforma(&["Item", "BOQ", "Qty", "Rate", "Amount"]);
+
+        assert_eq!((alone.description, alone.serial), (Some(1), None));
+        assert_eq!((beside.description, beside.serial), (Some(2), Some(1)));
     }
 
     #[test]

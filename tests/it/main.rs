@@ -57,6 +57,7 @@ mod metrics;
 mod middleware;
 mod openapi;
 mod order_profit;
+mod parsers_excel;
 mod parties_faults;
 mod payment_links;
 mod payment_reports;
