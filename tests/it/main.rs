@@ -48,6 +48,7 @@ mod enriched;
 mod errors;
 mod figures;
 mod health;
+mod hostile_workbooks;
 mod idempotency;
 mod line_item_changes;
 mod line_items;

@@ -242,7 +242,7 @@ impl Book {
         }
         globals.extend(end);
         globals.extend(sheets.concat());
-        compound_file(globals)
+        compound_file("Workbook", globals)
     }
 }
 
@@ -280,8 +280,8 @@ fn label(row: u16, column: u16, text: &str) -> Vec<u8> {
     record(0x0204, &data)
 }
 
-/// A compound file with one stream, `Workbook`: a header, the table, a sector of the directory, the stream.
-fn compound_file(mut stream: Vec<u8>) -> Vec<u8> {
+/// A compound file with one stream: a header, the table, a sector of the directory, the stream.
+pub(crate) fn compound_file(stream_name: &str, mut stream: Vec<u8>) -> Vec<u8> {
     const SECTOR: usize = 512;
     const END: u32 = 0xFFFF_FFFE;
     const FREE: u32 = 0xFFFF_FFFF;
@@ -313,7 +313,7 @@ fn compound_file(mut stream: Vec<u8>) -> Vec<u8> {
 
     for (name, kind, start, len) in [
         ("Root Entry", 5_u8, END, 0),
-        ("Workbook", 2, first, u32::try_from(stream.len()).unwrap()),
+        (stream_name, 2, first, u32::try_from(stream.len()).unwrap()),
     ] {
         let mut entry = words(&name.encode_utf16().collect::<Vec<_>>());
         entry.resize(64, 0);
