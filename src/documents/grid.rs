@@ -152,6 +152,11 @@ impl Grid {
         self.filled(row).next().is_none()
     }
 
+    /// True if a merged range that began above or at the left reaches into the row.
+    pub(super) fn is_covered(&self, row: usize) -> bool {
+        (1..=self.columns).any(|column| self.cell(row, column).is_copy)
+    }
+
     /// A cell that should hold a date, read as one: a date cell, a serial number, or text.
     pub(super) fn date(&self, value: &Value) -> Option<NaiveDate> {
         match value {

@@ -95,7 +95,7 @@ fn refused(error: InspectError) -> Error {
         InspectError::Empty => Error::invalid_field("file", "invalid", text),
         InspectError::UnsafeArchive { .. } => Error::invalid_field("file", "unsafe_archive", text),
         InspectError::Io(error) => Error::internal(error),
-        InspectError::Unsupported { .. } | InspectError::Mismatch { .. } => {
+        InspectError::Unsupported { .. } | InspectError::Mismatch { .. } | InspectError::Locked { .. } => {
             Error::UnsupportedMediaType(text.into())
         }
     }
