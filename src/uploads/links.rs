@@ -176,6 +176,33 @@ mod tests {
         );
     }
 
+    /// Computed the same way.
+    #[test]
+    fn a_link_to_a_session_file_is_signed_as_the_contract_says_and_ends_with_its_session() {
+        let now = 1_770_000_000;
+        let links = Links::new(b"a secret of this test", now, Duration::from_hours(2)).unwrap();
+        let (session, file) = (
+            "sess_generic_20260210_100000_0123456789abcdef",
+            "0f7a4f58-54b1-4d4c-9c0a-2f1f0e9a6f11",
+        );
+
+        let link = links
+            .until(DateTime::from_timestamp(now + 3600, 0).unwrap())
+            .file(session, file)
+            .unwrap();
+
+        assert_eq!(
+            link,
+            format!(
+                "/api/uploads/session/{session}/files/{file}/download?token=1770003600.\
+                 lqduaK_kr6HBmBqQL4dUbW4nGWR0aKqGO7EbE9tw0m4"
+            )
+        );
+        let later = DateTime::from_timestamp(now + 86_400, 0).unwrap();
+        let link = |links: &Links| links.file(session, file).unwrap();
+        assert_eq!(link(&links.until(later)), link(&links));
+    }
+
     #[test]
     fn another_document_time_or_secret_gives_another_signature() {
         let signature = |secret: &[u8], now, id| {

@@ -87,6 +87,7 @@ mod summaries;
 mod support;
 mod tokens;
 mod unit_of_work;
+mod upload_session_files;
 mod upload_sessions;
 mod upload_sessions_faults;
 mod users;

@@ -72,7 +72,7 @@ async fn a_session_is_opened_for_a_while_with_what_is_said_of_it() {
     let reply = editor
         .post("/api/uploads/session")
         .json(&json!({
-            "metadata": {"project": "test"}, "ttl_hours": 2, "client_id": 1, "po_number": "PO-1",
+            "metadata": {"project": "test", "note": "no NUL: \\u0000"}, "ttl_hours": 2, "client_id": 1, "po_number": "PO-1",
             "created_by": "somebody", "description": " of a test "
         }))
         .send()
@@ -93,8 +93,8 @@ async fn a_session_is_opened_for_a_while_with_what_is_said_of_it() {
     assert_eq!(
         body["metadata"],
         json!({
-            "project": "test", "client_id": 1, "client_name": "Bajaj", "po_number": "PO-1", "created_by": "somebody",
-            "description": "of a test"
+            "project": "test", "note": "no NUL: \\u0000", "client_id": 1, "client_name": "Bajaj", "po_number": "PO-1",
+            "created_by": "somebody", "description": "of a test"
         })
     );
 
@@ -148,6 +148,10 @@ async fn what_makes_no_sense_of_a_session_is_named() {
         ),
         (
             json!({"metadata": {"a": "b\u{0}"}}),
+            vec!["metadata: value_error"],
+        ),
+        (
+            json!({"metadata": {"a": [{"b\u{0}": 1}]}}),
             vec!["metadata: value_error"],
         ),
         (json!({"metadata": {"a": long}}), vec!["metadata: value_error"]),

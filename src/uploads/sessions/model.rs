@@ -141,7 +141,10 @@ impl FromFields for NewUploadSession {
             let text = format!("must have at most {METADATA_LIMIT} bytes");
             fields.fault("metadata", Problem::new("value_error", text));
         }
-        if text.contains("\\u0000") {
+        if metadata
+            .iter()
+            .any(|(name, value)| name.contains('\0') || has_nul(value))
+        {
             let text = "must not contain NUL characters";
             fields.fault("metadata", Problem::new("value_error", text));
         }
@@ -151,6 +154,18 @@ impl FromFields for NewUploadSession {
             client_id,
             project_id,
         })
+    }
+}
+
+/// Whether any text in it, or any name, has a NUL, which the database does not keep.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.contains('\0') || has_nul(value)),
     }
 }
 
