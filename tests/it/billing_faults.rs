@@ -233,6 +233,7 @@ const SUITE: Suite = Suite {
         r#"UPDATE "Finances".billing_po SET status = 'FINAL'"#,
     )],
     uuids: &["billing_po_id", "line_item_id"],
+    opaque: &[],
     texts: &[],
     without_project: &[],
     scene: || Box::pin(scene()),

@@ -750,6 +750,7 @@ const SUITE: Suite = Suite {
     creating: &["POST /api/clients"],
     prepared: PREPARED,
     uuids: &[],
+    opaque: &[],
     texts: &[],
     without_project: &[],
     scene: || Box::pin(scene()),

@@ -30,10 +30,13 @@ pub(crate) enum Area {
     Parties,
     /// Documents of projects and POs.
     Documents,
+    /// Upload sessions and their files.
+    UploadSessions,
 }
 
 /// Paths belong to the first area of which they have a part.
-const AREAS: [(Area, &[&str]); 7] = [
+const AREAS: [(Area, &[&str]); 8] = [
+    (Area::UploadSessions, &["/uploads/"]),
     (Area::Billing, &["/billing-", "/pl-analysis"]),
     (
         Area::Ledger,

@@ -128,6 +128,7 @@ const SUITE: Suite = Suite {
     creating: &[],
     prepared: &[],
     uuids: &[],
+    opaque: &[],
     texts: &[],
     without_project: &[],
     scene: || Box::pin(scene()),

@@ -88,6 +88,7 @@ mod support;
 mod tokens;
 mod unit_of_work;
 mod upload_sessions;
+mod upload_sessions_faults;
 mod users;
 mod vendor_figures;
 mod vendor_ledger;

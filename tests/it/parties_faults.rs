@@ -198,6 +198,7 @@ const SUITE: Suite = Suite {
         ("POST /api/proforma-invoice/bulk", FORGET),
     ],
     uuids: &[],
+    opaque: &[],
     texts: &[],
     without_project: &[],
     scene: || Box::pin(scene()),

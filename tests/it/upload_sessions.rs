@@ -931,6 +931,48 @@ async fn pages_of_files_are_whole_in_every_order() {
     assert_eq!(newest["files"][0]["original_filename"], "0.txt");
 }
 
+#[tokio::test]
+async fn a_number_that_no_file_was_sent_with_has_none() {
+    let app = TestApp::start().await;
+    let viewer = app.viewer().await;
+    for path in ["/api/uploads/po/PO-1", "/api/uploads/po/PO-1/files"] {
+        let body = viewer.get(path).send().await.expect(200);
+        for (field, value) in [
+            ("files", json!([])),
+            ("file_count", json!(0)),
+            ("total_count", json!(0)),
+            ("total_size", json!(0)),
+            ("compressed_size", json!(0)),
+            ("compression_ratio", json!(0)),
+        ] {
+            assert_eq!(body[field], value, "{path}: {field}");
+        }
+    }
+    let stats = viewer.get("/api/uploads/po/PO-1/stats").send().await.expect(200);
+    assert_eq!(
+        stats,
+        json!({
+            "status": "SUCCESS", "po_number": "PO-1", "file_count": 0, "total_files": 0, "total_size_bytes": 0,
+            "total_compressed_size": 0, "space_saved_bytes": 0, "compression_ratio": 0
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_can_be_no_pos_is_named() {
+    let app = TestApp::start().await;
+    let viewer = app.viewer().await;
+    for (number, fault) in [
+        ("x".repeat(101), "po_number: string_too_long"),
+        ("a%00b".to_owned(), "po_number: value_error"),
+    ] {
+        for path in ["", "/files", "/stats"] {
+            let reply = viewer.get(format!("/api/uploads/po/{number}{path}")).send().await;
+            assert_eq!(reply.faults(), [fault], "{number}{path}");
+        }
+    }
+}
+
 /// What happens to a session.
 #[derive(Debug, Clone)]
 enum Step {

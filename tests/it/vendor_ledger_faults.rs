@@ -305,6 +305,7 @@ const SUITE: Suite = Suite {
         r#"DELETE FROM "Finances".payment_vendor_link"#,
     )],
     uuids: &[],
+    opaque: &[],
     texts: &[],
     without_project: &[],
     scene: || Box::pin(scene()),

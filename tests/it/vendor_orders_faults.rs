@@ -246,6 +246,7 @@ const SUITE: Suite = Suite {
     creating: &[],
     prepared: &[],
     uuids: &[],
+    opaque: &[],
     texts: &["cat"],
     without_project: &[
         "PUT /api/projects/{project_id}/vendor-orders/{vendor_order_id}",

@@ -139,6 +139,7 @@ const SUITE: Suite = Suite {
     creating: &[],
     prepared: &[],
     uuids: &[],
+    opaque: &[],
     texts: &[],
     without_project: &[],
     scene: || Box::pin(scene()),
