@@ -204,10 +204,9 @@ impl<'a> Reader<'a> {
                 }
             }
             b"gs" => {
-                let states = self.document.dictionary(resources, "ExtGState")?;
-                let state = self
-                    .document
-                    .resolve(states.by_name(operands.first()?.name()?)?)?;
+                let name = operands.first()?.name()?;
+                let state = self.document.named(resources, "ExtGState", name)?;
+                let state = self.document.resolve(&state)?;
                 let font = self.document.get(&state.dictionary()?, "Font")?.array()?;
                 run.state.size = font.get(1)?.number()?;
                 run.state.font = self.font_of(font.first()?);
@@ -218,9 +217,8 @@ impl<'a> Reader<'a> {
     }
 
     fn font(&mut self, name: &[u8], resources: &Dictionary) -> Rc<Font> {
-        let fonts = self.document.dictionary(resources, "Font");
-        match fonts.as_ref().and_then(|fonts| fonts.by_name(name)) {
-            Some(font) => self.font_of(font),
+        match self.document.named(resources, "Font", name) {
+            Some(font) => self.font_of(&font),
             None => Rc::new(Font::unknown()),
         }
     }
@@ -295,14 +293,12 @@ impl<'a> Reader<'a> {
         state: &State,
         level: u32,
     ) -> Result<(), Fault> {
-        let forms = self.document.dictionary(resources, "XObject");
         let name = operands.first().and_then(Object::name);
-        let id = forms
-            .zip(name)
-            .and_then(|(forms, name)| match forms.by_name(name)? {
-                Object::Reference(id) => Some(*id),
-                _ => None,
-            });
+        let form = name.and_then(|name| self.document.named(resources, "XObject", name));
+        let id = match form {
+            Some(Object::Reference(id)) => Some(id),
+            _ => None,
+        };
         // Every drawing costs something, or forms of nothing but forms would be free.
         self.document.limits.work(100).ok_or(Fault::TooMuch)?;
         let Some((id, stream)) = id.and_then(|id| Some((id, self.document.stream(id)?))) else {
