@@ -111,7 +111,7 @@ fn labels_of_number(row: &Row) -> Vec<NumberLabel> {
             Some((value, _)) => match leading_number(value) {
                 Some(number) => labels.push(NumberLabel::Followed(number)),
                 None if open.iter().any(|cell| cell.x <= *x && *x < cell.end) => {
-                    labels.push(NumberLabel::AtTheEndOfACell(*x))
+                    labels.push(NumberLabel::AtTheEndOfACell(*x));
                 }
                 None => {}
             },

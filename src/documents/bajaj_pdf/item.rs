@@ -91,7 +91,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
     }
     let mut description = reader.description.join(" ");
     if description.is_empty() {
-        description = UNKNOWN.to_owned();
+        description.push_str(UNKNOWN);
         remarks.note(index, "no description is printed");
     } else if description.chars().count() > MAX_DESCRIPTION {
         description = description.chars().take(MAX_DESCRIPTION).collect();

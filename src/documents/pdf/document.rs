@@ -166,15 +166,14 @@ impl<'a> Document<'a> {
                 .unwrap_or(after)
                 .starts_with(b"endstream")
         };
-        let length = match length.filter(is_end) {
-            Some(length) => length,
-            None => {
-                let length = find(rest, b"endstream");
-                self.limits.work(length.unwrap_or(rest.len()))?;
-                let data = rest.get(..length?)?;
-                let data = data.strip_suffix(b"\n").unwrap_or(data);
-                data.strip_suffix(b"\r").unwrap_or(data).len()
-            }
+        let length = if let Some(length) = length.filter(is_end) {
+            length
+        } else {
+            let length = find(rest, b"endstream");
+            self.limits.work(length.unwrap_or(rest.len()))?;
+            let data = rest.get(..length?)?;
+            let data = data.strip_suffix(b"\n").unwrap_or(data);
+            data.strip_suffix(b"\r").unwrap_or(data).len()
         };
         Some((rest.get(..length)?, start.saturating_add(length)))
     }

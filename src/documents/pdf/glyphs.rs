@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
             let place = Matrix::moved(Fixed::ZERO, state.rise)
                 .then(run.text)
                 .then(state.matrix);
-            let [a, b, c, d, x, y] = place.0;
+            let [right, up, origin] = place.rows();
             let own = own.times(state.scale);
             let start = self.out.text.len();
             font.append(code.value, &mut self.out.text);
@@ -270,15 +270,15 @@ impl<'a> Reader<'a> {
             if start == end {
                 self.out.unreadable = self.out.unreadable.saturating_add(1);
             } else {
-                let upright = c.abs().max(d.abs());
+                let height = up.0.abs().max(up.1.abs());
                 self.out.glyphs.push(Glyph {
                     start,
                     end,
-                    x: x.hundredths(),
-                    y: y.hundredths(),
-                    dx: own.times(a).hundredths(),
-                    dy: own.times(b).hundredths(),
-                    em: state.size.abs().times(upright).hundredths(),
+                    x: origin.0.hundredths(),
+                    y: origin.1.hundredths(),
+                    dx: own.times(right.0).hundredths(),
+                    dy: own.times(right.1).hundredths(),
+                    em: state.size.abs().times(height).hundredths(),
                 });
             }
             run.advance(width.times(run.state.scale));

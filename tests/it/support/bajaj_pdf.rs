@@ -6,7 +6,7 @@ use super::pdf::{Lettering, Packing, Pdf};
 
 /// How items stand below their titles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// The titles above every item, quantities as `10 (EA)`, amounts with INR.
     TitlesPerItem,
     /// The titles once, and a column each for quantity and unit.
@@ -15,7 +15,7 @@ pub enum Form {
 
 /// Where the tax is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tax {
+pub(crate) enum Tax {
     Nowhere,
     /// In lines of this label and figure behind the items.
     Once(Vec<(String, Decimal)>),
@@ -25,26 +25,26 @@ pub enum Tax {
 
 /// How digits are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grouping {
+pub(crate) enum Grouping {
     None,
     Indian,
     Western,
 }
 
 #[derive(Debug, Clone)]
-pub struct PdfItem {
-    pub number: u32,
-    pub description: String,
-    pub continuation: Vec<String>,
-    pub quantity: Decimal,
-    pub unit: String,
-    pub rate: Decimal,
-    pub amount: Decimal,
-    pub tax: Decimal,
+pub(crate) struct PdfItem {
+    pub(crate) number: u32,
+    pub(crate) description: String,
+    pub(crate) continuation: Vec<String>,
+    pub(crate) quantity: Decimal,
+    pub(crate) unit: String,
+    pub(crate) rate: Decimal,
+    pub(crate) amount: Decimal,
+    pub(crate) tax: Decimal,
 }
 
 impl PdfItem {
-    pub fn new(number: u32, description: &str, quantity: Decimal, unit: &str, rate: Decimal) -> Self {
+    pub(crate) fn new(number: u32, description: &str, quantity: Decimal, unit: &str, rate: Decimal) -> Self {
         let amount = paisa(quantity * rate);
         Self {
             number,
@@ -59,7 +59,7 @@ impl PdfItem {
     }
 
     /// Description and continuation in one.
-    pub fn full_description(&self) -> String {
+    pub(crate) fn full_description(&self) -> String {
         let mut text = self.description.clone();
         for line in &self.continuation {
             text.push(' ');
@@ -71,37 +71,37 @@ impl PdfItem {
 
 /// A purchase order.
 #[derive(Debug, Clone)]
-pub struct BajajPdf {
-    pub form: Form,
+pub(crate) struct BajajPdf {
+    pub(crate) form: Form,
     /// Label and number of the order, as printed.
-    pub number: String,
+    pub(crate) number: String,
     /// Label and date, as printed.
-    pub date: String,
-    pub address: Vec<String>,
-    pub vendor: String,
+    pub(crate) date: String,
+    pub(crate) address: Vec<String>,
+    pub(crate) vendor: String,
     /// A line such as `Store ID: ST-104`.
-    pub store: Option<String>,
-    pub items: Vec<PdfItem>,
-    pub tax: Tax,
-    pub grouping: Grouping,
+    pub(crate) store: Option<String>,
+    pub(crate) items: Vec<PdfItem>,
+    pub(crate) tax: Tax,
+    pub(crate) grouping: Grouping,
     /// Whether the value stands above the items, too.
-    pub value_above: bool,
+    pub(crate) value_above: bool,
     /// The label of the total behind the items.
-    pub total_label: String,
-    pub lines_per_page: usize,
+    pub(crate) total_label: String,
+    pub(crate) lines_per_page: usize,
     /// Whether titles are printed again on every page.
-    pub repeats_titles: bool,
+    pub(crate) repeats_titles: bool,
     /// Whether the titles are printed at all.
-    pub has_titles: bool,
-    pub packing: Packing,
-    pub lettering: Lettering,
+    pub(crate) has_titles: bool,
+    pub(crate) packing: Packing,
+    pub(crate) lettering: Lettering,
 }
 
 type Line = Vec<(u32, String)>;
 
 impl BajajPdf {
     /// An order of three items.
-    pub fn sample(form: Form) -> Self {
+    pub(crate) fn sample(form: Form) -> Self {
         Self {
             form,
             number: match form {
@@ -133,11 +133,11 @@ impl BajajPdf {
         }
     }
 
-    pub fn subtotal(&self) -> Decimal {
+    pub(crate) fn subtotal(&self) -> Decimal {
         self.items.iter().map(|item| item.amount).sum()
     }
 
-    pub fn tax(&self) -> Decimal {
+    pub(crate) fn tax(&self) -> Decimal {
         match &self.tax {
             Tax::Nowhere => Decimal::ZERO,
             Tax::Once(figures) => figures.iter().map(|(_, figure)| *figure).sum(),
@@ -145,11 +145,11 @@ impl BajajPdf {
         }
     }
 
-    pub fn total(&self) -> Decimal {
+    pub(crate) fn total(&self) -> Decimal {
         self.subtotal() + self.tax()
     }
 
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut lines = self.header();
         if self.form == Form::PlainTable && self.has_titles {
             lines.push(self.titles());

@@ -1,12 +1,12 @@
 //! Writes small PDFs by hand: pages of placed text, packed in several ways; and anything at all, for broken ones.
 
-use std::io::Write as _;
+use std::{fmt::Write as _, io::Write as _};
 
 use flate2::{Compression, write::ZlibEncoder};
 
 /// How the content of pages is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Packing {
     Plain,
     Flate,
     Ascii85Flate,
@@ -16,7 +16,7 @@ pub enum Packing {
 
 /// How the text is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lettering {
+pub(crate) enum Lettering {
     /// One byte a character, in a font that every reader knows.
     WinAnsi,
     /// Two bytes a glyph, which a map turns into text.
@@ -25,19 +25,19 @@ pub enum Lettering {
 
 /// A text at a place, in points from the lower left corner.
 #[derive(Debug, Clone)]
-pub struct Placed {
-    pub x: u32,
-    pub y: u32,
-    pub size: u32,
-    pub text: String,
+pub(crate) struct Placed {
+    pub(crate) x: u32,
+    pub(crate) y: u32,
+    pub(crate) size: u32,
+    pub(crate) text: String,
 }
 
 /// A document of text.
 #[derive(Debug, Clone)]
-pub struct Pdf {
-    pub packing: Packing,
-    pub lettering: Lettering,
-    pub pages: Vec<Vec<Placed>>,
+pub(crate) struct Pdf {
+    pub(crate) packing: Packing,
+    pub(crate) lettering: Lettering,
+    pub(crate) pages: Vec<Vec<Placed>>,
 }
 
 impl Default for Pdf {
@@ -52,7 +52,7 @@ impl Default for Pdf {
 
 impl Pdf {
     /// Adds a page of lines, each of cells with their place from the left.
-    pub fn page(&mut self, lines: &[Vec<(u32, String)>]) {
+    pub(crate) fn page(&mut self, lines: &[Vec<(u32, String)>]) {
         const TOP: u32 = 800;
         const STEP: u32 = 12;
         let placed = |(row, line): (usize, &Vec<(u32, String)>)| {
@@ -70,7 +70,7 @@ impl Pdf {
             .push(lines.iter().enumerate().flat_map(placed).collect());
     }
 
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut file = Objects::default();
         file.plain(1, "<< /Type /Catalog /Pages 2 0 R >>");
         let first = 10;
@@ -173,18 +173,18 @@ impl Pdf {
 
 /// The objects of a file, whatever they are.
 #[derive(Debug, Default)]
-pub struct Objects {
+pub(crate) struct Objects {
     objects: Vec<(u32, Vec<u8>, bool)>,
-    pub trailer: String,
+    pub(crate) trailer: String,
 }
 
 impl Objects {
-    pub fn plain(&mut self, id: u32, body: &str) {
+    pub(crate) fn plain(&mut self, id: u32, body: &str) {
         self.objects.push((id, body.as_bytes().to_vec(), false));
     }
 
     /// A stream; its length is added to what stands in its dictionary.
-    pub fn stream(&mut self, id: u32, dictionary: &str, data: &[u8]) {
+    pub(crate) fn stream(&mut self, id: u32, dictionary: &str, data: &[u8]) {
         let mut body = format!("<< {dictionary} /Length {} >>\nstream\n", data.len()).into_bytes();
         body.extend(data);
         body.extend(b"\nendstream");
@@ -192,7 +192,7 @@ impl Objects {
     }
 
     /// The file, with a table of where its objects are. The catalogue is object 1.
-    pub fn finish(&self) -> Vec<u8> {
+    pub(crate) fn finish(&self) -> Vec<u8> {
         let mut out = Vec::from(&b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"[..]);
         let mut places = Vec::new();
         for (id, body, _) in &self.objects {
@@ -214,11 +214,11 @@ impl Objects {
     }
 
     /// The file as it is written since PDF 1.5: objects and their table in packed streams.
-    pub fn finish_packed(&self) -> Vec<u8> {
+    pub(crate) fn finish_packed(&self) -> Vec<u8> {
         let packed: Vec<_> = self.objects.iter().filter(|(.., is_stream)| !is_stream).collect();
         let (mut head, mut bodies) = (String::new(), Vec::new());
         for (id, body, _) in &packed {
-            head.push_str(&format!("{id} {} ", bodies.len()));
+            write!(head, "{id} {} ", bodies.len()).unwrap();
             bodies.extend(body);
             bodies.push(b' ');
         }
@@ -247,7 +247,7 @@ impl Objects {
         entries.sort_unstable();
         let (mut index, mut table) = (String::new(), Vec::new());
         for (id, [kind, place, rest]) in entries {
-            index.push_str(&format!("{id} 1 "));
+            write!(index, "{id} 1 ").unwrap();
             table.push(u8::try_from(kind).unwrap());
             table.extend(u32::try_from(place).unwrap().to_be_bytes());
             table.extend(u16::try_from(rest).unwrap().to_be_bytes());
@@ -270,14 +270,14 @@ fn append(out: &mut Vec<u8>, id: u32, body: &[u8]) {
     out.extend(b"\nendobj\n");
 }
 
-pub fn deflated(data: &[u8]) -> Vec<u8> {
+pub(crate) fn deflated(data: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
 }
 
 /// So many zeros, packed, without ever being held.
-pub fn deflated_zeros(count: usize) -> Vec<u8> {
+pub(crate) fn deflated_zeros(count: usize) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     let zeros = vec![0; 1 << 20];
     for _ in 0..count / zeros.len() {
@@ -286,7 +286,7 @@ pub fn deflated_zeros(count: usize) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-pub fn ascii85(data: &[u8]) -> Vec<u8> {
+pub(crate) fn ascii85(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for chunk in data.chunks(4) {
         let mut group = [0; 4];
