@@ -17,3 +17,7 @@ ALTER TABLE "Finances".project_document ADD COLUMN IF NOT EXISTS compressed_hash
 CREATE INDEX IF NOT EXISTS upload_file_storage_filename_idx ON "Finances".upload_file (storage_filename);
 CREATE INDEX IF NOT EXISTS project_document_stored_filename_idx ON "Finances".project_document (stored_filename);
 CREATE INDEX IF NOT EXISTS project_document_compressed_filename_idx ON "Finances".project_document (compressed_filename);
+
+-- What the sweeper takes away from sessions that ended: files of which no PO was made and that were sent with no number.
+CREATE INDEX IF NOT EXISTS upload_file_fleeting_idx ON "Finances".upload_file (session_id)
+    WHERE status <> 'deleted' AND po_number IS NULL AND metadata ->> 'po_id' IS NULL;

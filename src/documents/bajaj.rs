@@ -1,13 +1,17 @@
-//! Bajaj purchase orders in the older Excel form: label/value pairs on top, an item table, totals to the right below it.
+//! Bajaj purchase orders. In the older Excel form, read here, they have label/value pairs on top, an item table, totals to
+//! the right below it; `bajaj_pdf` reads them from a PDF.
 
 use rust_decimal::{Decimal, dec};
 
 use super::grid::{Grid, Value};
+use super::inspect::FileKind;
 use super::items::{self, Style};
 use super::labels::{self, Label, Words};
+use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
+use super::pdf::Page;
 use super::table::{self, Table};
-use super::{lines, share_tax, store, summary, text};
+use super::{bajaj_pdf, lines, share_tax, store, summary, text};
 
 const MAX_HEADER_ROW: usize = 50;
 const MAX_ADDRESS_ROW: usize = 12;
@@ -15,11 +19,52 @@ const MAX_ADDRESS: usize = 2_000;
 /// The document's total and the sum of its lines agree if they differ by at most this much.
 const TOLERANCE: Decimal = dec!(1.00);
 
+/// The layout.
+pub(super) struct BajajOrder;
+
+impl OrderLayout for BajajOrder {
+    fn parser_type(&self) -> &'static str {
+        "po"
+    }
+
+    fn upload_description(&self) -> &'static str {
+        "PO upload"
+    }
+
+    fn kinds(&self) -> &'static [FileKind] {
+        &[FileKind::Pdf, FileKind::Xlsx, FileKind::Xls]
+    }
+
+    fn has_table(&self, sheet: &Grid) -> bool {
+        table::find_bajaj(sheet).is_some()
+    }
+
+    /// An order is known by its number of 6 to 12 digits.
+    fn fit_of_sheet(&self, sheet: &Grid) -> Fit {
+        match table::find_bajaj(sheet) {
+            Some(table) if has_po_number(sheet, &table) => Fit::Likely,
+            _ => Fit::No,
+        }
+    }
+
+    fn read_sheet(&self, sheet: &Grid) -> Result<ParsedOrder, ParseFailure> {
+        parse(sheet)
+    }
+
+    fn fit_of_pages(&self, pages: &[Page]) -> Fit {
+        bajaj_pdf::fit(pages)
+    }
+
+    fn read_pages(&self, pages: &[Page]) -> Result<ParsedOrder, ParseFailure> {
+        bajaj_pdf::read(pages)
+    }
+}
+
 /// Reads the order on a sheet.
 ///
 /// # Errors
 /// If the sheet is larger than any order. What is missing or wrong in it are the findings of the order.
-pub(super) fn parse(grid: &Grid) -> Result<ParsedOrder, ParseFailure> {
+fn parse(grid: &Grid) -> Result<ParsedOrder, ParseFailure> {
     let mut table = table::find_bajaj(grid);
     let last_row = last_header_row(grid, table.as_ref());
     let labels = labels::labels(grid, last_row);
@@ -39,10 +84,16 @@ pub(super) fn parse(grid: &Grid) -> Result<ParsedOrder, ParseFailure> {
         read_table(grid, table, &mut order)?;
     }
     if order.lines.is_empty() {
-        let message = if table.is_some() {
-            "Missing: No line items found"
-        } else {
-            "Missing: Line item header not found"
+        let message = match &table {
+            Some(table) => format!(
+                "Missing: No line items found (looked below row {})",
+                table.header_row
+            ),
+            None => format!(
+                "Missing: Line item header not found (looked for a row with \"Description\" and \"Qty\", \"Rate\" or \
+                 \"Amount\" in {})",
+                grid.place(table::MAX_BAJAJ_ROW)
+            ),
         };
         order
             .findings
@@ -58,7 +109,7 @@ fn last_header_row(grid: &Grid, table: Option<&Table>) -> usize {
 }
 
 /// True if a sheet names an order's number as Bajaj does.
-pub(super) fn has_po_number(grid: &Grid, table: &Table) -> bool {
+fn has_po_number(grid: &Grid, table: &Table) -> bool {
     let last_row = last_header_row(grid, Some(table));
     let labels = labels::labels(grid, last_row);
     let mut printed = labels
@@ -100,7 +151,14 @@ fn read_po_number(grid: &Grid, labels: &[Label], last_row: usize, order: &mut Pa
         }
     }
     order.findings.push(match printed.into_iter().flatten().next() {
-        None => Finding::new(FIELD, FindingKind::Missing, "Missing: PO number"),
+        None => Finding::new(
+            FIELD,
+            FindingKind::Missing,
+            format!(
+                "Missing: PO number (looked for \"PO No\", \"PO Number\" or \"Order No\" in {})",
+                grid.place(last_row)
+            ),
+        ),
         Some(text) => Finding::new(
             FIELD,
             FindingKind::Invalid,

@@ -91,9 +91,14 @@ pub(super) struct Cell {
     pub(super) is_copy: bool,
 }
 
+/// Longest name of a sheet that messages show; spreadsheets allow no longer one.
+const MAX_NAME: usize = 31;
+
 /// The cells of one sheet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Grid {
+    /// The sheet's name, for messages.
+    name: String,
     rows: Vec<Vec<Cell>>,
     columns: usize,
     has_1904_epoch: bool,
@@ -147,6 +152,11 @@ impl Grid {
         self.filled(row).next().is_none()
     }
 
+    /// True if a merged range that began above or at the left reaches into the row.
+    pub(super) fn is_covered(&self, row: usize) -> bool {
+        (1..=self.columns).any(|column| self.cell(row, column).is_copy)
+    }
+
     /// A cell that should hold a date, read as one: a date cell, a serial number, or text.
     pub(super) fn date(&self, value: &Value) -> Option<NaiveDate> {
         match value {
@@ -157,11 +167,22 @@ impl Grid {
         }
     }
 
-    /// An empty sheet of a workbook that counts its days from 1904 or from 1900.
-    pub(super) fn new(has_1904_epoch: bool) -> Self {
+    /// An empty sheet of this name, of a workbook that counts its days from 1904 or from 1900.
+    pub(super) fn new(name: &str, has_1904_epoch: bool) -> Self {
         Self {
+            name: text::clean(name).chars().take(MAX_NAME).collect(),
             has_1904_epoch,
             ..Self::default()
+        }
+    }
+
+    /// Where something was looked for that should stand in the rows 1 to `last_row`.
+    pub(super) fn place(&self, last_row: usize) -> String {
+        let name = &self.name;
+        match last_row.min(self.rows()) {
+            0 => format!("sheet \"{name}\", which has no rows above the item table"),
+            1 => format!("row 1 of sheet \"{name}\""),
+            last => format!("rows 1 to {last} of sheet \"{name}\""),
         }
     }
 

@@ -58,17 +58,22 @@ pub(super) fn read(grid: &Grid, last_row: usize) -> HeaderReading {
     reading
 }
 
-/// The block a label stands in: that of the nearest heading above it that does not begin further to the right.
+/// The block a label stands in: that of the nearest heading above it in its column, else of the nearest one above that does
+/// not begin further to the right.
 fn party_above(label: &Label, meanings: &[(&Label, Meaning)]) -> Option<Party> {
     let headings = meanings
         .iter()
         .filter_map(|(heading, meaning)| Some((heading, meaning.heading()?)));
     let above = headings.filter(|(heading, _)| heading.row < label.row);
+    let own_column = above
+        .clone()
+        .filter(|(heading, _)| heading.column == label.column);
     let left = above
         .clone()
         .filter(|(heading, _)| heading.column <= label.column);
-    let nearest = left.max_by_key(|(heading, _)| (heading.row, heading.column));
-    nearest
+    own_column
+        .max_by_key(|(heading, _)| heading.row)
+        .or_else(|| left.max_by_key(|(heading, _)| (heading.row, heading.column)))
         .or_else(|| above.max_by_key(|(heading, _)| heading.row))
         .map(|(_, party)| party)
 }
@@ -292,6 +297,23 @@ mod tests {
             }
         );
         assert_eq!((reading.warnings.len(), reading.findings.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_block_that_begins_beside_another_ends_nothing() {
+        let grid = Grid::of(&[
+            &["BILL TO", "", "", "VENDOR", ""],
+            &["Name", "Example Retail", "", "Name", "Example Interiors"],
+            &["SHIP TO", "", "", "Address", "12 Example Road"],
+            &["Name", "Example Store", "", "GSTIN", "27AAAAA0000A1Z5"],
+        ]);
+
+        let header = read(&grid, 4).header;
+
+        assert_eq!(header.vendor_name.as_deref(), Some("Example Interiors"));
+        assert_eq!(header.vendor_address.as_deref(), Some("12 Example Road"));
+        assert_eq!(header.vendor_gstin.as_deref(), Some("27AAAAA0000A1Z5"));
+        assert_eq!(header.ship_to_name.as_deref(), Some("Example Store"));
     }
 
     #[test]

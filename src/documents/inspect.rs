@@ -112,6 +112,14 @@ pub enum InspectError {
         /// The extension, lower-case.
         extension: String,
     },
+    /// The file is locked with a password, so nobody can tell what is in it.
+    #[error(
+        "The \"{extension}\" file is locked with a password; save it without one. Allowed are {ALLOWED_EXTENSIONS}"
+    )]
+    Locked {
+        /// The extension, lower-case.
+        extension: String,
+    },
     /// The file is an archive that could harm whoever unpacks it.
     #[error("The archive is unsafe: {reason}")]
     UnsafeArchive {
@@ -149,7 +157,7 @@ pub fn inspect(filename: &str, file: &mut (impl Read + Seek)) -> Result<FileKind
         FileKind::Pdf => contains(&head, b"%PDF-"),
         FileKind::Xlsx => is_package(&head, file, "xl/")?,
         FileKind::Docx => is_package(&head, file, "word/")?,
-        FileKind::Xls | FileKind::Doc => head.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+        FileKind::Xls | FileKind::Doc => head.starts_with(COMPOUND_FILE),
         FileKind::Csv | FileKind::Txt => is_text(file)?,
         FileKind::Jpeg => head.starts_with(b"\xFF\xD8\xFF"),
         FileKind::Png => head.starts_with(b"\x89PNG\r\n\x1A\n"),
@@ -158,6 +166,11 @@ pub fn inspect(filename: &str, file: &mut (impl Read + Seek)) -> Result<FileKind
     };
     if matches {
         Ok(kind)
+    } else if matches!(kind, FileKind::Xlsx | FileKind::Docx)
+        && head.starts_with(COMPOUND_FILE)
+        && is_encrypted_package(file)?
+    {
+        Err(InspectError::Locked { extension })
     } else {
         Err(InspectError::Mismatch { extension })
     }
@@ -165,6 +178,28 @@ pub fn inspect(filename: &str, file: &mut (impl Read + Seek)) -> Result<FileKind
 
 /// So many bytes are looked at for a signature.
 const HEAD: u64 = 1024;
+const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+
+/// True if a compound file names the stream that an encrypted Office package lies in.
+fn is_encrypted_package(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    file.rewind()?;
+    let mut chunk = Vec::new();
+    loop {
+        // The name may lie across the edge of two chunks.
+        let kept = chunk.len().saturating_sub(name.len());
+        chunk.drain(..kept);
+        if file.by_ref().take(64 * 1024).read_to_end(&mut chunk)? == 0 {
+            return Ok(false);
+        }
+        if contains(&chunk, &name) {
+            return Ok(true);
+        }
+    }
+}
 
 fn is_package(head: &[u8], file: &mut (impl Read + Seek), folder: &str) -> Result<bool, InspectError> {
     if !head.starts_with(b"PK\x03\x04") {

@@ -66,7 +66,8 @@ pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<TableRows
     let mut blank_rows = 0_usize;
     for row in table.first_row..=grid.rows() {
         if grid.is_blank(row) {
-            blank_rows = blank_rows.saturating_add(1);
+            // What a title or an item covers is a part of it.
+            blank_rows = blank_rows.saturating_add(usize::from(!grid.is_covered(row)));
             if blank_rows == BLANK_ROWS_AT_END {
                 reading.end_row = row;
                 break;
@@ -136,7 +137,7 @@ fn is_followed_by_item(grid: &Grid, table: &Table, subtotal_row: usize) -> bool 
     let mut blank_rows = 0_usize;
     for cells in rows {
         if grid.is_blank(cells.number) {
-            blank_rows = blank_rows.saturating_add(1);
+            blank_rows = blank_rows.saturating_add(usize::from(!grid.is_covered(cells.number)));
             if blank_rows == BLANK_ROWS_AT_END {
                 return false;
             }
@@ -425,6 +426,30 @@ mod tests {
         let items = proforma(&[row, &[], &[], &[], &[], row, &[], &[], &[], &[], &[], row]);
 
         assert_eq!((items.items.len(), items.end_row), (2, 12));
+    }
+
+    #[test]
+    fn rows_that_a_cell_above_covers_are_not_blank() {
+        let row: &[&str] = &["1", "Chair", "NOS", "1", "5", "5"];
+        let grid = Grid::of(&[
+            TITLES,
+            &[],
+            row,
+            &[],
+            &[],
+            &[],
+            &[],
+            &[],
+            row,
+            &[],
+            &[],
+            &[],
+            &[],
+            row,
+        ]);
+        let merged = grid.merge((1, 2), (2, 2)).merge((3, 2), (8, 2));
+
+        assert_eq!(of(&merged, Style::Proforma).items.len(), 3);
     }
 
     #[test]

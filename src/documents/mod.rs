@@ -1,37 +1,43 @@
 //! Parsers of purchase-order files.
 //!
-//! Pure functions from a file to a [`ParsedOrder`]: no database, no clock, no names of parties. What a file is tells
-//! [`inspect()`], from its name and its content together. A [`Workbook`] is read once, tells its [`Layout`] and gives the
-//! order; where the figures come from, in the order of reading:
+//! Pure functions from a file to a [`ParsedOrder`]: no database, no clock. What a file is tells [`inspect()`], from its name
+//! and its content together; [`read_order`] reads it in the [`Layout`] that is named or in the one that fits. Where the
+//! figures come from, in the order of reading:
 //!
 //! - `archive`, `compound`, `biff`: guards that run before a workbook reader opens a file. They bound time and memory, whatever
 //!   the bytes are.
 //! - `sheets`, `grid`: the workbook as plain grids of cells. Numbers come as exact decimals.
+//! - `pdf`: the text of a PDF as lines with places, within bounds.
+//! - `layout`: what a layout is, and the list of those that are known; `order`, `workbook`: a file given to the one that
+//!   fits. Another layout is one more module, see `docs/layouts.md`.
+//! - `proforma`, `bajaj`, `bajaj_pdf`: the layouts, made of the parts that follow.
 //! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
 //! - `table`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each line
 //!   with `remarks` on them.
 //! - `summary`, `share_tax`: the totals below the table; a tax that is printed once, shared over the lines.
-//! - `proforma`, `bajaj`: the two layouts, made of these parts.
-//! - `pdf`: the text of a PDF as lines with places, within bounds; `bajaj_pdf`: the order that they make.
 //! - `requirements`: what a route insists on. Parsers refuse only what cannot be read at all; everything else they find
 //!   is a finding, which a route refuses or turns into a warning.
 //!
-//! A file is read through `Read + Seek` and never taken into memory whole, except for an `.xls`, which is bounded. Reading
-//! blocks: call it on a thread that may.
+//! A file is read through `Read + Seek` and never taken into memory whole, except for an `.xls` or a PDF, which are bounded.
+//! Reading blocks: call it on a thread that may.
 
 mod archive;
 mod bajaj;
 mod bajaj_pdf;
 mod biff;
 mod compound;
+#[cfg(test)]
+mod example_layout;
 mod grid;
 mod header;
 mod header_labels;
 mod inspect;
 mod items;
 mod labels;
+mod layout;
 mod lines;
 mod model;
+mod order;
 mod pdf;
 #[cfg(test)]
 #[path = "../../tests/it/support/pdf.rs"]
@@ -53,9 +59,9 @@ mod table;
 mod text;
 mod workbook;
 
-pub use bajaj_pdf::{PdfText, parse_bajaj_pdf};
 pub use inspect::{ALLOWED_EXTENSIONS, FileKind, InspectError, inspect, safe_filename};
+pub use layout::Layout;
 pub use model::{Finding, FindingKind, OrderHeader, ParseFailure, ParsedLine, ParsedOrder, Totals};
+pub use order::{NoOrderKind, OrderReading, read_order};
 pub use requirements::{require_for_po_upload, require_for_proforma_upload};
 pub use share_tax::share_tax;
-pub use workbook::{Layout, Workbook, parse_bajaj_workbook, parse_proforma};

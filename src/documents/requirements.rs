@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
+use super::model::{Finding, FindingKind, OrderHeader, ParseFailure, ParsedOrder};
 
 const PO_NUMBER: &str = "po_details.po_number";
 
@@ -41,8 +41,13 @@ pub fn require_for_po_upload(mut order: ParsedOrder) -> Result<ParsedOrder, Pars
             "quantity",
             "Missing or invalid quantity",
         );
-        // A rate that is not printed follows from the amount, unless it would be beyond all bounds.
-        demand(line.rate.is_some(), "rate", "Missing or invalid rate");
+        // A rate that is not printed follows from the amount, unless it would be beyond all bounds. Without an amount it
+        // is that which is missing.
+        demand(
+            line.rate.is_some() || line.taxable_amount.is_none(),
+            "rate",
+            "Missing or invalid rate",
+        );
         demand(
             line.taxable_amount.is_some(),
             "amount",
@@ -52,12 +57,13 @@ pub fn require_for_po_upload(mut order: ParsedOrder) -> Result<ParsedOrder, Pars
     settle(order, refused)
 }
 
-/// What a proforma invoice must have to be uploaded as one: no finding at all.
+/// What a proforma invoice must have to be uploaded as one: no finding at all. The number of an order is none of it.
 ///
 /// # Errors
 /// All findings, and the invoice as far as it was read.
 pub fn require_for_proforma_upload(mut order: ParsedOrder) -> Result<ParsedOrder, ParseFailure> {
-    let findings = std::mem::take(&mut order.findings);
+    let mut findings = std::mem::take(&mut order.findings);
+    findings.retain(|finding| finding.field != PO_NUMBER);
     settle(order, findings)
 }
 
@@ -101,10 +107,59 @@ fn is_essential(finding: &Finding, has_number: bool) -> bool {
     }
 }
 
+/// The header fields that a proforma invoice must have: the field, what messages call it, and the labels that name it.
+type Demand = (bool, &'static str, &'static str, &'static str);
+
+fn header_demands(header: &OrderHeader) -> [Demand; 6] {
+    [
+        (
+            header.client_name.is_some(),
+            "client_name",
+            "Client name (Bill To)",
+            "\"Bill To\", \"Buyer\" or \"Client Name\"",
+        ),
+        (
+            header.vendor_name.is_some(),
+            "vendor_name",
+            "Vendor name",
+            "\"Vendor Name\" or \"Supplier Name\"",
+        ),
+        (header.pi_number.is_some(), "pi_number", "PI number", PI_LABELS),
+        (
+            header.pi_date.is_some(),
+            "pi_date",
+            "PI date",
+            "\"PI Date\", \"Invoice Date\" or \"Date\"",
+        ),
+        (
+            header.bill_to_gstin.is_some(),
+            "bill_to_gstin",
+            "Bill To GSTIN",
+            "\"Bill To GSTIN\", or \"GSTIN\" below \"Bill To\"",
+        ),
+        (
+            header.vendor_gstin.is_some(),
+            "vendor_gstin",
+            "Vendor GSTIN",
+            "\"Vendor GSTIN\", or \"GSTIN\" below \"Vendor\"",
+        ),
+    ]
+}
+
+const PI_LABELS: &str = "\"PI No\", \"Invoice No\" or \"Proforma No\"";
+const PO_LABELS: &str = "\"PO No\", \"Order No\" or \"Ref No\"";
+
 /// All that a proforma invoice lacks, in the order of the document: `found` while reading it, and what its fields show.
-pub(super) fn proforma_findings(order: &ParsedOrder, found: Vec<Finding>) -> Vec<Finding> {
+/// `place` is where the fields of its header were looked for.
+pub(super) fn proforma_findings(order: &ParsedOrder, found: Vec<Finding>, place: &str) -> Vec<Finding> {
     let mut found = found;
     let mut all = Vec::new();
+    let header = &order.header;
+    if header.po_number.is_none() && header.pi_number.is_none() {
+        let message =
+            format!("Missing: PO number or PI number (looked for {PO_LABELS}, {PI_LABELS} in {place})");
+        all.push(Finding::new(PO_NUMBER, FindingKind::Missing, message));
+    }
     let mut demand = |holds: bool, missing: Finding| {
         // What was found while reading tells more than that the value is missing.
         let earlier = found
@@ -113,24 +168,10 @@ pub(super) fn proforma_findings(order: &ParsedOrder, found: Vec<Finding>) -> Vec
             .map(|at| found.remove(at));
         all.extend(earlier.or((!holds).then_some(missing)));
     };
-    let header = &order.header;
-    for (holds, field, name) in [
-        (
-            header.client_name.is_some(),
-            "client_name",
-            "Client name (Bill To)",
-        ),
-        (header.vendor_name.is_some(), "vendor_name", "Vendor name"),
-        (header.pi_number.is_some(), "pi_number", "PI number"),
-        (header.pi_date.is_some(), "pi_date", "PI date"),
-        (header.bill_to_gstin.is_some(), "bill_to_gstin", "Bill To GSTIN"),
-        (header.vendor_gstin.is_some(), "vendor_gstin", "Vendor GSTIN"),
-    ] {
+    for (holds, field, name, labels) in header_demands(header) {
         let field = format!("po_details.{field}");
-        demand(
-            holds,
-            Finding::new(field, FindingKind::Missing, format!("Missing: {name}")),
-        );
+        let message = format!("Missing: {name} (looked for {labels} in {place})");
+        demand(holds, Finding::new(field, FindingKind::Missing, message));
     }
     demand(!order.lines.is_empty(), no_items());
     for (index, line) in order.lines.iter().enumerate() {
@@ -239,7 +280,7 @@ mod tests {
             "Missing or invalid quantity",
         )];
 
-        let findings = proforma_findings(&order, found);
+        let findings = proforma_findings(&order, found, "row 1");
 
         let about: Vec<_> = findings
             .iter()

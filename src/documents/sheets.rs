@@ -66,7 +66,7 @@ fn visit_xlsx(
     let names = visible_sheets(book.sheets_metadata(), active);
     let has_1904_epoch = book.has_1904_epoch();
     each(&names, visit, |name| {
-        let mut grid = Grid::new(has_1904_epoch);
+        let mut grid = Grid::new(name, has_1904_epoch);
         let mut budget = MAX_TEXT;
         let merged = book.merge_cells_by_sheet_name(name).map_err(|_| DAMAGED)?;
         let mut reader = book.worksheet_cells_reader(name).map_err(|_| DAMAGED)?;
@@ -101,7 +101,7 @@ fn visit_xls(
     let names = visible_sheets(book.sheets_metadata(), active);
     let has_1904_epoch = book.has_1904_epoch();
     each(&names, visit, |name| {
-        let mut grid = Grid::new(has_1904_epoch);
+        let mut grid = Grid::new(name, has_1904_epoch);
         let mut budget = MAX_TEXT;
         let range = book.worksheet_range(name).map_err(|_| DAMAGED)?;
         let (top, left) = range.start().unwrap_or_default();

@@ -4,8 +4,8 @@ use super::grid::{Grid, Value};
 use super::labels::Words;
 
 /// An item table begins within so many rows.
-const MAX_PROFORMA_ROW: usize = 200;
-const MAX_BAJAJ_ROW: usize = 80;
+pub(super) const MAX_PROFORMA_ROW: usize = 200;
+pub(super) const MAX_BAJAJ_ROW: usize = 80;
 const AMOUNT: &[&str] = &["TOTAL", "AMOUNT", "AMT", "VALUE"];
 const TAX: &[&str] = &["GST", "TAX", "CGST", "SGST", "IGST", "UTGST", "TAXES"];
 /// Taxes that are printed in a column each and add up.
@@ -72,6 +72,22 @@ impl Columns {
         .contains(&Some(column))
             || self.tax_rate.contains(&column)
             || self.tax_amount.contains(&column)
+    }
+
+    /// How many columns are known.
+    fn count(&self) -> usize {
+        let single = [
+            self.serial,
+            self.description,
+            self.hsn,
+            self.quantity,
+            self.unit,
+            self.rate,
+            self.total,
+            self.total_with_gst,
+        ];
+        let taxes = self.tax_rate.len().saturating_add(self.tax_amount.len());
+        single.iter().flatten().count().saturating_add(taxes)
     }
 }
 
@@ -203,7 +219,7 @@ pub(super) fn find_bajaj(grid: &Grid) -> Option<Table> {
 }
 
 fn find(grid: &Grid, last_row: usize, is_header: impl Fn(&Titles) -> bool) -> Option<Table> {
-    (1..=last_row.min(grid.rows())).find_map(|row| {
+    let table_at = |row: usize| {
         let titles = titles(grid, row);
         let columns = columns(&titles);
         (is_header(&titles) && columns.description.is_some()).then(|| Table {
@@ -211,6 +227,16 @@ fn find(grid: &Grid, last_row: usize, is_header: impl Fn(&Titles) -> bool) -> Op
             first_row: row.saturating_add(titles.height),
             columns,
         })
+    };
+    (1..=last_row.min(grid.rows())).find_map(|row| {
+        let table = table_at(row)?;
+        let next_row = row.saturating_add(1);
+        if table.first_row == next_row {
+            return Some(table);
+        }
+        // A label right above the titles, with its value, looks like their first row. It adds no column.
+        let below = table_at(next_row).filter(|below| below.columns.count() >= table.columns.count());
+        Some(below.unwrap_or(table))
     })
 }
 
@@ -255,7 +281,9 @@ fn has_second_title_row(grid: &Grid, row: usize) -> bool {
 }
 
 fn columns(titles: &Titles) -> Columns {
-    let has_description = titles.cells.iter().any(|(_, title)| title.is_description());
+    // "BOQ Qty" names a quantity, so it does not make "Item" a serial number.
+    let is_description = |title: &Title| title.field(true) == Some(Field::Description);
+    let has_description = titles.cells.iter().any(|(_, title)| is_description(title));
     let mut columns = Columns::default();
     let mut partial_rates = Vec::new();
     let mut partial_amounts = Vec::new();
@@ -387,6 +415,15 @@ mod tests {
     }
 
     #[test]
+    fn an_item_is_the_description_unless_another_column_is() {
+        let alone = proforma(&["Item", "BOQ Qty", "Rate", "Amount"]);
+        let beside = proforma(&["Item", "BOQ", "Qty", "Rate", "Amount"]);
+
+        assert_eq!((alone.description, alone.serial), (Some(1), None));
+        assert_eq!((beside.description, beside.serial), (Some(2), Some(1)));
+    }
+
+    #[test]
     fn the_small_form_has_its_columns() {
         let columns = proforma(&["ITEM", "DESCRIPTION", "QTY", "RATE", "AMOUNT"]);
 
@@ -463,6 +500,17 @@ mod tests {
             (table.columns.tax_rate, table.columns.tax_amount),
             (vec![6], vec![7])
         );
+    }
+
+    #[test]
+    fn a_label_right_above_the_titles_is_no_first_row_of_titles() {
+        let grid = Grid::of(&[
+            &["Site Name:", "", "Andheri West"],
+            &["Item", "HSN", "Unit", "Qty", "Rate", "Amount"],
+            &["Wall", "6809", "SQM", "2", "5", "10"],
+        ]);
+
+        assert_eq!(find_proforma(&grid.merge((1, 1), (1, 2))).unwrap().header_row, 2);
     }
 
     #[test]

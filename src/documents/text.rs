@@ -105,7 +105,8 @@ pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let [first, second, third] = parts.as_slice() else {
         return None;
     };
-    let (year, month, day) = if first.len() == 4 {
+    let is_year = first.len() == 4 && first.bytes().all(|byte| byte.is_ascii_digit());
+    let (year, month, day) = if is_year {
         (year(first)?, number(second, 2)?, number(third, 2)?)
     } else if let Some(month) = month(second) {
         (year(third)?, month, day(first)?)
@@ -305,6 +306,8 @@ mod tests {
             assert_eq!(date(text), expected, "{text}");
         }
         assert_eq!(date("29-02-2024"), NaiveDate::from_ymd_opt(2024, 2, 29));
+        // As long as a year, and none.
+        assert_eq!(date("10th December 2012"), NaiveDate::from_ymd_opt(2012, 12, 10));
         for text in [
             "31-02-2026",
             "29-02-2026",

@@ -6,28 +6,18 @@ use std::sync::Arc;
 
 use super::grid::Grid;
 use super::inspect::FileKind;
-use super::labels;
+use super::layout::{self, LAYOUTS, Layout};
 use super::model::{ParseFailure, ParsedOrder};
-use super::table;
-use super::{bajaj, proforma, sheets};
-
-/// How a workbook is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// A Bajaj purchase order, older Excel form.
-    BajajOrder,
-    /// A proforma invoice.
-    ProformaInvoice,
-}
+use super::sheets;
 
 /// The sheets of a workbook that can hold an order: of each layout the first visible one with its item table, the active
 /// sheet first.
-#[derive(Debug)]
-pub struct Workbook {
+#[derive(Debug, Default)]
+pub(super) struct Workbook {
     /// The first visible sheet; it stands in where none has an item table.
     first: Option<Arc<Grid>>,
-    proforma: Option<Arc<Grid>>,
-    bajaj: Option<Arc<Grid>>,
+    /// The sheets with an item table, each with the layout that it is a table of.
+    tables: Vec<(Layout, Arc<Grid>)>,
 }
 
 impl Workbook {
@@ -35,22 +25,16 @@ impl Workbook {
     ///
     /// # Errors
     /// One finding about the file: it is damaged, protected, unsafe or too large.
-    pub fn read(file: &mut (impl Read + Seek), kind: FileKind) -> Result<Self, ParseFailure> {
-        let mut book = Self {
-            first: None,
-            proforma: None,
-            bajaj: None,
-        };
+    pub(super) fn read(file: &mut (impl Read + Seek), kind: FileKind) -> Result<Self, ParseFailure> {
+        let layouts: Vec<Layout> = LAYOUTS
+            .iter()
+            .copied()
+            .filter(|layout| layout.reads(kind))
+            .collect();
+        let mut book = Self::default();
         let mut visit = |grid: Grid| {
-            let grid = Arc::new(grid);
-            if book.proforma.is_none() && table::find_proforma(&grid).is_some() {
-                book.proforma = Some(Arc::clone(&grid));
-            }
-            if book.bajaj.is_none() && table::find_bajaj(&grid).is_some() {
-                book.bajaj = Some(Arc::clone(&grid));
-            }
-            book.first.get_or_insert(grid);
-            if book.proforma.is_some() && book.bajaj.is_some() {
+            book.take(Arc::new(grid), &layouts);
+            if book.tables.len() == layouts.len() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -60,94 +44,39 @@ impl Workbook {
         Ok(book)
     }
 
-    /// The layout, or `None` if the workbook has none that is known.
-    ///
-    /// A proforma invoice says so or has a number or date of its own. Else a number of 6 to 12 digits makes a Bajaj
-    /// order, and else a party's label a proforma invoice.
-    pub fn layout(&self) -> Option<Layout> {
-        let invoice = self
-            .proforma
-            .as_deref()
-            .and_then(|grid| Some((grid, table::find_proforma(grid)?)));
-        let order = self
-            .bajaj
-            .as_deref()
-            .and_then(|grid| Some((grid, table::find_bajaj(grid)?)));
-        let marks = invoice
-            .as_ref()
-            .map(|(grid, table)| Marks::of(grid, table.header_row));
-        if marks.as_ref().is_some_and(|marks| marks.invoice) {
-            Some(Layout::ProformaInvoice)
-        } else if order.is_some_and(|(grid, table)| bajaj::has_po_number(grid, &table)) {
-            Some(Layout::BajajOrder)
-        } else {
-            marks
-                .is_some_and(|marks| marks.parties)
-                .then_some(Layout::ProformaInvoice)
+    fn take(&mut self, grid: Arc<Grid>, layouts: &[Layout]) {
+        for layout in layouts {
+            if self.table(*layout).is_none() && layout.rules().has_table(&grid) {
+                self.tables.push((*layout, Arc::clone(&grid)));
+            }
         }
+        self.first.get_or_insert(grid);
+    }
+
+    fn table(&self, layout: Layout) -> Option<&Grid> {
+        let mut tables = self.tables.iter();
+        tables
+            .find(|(own, _)| *own == layout)
+            .map(|(_, grid)| grid.as_ref())
+    }
+
+    /// The layout, or `None` if the workbook has none that is known.
+    pub(super) fn layout(&self) -> Option<Layout> {
+        layout::best(LAYOUTS.iter().filter_map(|layout| {
+            let grid = self.table(*layout)?;
+            Some((*layout, layout.rules().fit_of_sheet(grid)))
+        }))
     }
 
     /// Reads the order as one of this layout.
     ///
     /// # Errors
     /// If a sheet is larger than any order. What is missing or wrong in it are the findings of the order.
-    pub fn parse(&self, layout: Layout) -> Result<ParsedOrder, ParseFailure> {
+    pub(super) fn parse(&self, layout: Layout) -> Result<ParsedOrder, ParseFailure> {
         let nothing = Grid::default();
         let first = self.first.as_deref().unwrap_or(&nothing);
-        match layout {
-            Layout::BajajOrder => bajaj::parse(self.bajaj.as_deref().unwrap_or(first)),
-            Layout::ProformaInvoice => proforma::parse(self.proforma.as_deref().unwrap_or(first)),
-        }
+        layout.rules().read_sheet(self.table(layout).unwrap_or(first))
     }
-}
-
-/// What tells a proforma invoice above its item table.
-struct Marks {
-    /// The words "proforma invoice", or a label of an invoice's number or date.
-    invoice: bool,
-    /// A label of a vendor or of who is billed.
-    parties: bool,
-}
-
-impl Marks {
-    fn of(grid: &Grid, header_row: usize) -> Self {
-        let last_row = header_row.saturating_sub(1);
-        let mut marks = Self {
-            invoice: false,
-            parties: false,
-        };
-        for label in labels::labels(grid, last_row) {
-            let words = &label.words;
-            marks.invoice |= words.has("PROFORMA")
-                || words.has_any(&["PI", "INVOICE"]) && words.has_any(&["NO", "NUMBER", "#", "DATE"]);
-            marks.parties |= words.has_any(&["VENDOR", "SUPPLIER", "BUYER", "BILL", "BILLING"]);
-        }
-        let texts =
-            (1..=last_row.min(grid.rows())).flat_map(|row| grid.filled(row).map(|(_, value)| value.text()));
-        marks.invoice |= texts
-            .into_iter()
-            .any(|text| labels::Words::of(&text).start_with(&["PROFORMA"]));
-        marks
-    }
-}
-
-/// Reads a proforma invoice; its findings say what is missing or wrong in it.
-///
-/// # Errors
-/// One finding about the file: it cannot be read at all.
-pub fn parse_proforma(file: &mut (impl Read + Seek), kind: FileKind) -> Result<ParsedOrder, ParseFailure> {
-    Workbook::read(file, kind)?.parse(Layout::ProformaInvoice)
-}
-
-/// Reads a Bajaj purchase order in the older Excel form; its findings say what is missing or wrong in it.
-///
-/// # Errors
-/// One finding about the file: it cannot be read at all.
-pub fn parse_bajaj_workbook(
-    file: &mut (impl Read + Seek),
-    kind: FileKind,
-) -> Result<ParsedOrder, ParseFailure> {
-    Workbook::read(file, kind)?.parse(Layout::BajajOrder)
 }
 
 #[cfg(test)]
@@ -161,25 +90,21 @@ mod tests {
     use crate::documents::{inspect, require_for_po_upload, require_for_proforma_upload};
 
     fn book(rows: &[&[&str]]) -> Workbook {
-        let grid = Arc::new(Grid::of(rows));
-        let with = |table: Option<_>| table.map(|_| Arc::clone(&grid));
-        Workbook {
-            proforma: with(table::find_proforma(&grid)),
-            bajaj: with(table::find_bajaj(&grid)),
-            first: Some(grid),
-        }
+        let mut book = Workbook::default();
+        book.take(Arc::new(Grid::of(rows)), LAYOUTS);
+        book
     }
 
     #[test]
     fn the_layout_is_told_by_what_stands_above_the_table() {
         const TITLES: &[&str] = &["Sr No", "Description", "Qty", "Rate", "Amount"];
         for (head, layout) in [
-            (&["PI Number", "PI-1"], Some(Layout::ProformaInvoice)),
-            (&["PROFORMA INVOICE of today", ""], Some(Layout::ProformaInvoice)),
-            (&["Invoice Date", "22-01-2026"], Some(Layout::ProformaInvoice)),
-            (&["PO No", "4500012345"], Some(Layout::BajajOrder)),
+            (&["PI Number", "PI-1"], Some(Layout::PROFORMA_INVOICE)),
+            (&["PROFORMA INVOICE of today", ""], Some(Layout::PROFORMA_INVOICE)),
+            (&["Invoice Date", "22-01-2026"], Some(Layout::PROFORMA_INVOICE)),
+            (&["PO No", "4500012345"], Some(Layout::BAJAJ_ORDER)),
             (&["PO No", "ABC/12"], None),
-            (&["Bill To", "Example Retail"], Some(Layout::ProformaInvoice)),
+            (&["Bill To", "Example Retail"], Some(Layout::PROFORMA_INVOICE)),
             (&["Quotation", "Q-1"], None),
         ] {
             assert_eq!(book(&[head, TITLES]).layout(), layout, "{head:?}");
@@ -240,7 +165,7 @@ mod tests {
                 let slices: Vec<&[&str]> = cells.iter().map(Vec::as_slice).collect();
                 let book = book(&slices);
                 book.layout();
-                for layout in [Layout::BajajOrder, Layout::ProformaInvoice] {
+                for layout in LAYOUTS.iter().copied() {
                     let order = book.parse(layout).unwrap();
                     let _ = require_for_proforma_upload(order.clone());
                     let Ok(order) = require_for_po_upload(order) else { continue };

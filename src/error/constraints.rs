@@ -85,6 +85,7 @@ const CONSTRAINTS: &[Constraint] = &[
     ours("store_group_pkey"),
     ours("store_group_total_pkey"),
     ours("audit_entry_pkey"),
+    ours("stored_file_removal_pkey"),
     ours("audit_seal_pkey"),
     reference(
         "billing_po_approved_by_fkey",

@@ -26,6 +26,46 @@ pub struct WithData<T>(pub T);
 #[derive(Debug, Clone)]
 pub struct Mirror<T>(pub T);
 
+/// `{…fields of the content…, "data":{…the same…}}`: a mirror whose `status`, if there is one, is the content's own.
+#[derive(Debug, Clone)]
+pub struct Repeated<T>(pub T);
+
+impl<T: Serialize> Serialize for Repeated<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shape<'a, T> {
+            #[serde(flatten)]
+            content: &'a T,
+            data: &'a T,
+        }
+        Shape {
+            content: &self.0,
+            data: &self.0,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<T: ToSchema> ComposeSchema for Repeated<T> {
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let head = ObjectBuilder::new()
+            .property("data", content_schema::<T>())
+            .required("data");
+        beside_content::<T>(head)
+    }
+}
+
+impl<T: ToSchema> ToSchema for Repeated<T> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Repeated".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
 impl<T: Serialize> Serialize for Success<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod attachment;
+pub mod base_url;
 pub mod body_limit;
 pub mod conditional;
 pub mod context;

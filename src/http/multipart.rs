@@ -38,12 +38,25 @@ pub struct FormFile {
     pub received: Received,
 }
 
+/// A file of a form that is larger than it may be; its bytes were let go by.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// The field's name.
+    pub field: String,
+    /// The name that the client gave the file; not to be trusted.
+    pub filename: String,
+    /// How many files of the form came before it.
+    pub position: usize,
+}
+
 /// A form that has arrived as a whole.
 #[derive(Debug)]
 pub struct Form {
     texts: Vec<(String, String)>,
     /// The files in the order of the form.
     pub files: Vec<FormFile>,
+    /// Files that were too large; there are some only where [`FormLimits::leaves_out`] says so.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Form {
@@ -61,6 +74,8 @@ pub struct FormLimits {
     pub file: u64,
     /// The most files.
     pub files: usize,
+    /// Whether a file that is too large is left out, and the others are received all the same.
+    pub leaves_out: bool,
 }
 
 /// Receives a whole form. A request that fails leaves no file behind.
@@ -84,7 +99,9 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
     let mut form = Form {
         texts: Vec::new(),
         files: Vec::new(),
+        left_out: Vec::new(),
     };
+    let most_parts = PART_LIMIT.max(limits.files.saturating_add(PART_LIMIT / 2));
     let mut hash = Sha256::new();
     let mut room = MULTIPART_TEXT;
     loop {
@@ -94,31 +111,40 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
         };
         // The content has limits of its own.
         allowance.set(u64::MAX);
-        if form.texts.len() + form.files.len() >= PART_LIMIT {
+        let position = form.files.len() + form.left_out.len();
+        if form.texts.len() + position >= most_parts {
             return Err(Error::invalid(vec![Fault::new(
                 "body",
                 "value_error",
-                format!("must have at most {PART_LIMIT} parts"),
+                format!("must have at most {most_parts} parts"),
             )]));
         }
         let name = field.name().unwrap_or_default().to_owned();
         hash.update(name.as_bytes());
         hash.update([0]);
         if let Some(filename) = field.file_name().map(str::to_owned) {
-            if form.files.len() >= limits.files {
+            if position >= limits.files {
                 return Err(Error::invalid_field(
                     name,
                     "value_error",
                     format!("At most {} file(s) can be sent", limits.files),
                 ));
             }
-            let received = receive_file(field, state, limits.file).await?;
-            hash.update(received.sha256);
-            form.files.push(FormFile {
-                field: name,
-                filename,
-                received,
-            });
+            match receive_file(field, state, limits).await? {
+                Some(received) => {
+                    hash.update(received.sha256);
+                    form.files.push(FormFile {
+                        field: name,
+                        filename,
+                        received,
+                    });
+                }
+                None => form.left_out.push(LeftOut {
+                    field: name,
+                    filename,
+                    position,
+                }),
+            }
         } else {
             let text = receive_text(field, &name).await?;
             room = room.checked_sub(text.len()).ok_or_else(|| {
@@ -135,21 +161,33 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
     Ok(form)
 }
 
-async fn receive_file(mut field: Field<'_>, state: &AppState, limit: u64) -> Result<Received> {
+/// The file; `None` if it is too large and is to be left out.
+async fn receive_file(
+    mut field: Field<'_>,
+    state: &AppState,
+    limits: FormLimits,
+) -> Result<Option<Received>> {
     let mut incoming = state.storage.receive().await.map_err(Error::storage)?;
     while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
-        if incoming
-            .size()
-            .saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX))
-            > limit
-        {
-            return Err(Error::TooLarge(
-                format!("The file is larger than {limit} bytes").into(),
-            ));
+        let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        if incoming.size().saturating_add(length) <= limits.file {
+            incoming.write(&chunk).await.map_err(Error::storage)?;
+            continue;
         }
-        incoming.write(&chunk).await.map_err(Error::storage)?;
+        if !limits.leaves_out {
+            return Err(too_large(limits.file));
+        }
+        drop(incoming);
+        // What is left of it has to pass by before the next part.
+        while field.chunk().await.map_err(|error| broken(&error))?.is_some() {}
+        return Ok(None);
     }
-    incoming.finish().await.map_err(Error::storage)
+    incoming.finish().await.map(Some).map_err(Error::storage)
+}
+
+/// The refusal of a file, which names the limit.
+pub fn too_large(limit: u64) -> Error {
+    Error::TooLarge(format!("The file is larger than {limit} bytes").into())
 }
 
 async fn receive_text(mut field: Field<'_>, name: &str) -> Result<String> {

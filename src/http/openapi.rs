@@ -54,6 +54,12 @@ impl Modify for Security {
 
 /// Adds what all operations have in common and no handler should have to repeat.
 pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
+    // The router marks a parameter that takes the rest of the path; the standard has no word for it.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     for (path, item) in &mut document.paths.paths {
         if let Some(post) = &mut item.post
             && !path.starts_with("/api/auth/")

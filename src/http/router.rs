@@ -36,6 +36,7 @@ fn api() -> OpenApiRouter<AppState> {
 fn documented() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(root))
+        .merge(uploads::old_links())
         .nest("/api", api())
         .split_for_parts();
     openapi::complete(&mut document);

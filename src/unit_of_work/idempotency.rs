@@ -142,6 +142,20 @@ impl Claim {
         })
     }
 
+    /// The same key for one part of the request, which is done in a transaction of its own. The request's own lease keeps
+    /// others away from its parts.
+    pub(super) fn part(&self, name: &str) -> Self {
+        Self {
+            scope: Scope {
+                // No path has this sign in it.
+                path: format!("{}#{name}", self.scope.path),
+                ..self.scope.clone()
+            },
+            fingerprint: self.fingerprint.clone(),
+            lease: None,
+        }
+    }
+
     /// Locks the key for the transaction, and ends the request with the stored answer if there is one.
     pub(super) async fn enter(&self, db: &mut PgConnection) -> Result<()> {
         let is_free = sqlx::query_scalar!(

@@ -101,6 +101,39 @@ impl<R: RequiredRole> Write<R> {
         }
         Ok(uow)
     }
+
+    /// Ends a request that is done in parts, each a unit of work of its own, with its stored answer if it was done before
+    /// under its key. The parts come after this; [`begin`](Self::begin) and the answer of the whole come last.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub async fn ensure_not_done(&self) -> Result<()> {
+        if let Some(claim) = &self.claim {
+            let mut uow = UnitOfWork::open(&self.db, self.actor.clone()).await?;
+            let entered = claim.enter(&mut uow.transaction).await;
+            uow.transaction.rollback().await?;
+            entered?;
+        }
+        Ok(())
+    }
+
+    /// Opens the transaction of one part of a request; `part` names it, and is the same in a repeat of the request. Its
+    /// answer is kept under the request's key for itself, so that a request that was cut off between two parts finds those
+    /// that are done when it is repeated.
+    ///
+    /// # Errors
+    /// `Replayed` with the part's answer if it was done before; else as [`begin`](Self::begin).
+    pub async fn begin_part(&self, part: &str) -> Result<UnitOfWork> {
+        let mut uow = UnitOfWork::open(&self.db, self.actor.clone()).await?;
+        if let Some(claim) = self.claim.as_ref().map(|claim| claim.part(part)) {
+            if let Err(ended) = claim.enter(&mut uow.transaction).await {
+                uow.transaction.rollback().await?;
+                return Err(ended);
+            }
+            uow.claim = Some(claim);
+        }
+        Ok(uow)
+    }
 }
 
 /// An open transaction with what has to be committed beside the change.
@@ -215,7 +248,8 @@ impl UnitOfWork {
         self.finish(answer).await
     }
 
-    /// Commits the answer of a request that changed nothing, such as one that sets what is already so.
+    /// Commits the answer of a request that changed nothing, such as one that sets what is already so, or whose changes are
+    /// committed part by part.
     ///
     /// # Errors
     /// `Internal` if something was recorded after all; everything that the database refuses at commit.

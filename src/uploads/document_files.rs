@@ -67,6 +67,12 @@ impl DocumentFiles {
         })
     }
 
+    /// Notes that a row names the files, which may be committed from here on.
+    pub(super) fn name(&self) {
+        self.original.name();
+        self.archive.name();
+    }
+
     /// Gives the files their places, now that their row is committed.
     pub(super) async fn publish(self, state: &AppState) {
         state.storage.publish_committed(self.original).await;

@@ -28,6 +28,7 @@ pub(super) async fn receive<T: FromFields>(state: &AppState, request: Request) -
     let limits = FormLimits {
         file: state.config.uploads.max_file_size,
         files: 1,
+        leaves_out: false,
     };
     let form = multipart::receive(request, state, limits).await?;
     let mut fields = form.fields(query.as_deref());
@@ -94,7 +95,7 @@ fn refused(error: InspectError) -> Error {
         InspectError::Empty => Error::invalid_field("file", "invalid", text),
         InspectError::UnsafeArchive { .. } => Error::invalid_field("file", "unsafe_archive", text),
         InspectError::Io(error) => Error::internal(error),
-        InspectError::Unsupported { .. } | InspectError::Mismatch { .. } => {
+        InspectError::Unsupported { .. } | InspectError::Mismatch { .. } | InspectError::Locked { .. } => {
             Error::UnsupportedMediaType(text.into())
         }
     }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
@@ -20,7 +21,11 @@ use crate::{
 /// What the signing key is derived for; a change of the message's form takes a new name.
 const PURPOSE: &[u8] = b"download-url-v1";
 
+/// What a link is told that opens nothing.
+pub(super) const NOT_VALID: Error = Error::Unauthenticated("The download link is not valid or has expired");
+
 /// Signs links that all end at the same time.
+#[derive(Clone)]
 pub(super) struct Links {
     key: Vec<u8>,
     /// Seconds since 1970.
@@ -58,6 +63,33 @@ impl Links {
         Ok(format!("/api/documents/download/{id}?token={token}"))
     }
 
+    /// The path of a session file's download, with its token.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be signed.
+    pub(super) fn file(&self, session: &str, file: &str) -> Result<String> {
+        let token = self.file_token(session, file)?;
+        Ok(format!(
+            "/api/uploads/session/{session}/files/{file}/download?token={token}"
+        ))
+    }
+
+    /// What opens a session file.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be signed.
+    pub(super) fn file_token(&self, session: &str, file: &str) -> Result<String> {
+        self.token(&file_message(session, file, &self.expires_at.to_string()))
+    }
+
+    /// The same links, which end no later than a session does.
+    pub(super) fn until(&self, end: DateTime<Utc>) -> Self {
+        Self {
+            key: self.key.clone(),
+            expires_at: self.expires_at.min(end.timestamp()),
+        }
+    }
+
     fn token(&self, message: &str) -> Result<String> {
         let signature = URL_SAFE_NO_PAD.encode(sign(&self.key, message.as_bytes())?);
         Ok(format!("{}.{signature}", self.expires_at))
@@ -71,15 +103,29 @@ impl Links {
 pub(super) fn ensure_opens_document(state: &AppState, id: DocumentId, token: &str) -> Result<()> {
     let secret = state.config.auth.secret_key.expose_secret();
     let now = state.clock.now().timestamp();
-    if is_signed(secret.as_bytes(), now, token, |expires_at| {
+    ensure(is_signed(secret.as_bytes(), now, token, |expires_at| {
         document_message(id, expires_at)
-    })? {
-        Ok(())
-    } else {
-        Err(Error::Unauthenticated(
-            "The download link is not valid or has expired",
-        ))
-    }
+    })?)
+}
+
+/// Checks that a link to a session file was signed here and has not ended.
+///
+/// # Errors
+/// `Unauthenticated` otherwise.
+pub(super) fn ensure_opens_file(state: &AppState, session: &str, file: &str, token: &str) -> Result<()> {
+    let secret = state.config.auth.secret_key.expose_secret();
+    let now = state.clock.now().timestamp();
+    ensure(is_signed(secret.as_bytes(), now, token, |expires_at| {
+        file_message(session, file, expires_at)
+    })?)
+}
+
+fn ensure(is_signed: bool) -> Result<()> {
+    if is_signed { Ok(()) } else { Err(NOT_VALID) }
+}
+
+fn file_message(session: &str, file: &str, expires_at: &str) -> String {
+    format!("file\n{session}\n{file}\n{expires_at}")
 }
 
 fn document_message(id: DocumentId, expires_at: &str) -> String {

@@ -4,16 +4,20 @@
 //! document and a client PO with its lines in one unit of work. A file that cannot be read is kept in its session,
 //! marked as failed, and makes no PO.
 
+mod bulk;
 mod document_files;
 mod documents;
+mod download;
 mod ingest;
 mod intake;
 mod links;
 mod outgoing;
 mod po;
+mod proforma;
 mod quota;
 mod removal;
 mod session_files;
+mod sessions;
 pub mod storage;
 mod store;
 pub mod sweeper;
@@ -30,5 +34,15 @@ use crate::app::AppState;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {
-    po::router().merge(documents::router())
+    OpenApiRouter::new()
+        .merge(sessions::router())
+        .merge(po::router())
+        .merge(proforma::router())
+        .merge(bulk::router())
+        .merge(documents::router())
+}
+
+/// The routes that do not lie below `/api`.
+pub fn old_links() -> OpenApiRouter<AppState> {
+    sessions::old_links()
 }

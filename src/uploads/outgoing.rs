@@ -4,13 +4,14 @@
 //! held for one that reads slowly.
 
 use std::{
+    collections::VecDeque,
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::body::{Body, Bytes};
 use chrono::{DateTime, Utc};
-use flate2::bufread::DeflateDecoder;
+use flate2::bufread::{DeflateDecoder, GzDecoder};
 use futures_util::stream;
 use sha2::{Digest, Sha256};
 use zip::{
@@ -96,6 +97,13 @@ impl Outgoing {
         Self::new(Box::new(file.take(length)), hash, Form::Plain { held: None })
     }
 
+    /// The file of so many bytes that is stored as gzip.
+    pub(super) fn inflated(file: StoredFile, length: u64, hash: Option<&str>) -> Self {
+        // One byte more than there should be shows that there are too many.
+        let source = GzDecoder::new(BufReader::new(file)).take(length.saturating_add(1));
+        Self::new(Box::new(source), hash, Form::Plain { held: None })
+    }
+
     /// A part of a file.
     ///
     /// # Errors
@@ -172,20 +180,9 @@ impl Outgoing {
         }
     }
 
-    /// The body of an answer. A fault on the way is logged and breaks the transfer off, so that the client sees it.
+    /// The body of an answer.
     pub(super) fn into_body(self, name: String) -> Body {
-        let pieces = stream::try_unfold(self, move |outgoing| {
-            let name = name.clone();
-            async move {
-                let made = tokio::task::spawn_blocking(move || outgoing.next()).await;
-                let made = made.map_err(io::Error::other).flatten();
-                if let Err(error) = &made {
-                    tracing::error!(%error, file = name, "a stored file could not be sent as it was received");
-                }
-                made
-            }
-        });
-        Body::from_stream(pieces)
+        body(self, name, Self::next)
     }
 
     /// The next bytes that go out, and what is left; `None` at the end.
@@ -222,6 +219,106 @@ impl Outgoing {
             }
         }
         Ok(piece)
+    }
+}
+
+/// The body of an answer whose pieces are made one after the other, on threads that may block. A fault on the way is logged
+/// and breaks the transfer off, so that the client sees it.
+fn body<T: Send + 'static>(source: T, name: String, next: fn(T) -> io::Result<Option<(Bytes, T)>>) -> Body {
+    let pieces = stream::try_unfold(source, move |source| {
+        let name = name.clone();
+        async move {
+            let made = tokio::task::spawn_blocking(move || next(source)).await;
+            let made = made.map_err(io::Error::other).flatten();
+            if let Err(error) = &made {
+                tracing::error!(%error, file = name, "a stored file could not be sent as it was received");
+            }
+            made
+        }
+    });
+    Body::from_stream(pieces)
+}
+
+/// A file on its way into an archive of several.
+pub(super) struct Entry {
+    pub(super) file: StoredFile,
+    /// Its name in the archive.
+    pub(super) name: String,
+    pub(super) modified: DateTime<Utc>,
+    /// Its bytes, unpacked.
+    pub(super) length: u64,
+    /// Whether it is stored as gzip.
+    pub(super) is_compressed: bool,
+    /// Its SHA-256 in hexadecimal digits where it is known.
+    pub(super) hash: Option<String>,
+}
+
+/// Files that are being sent in one archive.
+pub(super) struct Bundle {
+    /// Until the archive is finished.
+    writer: Option<ZipWriter<StreamWriter<Gathered>>>,
+    gathered: Gathered,
+    /// The file that is being packed.
+    current: Option<Outgoing>,
+    entries: VecDeque<Entry>,
+}
+
+impl Bundle {
+    /// An archive of these files.
+    pub(super) fn new(entries: VecDeque<Entry>) -> Self {
+        let gathered = Gathered::default();
+        Self {
+            writer: Some(ZipWriter::new_stream(gathered.clone())),
+            gathered,
+            current: None,
+            entries,
+        }
+    }
+
+    /// The body of an answer.
+    pub(super) fn into_body(self, name: String) -> Body {
+        body(self, name, Self::next)
+    }
+
+    /// The next bytes that go out, and what is left; `None` at the end.
+    fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        while self.go_on()? {
+            let ready = self.gathered.take();
+            if !ready.is_empty() {
+                return Ok(Some((ready.into(), self)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Packs some more; whether there was anything left to do.
+    fn go_on(&mut self) -> io::Result<bool> {
+        let Some(writer) = &mut self.writer else {
+            return Ok(false);
+        };
+        if let Some(current) = &mut self.current {
+            let piece = current.read()?;
+            writer.write_all(&piece)?;
+            if piece.is_empty() {
+                self.current = None;
+            }
+        } else if let Some(entry) = self.entries.pop_front() {
+            let options = SimpleFileOptions::default()
+                .compression_method(CompressionMethod::Deflated)
+                .compression_level(Some(1))
+                .large_file(entry.length > u64::from(u32::MAX))
+                .last_modified_time(archive_time(entry.modified));
+            writer.start_file(entry.name, options)?;
+            let hash = entry.hash.as_deref();
+            self.current = Some(if entry.is_compressed {
+                Outgoing::inflated(entry.file, entry.length, hash)
+            } else {
+                Outgoing::whole(entry.file, entry.length, hash)
+            });
+        } else if let Some(writer) = self.writer.take() {
+            writer.finish()?;
+        }
+        Ok(true)
     }
 }
 

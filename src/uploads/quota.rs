@@ -41,24 +41,32 @@ pub(super) async fn count_upload(
     Ok(())
 }
 
-/// Counts one download by a user, or through a link; one that is refused does not count.
+/// Counts downloads by a user, or through links; what is refused does not count.
 ///
 /// # Errors
 /// `RateLimited` until the next hour if there were `limit` in this one.
-pub(super) async fn count_download(db: &PgPool, subject: &str, now: DateTime<Utc>, limit: u32) -> Result<()> {
+pub(super) async fn count_downloads(
+    db: &PgPool,
+    subject: &str,
+    files: usize,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<()> {
     let hour = now.duration_trunc(TimeDelta::hours(1)).map_err(Error::internal)?;
     let count = sqlx::query_scalar!(
         r#"
         INSERT INTO "Finances".quota_counter AS counter (subject, kind, hour, used)
-        VALUES ($1, 'download', $2, 1)
+        SELECT $1, 'download', $2, $4::integer
+         WHERE $4::integer <= $3::integer
             ON CONFLICT (subject, kind, hour) DO UPDATE
-           SET used = counter.used + 1
-         WHERE counter.used < $3
+           SET used = counter.used + $4::integer
+         WHERE counter.used + $4::integer <= $3::integer
         RETURNING used
         "#,
         subject,
         hour,
         i32::try_from(limit).map_err(Error::internal)?,
+        i32::try_from(files).map_err(Error::internal)?,
     )
     .fetch_optional(db)
     .await?;

@@ -64,6 +64,11 @@ impl SessionFile {
         })
     }
 
+    /// Notes that a row names the file, which may be committed from here on.
+    pub(super) fn name(&self) {
+        self.staged.name();
+    }
+
     /// Gives the file its place, now that its row is committed.
     pub(super) async fn publish(self, state: &AppState) {
         state.storage.publish_committed(self.staged).await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{removal, storage::Address};
+use super::{removal, sessions, storage::Address};
 use crate::{
     app::AppState,
     error::{Error, Result},
@@ -33,6 +33,7 @@ pub async fn sweep(state: &AppState) -> Result<()> {
             _ => {}
         }
     }
+    sessions::sweep(state).await?;
     removal::sweep(state).await
 }
 

@@ -26,10 +26,14 @@ pub(crate) enum Area {
     Ledger,
     /// Bills, and what they add up to.
     Billing,
+    /// Proforma invoices and Bajaj's orders, as JSON and as files.
+    Parties,
+    /// Documents of projects and POs.
+    Documents,
 }
 
 /// Paths belong to the first area of which they have a part.
-const AREAS: [(Area, &[&str]); 5] = [
+const AREAS: [(Area, &[&str]); 7] = [
     (Area::Billing, &["/billing-", "/pl-analysis"]),
     (
         Area::Ledger,
@@ -56,6 +60,8 @@ const AREAS: [(Area, &[&str]); 5] = [
             "/api/verbal-agreement",
         ],
     ),
+    (Area::Parties, &["/api/bajaj-po", "/api/proforma-invoice"]),
+    (Area::Documents, &["/api/documents"]),
 ];
 /// What is to be tested of each route.
 const CELLS: [&str; 5] = ["happy", "validation", "not-found", "no-token", "forbidden"];

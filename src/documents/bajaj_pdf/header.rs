@@ -388,7 +388,7 @@ fn is_label(text: &str) -> bool {
 
 /// The lines as a sheet of cells, for the labels of the store's code.
 fn cells_of(rows: &[Row]) -> Grid {
-    let mut grid = Grid::new(false);
+    let mut grid = Grid::new("", false);
     for (row, line) in (0_u32..).zip(rows) {
         for (column, cell) in (0_u32..).zip(line.cells()) {
             // A sheet has a width that a line may pass; what is behind it is no label.

@@ -14,54 +14,33 @@ mod item;
 mod rows;
 mod totals;
 
-use std::io::{Read, Seek};
-
 use rust_decimal::Decimal;
 
 use self::rows::Row;
+use super::layout::Fit;
 use super::lines;
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
-use super::pdf;
+use super::pdf::Page;
 use super::remarks::Remarks;
 
-/// The text of a PDF that may be an order.
-#[derive(Debug)]
-pub struct PdfText {
-    rows: Vec<Row>,
-}
-
-impl PdfText {
-    /// Reads the text of a PDF. This may take seconds for a large one: call it on a thread that may block.
-    ///
-    /// # Errors
-    /// One finding about the file: it is encrypted, damaged or too large, or has no text.
-    pub fn read(file: &mut (impl Read + Seek)) -> Result<Self, ParseFailure> {
-        let pages = pdf::read(file)?;
-        Ok(Self {
-            rows: rows::all(pages),
-        })
-    }
-
-    /// True if the text looks like a Bajaj order: it has the titles of its items or an order's number.
-    pub fn fits_bajaj(&self) -> bool {
-        self.rows.iter().any(Row::is_anchor) || header::names_an_order(&self.rows)
-    }
-
-    /// Reads the order; its findings say what is missing or wrong in it.
-    ///
-    /// # Errors
-    /// If there are more items than any order has.
-    pub fn parse_bajaj(&self) -> Result<ParsedOrder, ParseFailure> {
-        parse(&self.rows)
+/// How much pages look like a Bajaj order: they have the titles of its items, or at least an order's number.
+pub(super) fn fit(pages: &[Page]) -> Fit {
+    let rows = rows::all(pages);
+    if rows.iter().any(Row::is_anchor) {
+        Fit::Likely
+    } else if header::names_an_order(&rows) {
+        Fit::Possible
+    } else {
+        Fit::No
     }
 }
 
 /// Reads a Bajaj purchase order; its findings say what is missing or wrong in it.
 ///
 /// # Errors
-/// One finding about the file: it cannot be read at all.
-pub fn parse_bajaj_pdf(file: &mut (impl Read + Seek)) -> Result<ParsedOrder, ParseFailure> {
-    PdfText::read(file)?.parse_bajaj()
+/// If there are more items than any order has.
+pub(super) fn read(pages: &[Page]) -> Result<ParsedOrder, ParseFailure> {
+    parse(&rows::all(pages))
 }
 
 fn parse(all: &[Row]) -> Result<ParsedOrder, ParseFailure> {

@@ -133,10 +133,10 @@ pub(super) fn quantity_in(words: &[Word], start: usize) -> Option<Quantity> {
 }
 
 /// All lines in the order of reading.
-pub(super) fn all(pages: Vec<Page>) -> Vec<Row> {
-    let numbered = pages.into_iter().enumerate();
+pub(super) fn all(pages: &[Page]) -> Vec<Row> {
+    let numbered = pages.iter().enumerate();
     numbered
-        .flat_map(|(page, lines)| lines.lines.into_iter().map(move |line| Row::new(page, line)))
+        .flat_map(|(page, lines)| lines.lines.iter().map(move |line| Row::new(page, line.clone())))
         .collect()
 }
 

@@ -23,22 +23,18 @@ pub struct Parser {
     client_name: &'static str,
     /// The layout of its files.
     pub layout: Layout,
-    /// The parser's name in answers.
-    pub parser_type: &'static str,
 }
 
 const PARSERS: [Parser; 2] = [
     Parser {
         client: ClientId(1),
         client_name: "Bajaj",
-        layout: Layout::BajajOrder,
-        parser_type: "po",
+        layout: Layout::BAJAJ_ORDER,
     },
     Parser {
         client: ClientId(2),
         client_name: "Dava India",
-        layout: Layout::ProformaInvoice,
-        parser_type: "proforma_invoice",
+        layout: Layout::PROFORMA_INVOICE,
     },
 ];
 

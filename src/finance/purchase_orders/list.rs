@@ -31,7 +31,7 @@ const STORE: Column = Column {
     sql: "po.store_id",
     kind: "text",
 };
-const CREATED: Column = Column {
+pub(super) const CREATED: Column = Column {
     name: "created_at",
     sql: "po.created_at",
     kind: "timestamptz",

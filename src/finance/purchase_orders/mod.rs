@@ -7,6 +7,7 @@
 
 pub mod agreements;
 mod attach;
+mod bajaj;
 pub mod billable;
 mod bundles;
 mod change;
@@ -19,8 +20,10 @@ mod model;
 mod overview;
 mod places;
 mod primary;
+mod proformas;
 mod routes;
 pub mod store;
+mod with_lines;
 mod write_routes;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -51,5 +54,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(write_routes::update_purchase_order))
         .routes(routes!(write_routes::attach_purchase_order))
         .routes(routes!(write_routes::set_primary_purchase_order))
+        .routes(routes!(bajaj::list_bajaj_orders, bajaj::create_bajaj_order))
         .merge(agreements::router())
+        .merge(proformas::router())
 }

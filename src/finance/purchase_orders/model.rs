@@ -327,6 +327,11 @@ impl PurchaseOrderWithLines {
         self.po.version
     }
 
+    /// How the PO stands.
+    pub fn status(&self) -> &str {
+        &self.po.status
+    }
+
     /// The PO's number.
     pub fn po_number(&self) -> Option<&str> {
         self.po.po_number.as_deref()

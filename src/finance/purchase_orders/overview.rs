@@ -7,11 +7,13 @@ use utoipa::ToSchema;
 
 use super::{
     model::{PurchaseOrderRow, PurchaseOrderView},
+    proformas::{LineAmounts, Paper},
     store::{line_columns, line_lists, po_columns},
 };
 use crate::{
     error::{Error, Result},
     finance::line_items::{Line, LineView},
+    http::envelope::SUCCESS,
     types::{
         Money,
         ids::{ClientId, ClientPoId, ProjectId, SiteId, VendorId},
@@ -145,6 +147,40 @@ pub(super) struct OverviewData {
     pub(super) status: String,
     #[serde(flatten)]
     pub(super) overview: Overview,
+}
+
+impl Overview {
+    /// The figures of the paper and of each line; what is not stated is that of the PO.
+    pub(super) fn figures(&self) -> (Paper, Vec<LineAmounts>) {
+        let paper = Paper {
+            subtotal: self.summary.subtotal,
+            cgst: self.summary.cgst,
+            sgst: self.summary.sgst,
+            igst: self.summary.igst,
+            total_tax: self.stated_tax.or(Some(self.summary.total_tax)),
+            grand_total: self.stated_value.or(Some(self.summary.grand_total)),
+        };
+        let lines = self.line_items.iter().map(|line| LineAmounts {
+            quantity: line.quantity,
+            rate: line.rate.or(line.unit_price).map(|rate| rate.0),
+            taxable: line.total_price,
+            gross: line.gross_amount,
+        });
+        (paper, lines.collect())
+    }
+}
+
+impl From<Overview> for OverviewAnswer {
+    fn from(overview: Overview) -> Self {
+        Self {
+            status: SUCCESS,
+            overview: overview.clone(),
+            data: OverviewData {
+                status: overview.po_status.clone(),
+                overview,
+            },
+        }
+    }
 }
 
 /// The overview of a PO.

@@ -8,7 +8,7 @@ use super::{
     enriched::{self, EnrichedList, EnrichedQuery, ProjectEnrichedList},
     list::{self, PoQuery, ProjectPoQuery},
     model::{PoAnswer, PoList, ProjectPoList, PurchaseOrderWithLines},
-    overview::{self, OverviewAnswer, OverviewData},
+    overview::{self, OverviewAnswer},
     store,
 };
 use crate::{
@@ -89,15 +89,7 @@ pub(super) async fn get_client_po(
 ) -> Result<Answer<OverviewAnswer>> {
     let overview = overview::get(&db, client_po_id).await?;
     let version = overview.version;
-    Ok(Answer::ok(OverviewAnswer {
-        status: SUCCESS,
-        overview: overview.clone(),
-        data: OverviewData {
-            status: overview.po_status.clone(),
-            overview,
-        },
-    })
-    .version(version))
+    Ok(Answer::ok(OverviewAnswer::from(overview)).version(version))
 }
 
 /// List the POs of a project with their lines.

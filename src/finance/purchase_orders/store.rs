@@ -361,6 +361,33 @@ pub async fn lock_by_proforma(
     Ok(found)
 }
 
+/// The POs of a client with this proforma number, in whatever project; locked, two at most.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn lock_proformas(
+    db: &mut PgConnection,
+    number: &str,
+    client: ClientId,
+) -> Result<Vec<ClientPoId>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT id AS "id: ClientPoId"
+          FROM "Finances".client_po
+         WHERE pi_number = $1
+           AND client_id = $2
+         ORDER BY id
+         LIMIT 2
+           FOR UPDATE
+        "#,
+        number,
+        client as ClientId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(found)
+}
+
 /// A PO that was found by its proforma number.
 #[derive(Debug, Clone, Copy)]
 pub struct Proforma {

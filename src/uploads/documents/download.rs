@@ -7,27 +7,27 @@ use std::{ffi::OsStr, path::Path as FilePath};
 use axum::{
     body::Body,
     extract::{FromRequestParts, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    response::Response,
 };
 
 use super::{
-    model::{Document, DownloadFormat, DownloadQuery, FileBytes},
+    model::{Document, DownloadFormat, DownloadQuery},
     routes::DocumentPath,
     store,
 };
 use crate::{
     app::AppState,
-    auth::{RequiredRole, Viewer},
     documents,
     error::{Error, Result},
     http::{
-        attachment, conditional,
         extract::{Path, Query},
         openapi::{ErrorBody, ReadErrors},
         range::ByteRange,
     },
+    types::ids::DocumentId,
     uploads::{
+        download::{Asker, FileBytes, Head, known_hash},
         links,
         outgoing::Outgoing,
         quota,
@@ -36,8 +36,6 @@ use crate::{
 };
 
 const ARCHIVE: &str = "application/zip";
-const ANY_BYTES: &str = "application/octet-stream";
-const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// Somebody who may fetch the document that the path names.
 pub(super) struct Reader {
@@ -49,34 +47,29 @@ impl FromRequestParts<AppState> for Reader {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        let unknown = match Viewer::check(parts) {
-            Ok(Some(caller)) => {
+        let token = match Asker::of(parts)? {
+            Asker::User(caller) => {
                 return Ok(Self {
                     subject: caller.id.to_string(),
                 });
             }
-            Ok(None) => Error::Unauthenticated("Not authenticated"),
-            Err(error) => error,
-        };
-        let Some(token) = link_token(parts) else {
-            return Err(unknown);
+            Asker::Link(token) => token,
         };
         // No link was ever made for what is no id.
         let Ok(Path(DocumentPath { doc_id })) = Path::from_request_parts(parts, state).await else {
-            return Err(unknown);
+            return Err(links::NOT_VALID);
         };
-        links::ensure_opens_document(state, doc_id, &token)?;
-        Ok(Self {
-            subject: format!("document:{doc_id}"),
-        })
+        Self::of_link(state, doc_id, &token)
     }
 }
 
-fn link_token(parts: &Parts) -> Option<String> {
-    let query = parts.uri.query().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "token")
-        .map(|(_, token)| token.into_owned())
+impl Reader {
+    fn of_link(state: &AppState, id: DocumentId, token: &str) -> Result<Self> {
+        links::ensure_opens_document(state, id, token)?;
+        Ok(Self {
+            subject: format!("document:{id}"),
+        })
+    }
 }
 
 /// Fetch the file of a document.
@@ -107,23 +100,59 @@ pub(super) async fn download_document(
     let document = store::find(&state.db, doc_id)
         .await?
         .ok_or(Error::NotFound("Document"))?;
-    let stored = Stored::open(&state, &document, format).await?;
-    let head = Head::of(&document, format)?;
-    if head.is_known(&headers) {
+    send(&state, &reader, &document, format, (&method, &headers)).await
+}
+
+/// The answer that sends a document.
+async fn send(
+    state: &AppState,
+    reader: &Reader,
+    document: &Document,
+    format: DownloadFormat,
+    (method, headers): (&Method, &HeaderMap),
+) -> Result<Response> {
+    let stored = Stored::open(state, document, format).await?;
+    let head = head_of(document, format)?;
+    if head.is_known(headers) {
         return Ok(head.answer(StatusCode::NOT_MODIFIED, Body::empty()));
     }
-    let is_fetch = method == Method::GET;
     let range = match (&stored, format) {
-        (Stored::Original(file), DownloadFormat::Original) if is_fetch => {
-            ByteRange::of(&headers, head.tag_text(), file.length())?
-        }
+        (Stored::Original(file), DownloadFormat::Original) => head.range(method, headers, file)?,
         _ => None,
     };
-    if is_fetch {
+    if *method == Method::GET {
         let limit = state.config.uploads.downloads_per_hour;
-        quota::count_download(&state.db, &reader.subject, state.clock.now(), limit).await?;
+        quota::count_downloads(&state.db, &reader.subject, 1, state.clock.now(), limit).await?;
     }
-    stored.send(&document, head, format, range).await
+    stored.send(document, head, format, range).await
+}
+
+/// The answer that sends what is stored of a document under this name.
+///
+/// # Errors
+/// `NotFound` if no document names it, `Unauthenticated` if a link does not open that document.
+pub(in crate::uploads) async fn send_by_name(
+    state: &AppState,
+    asker: Asker,
+    name: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response> {
+    let document = store::find_stored(&state.db, name)
+        .await?
+        .ok_or(Error::NotFound("File"))?;
+    let reader = match asker {
+        Asker::User(caller) => Reader {
+            subject: caller.id.to_string(),
+        },
+        Asker::Link(token) => Reader::of_link(state, document.id, &token)?,
+    };
+    let format = if document.stored_filename.as_deref() == Some(name) {
+        DownloadFormat::Original
+    } else {
+        DownloadFormat::Zip
+    };
+    send(state, &reader, &document, format, (method, headers)).await
 }
 
 /// What is stored of a document.
@@ -184,22 +213,13 @@ impl Stored {
         format: DownloadFormat,
         range: Option<ByteRange>,
     ) -> Result<Response> {
-        let hash = known_hash(document);
+        let hash = known_hash(document.file_hash.as_deref());
         let mut status = StatusCode::OK;
         let outgoing = match (self, format) {
             (Self::Original(file), DownloadFormat::Original) => {
-                let length = file.length();
-                head.set(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-                if let Some(range) = range {
-                    status = StatusCode::PARTIAL_CONTENT;
-                    let place = HeaderValue::try_from(range.content_range(length));
-                    head.set(header::CONTENT_RANGE, place.map_err(Error::internal)?);
-                    head.set(header::CONTENT_LENGTH, range.length.into());
-                    Outgoing::part(file, range).map_err(Error::internal)?
-                } else {
-                    head.set(header::CONTENT_LENGTH, length.into());
-                    Outgoing::whole(file, length, hash)
-                }
+                let (part_or_whole, outgoing) = head.plain(file, range, hash)?;
+                status = part_or_whole;
+                outgoing
             }
             (Self::Archive(file), DownloadFormat::Zip) => {
                 let length = file.length();
@@ -225,62 +245,21 @@ impl Stored {
     }
 }
 
-/// The headers of an answer.
-struct Head(HeaderMap);
-
-impl Head {
-    fn of(document: &Document, format: DownloadFormat) -> Result<Self> {
-        let name = name_of(document);
-        let (kind, name) = match format {
-            DownloadFormat::Original => (document.mime_type.as_deref(), name),
-            DownloadFormat::Zip => (Some(ARCHIVE), archive_name(&name)),
-        };
-        let kind = kind.and_then(|kind| HeaderValue::from_str(kind).ok());
-        let mut head = Self(HeaderMap::new());
-        head.set(
-            header::CONTENT_TYPE,
-            kind.unwrap_or(HeaderValue::from_static(ANY_BYTES)),
-        );
-        head.set(header::CONTENT_DISPOSITION, attachment::disposition(&name));
-        head.set(header::CACHE_CONTROL, REVALIDATE);
-        if let Some(hash) = known_hash(document) {
-            let tag = match format {
-                DownloadFormat::Original => format!("\"{hash}\""),
-                // Archives of the same file may differ by a byte.
-                DownloadFormat::Zip => format!("W/\"{hash}-zip\""),
-            };
-            head.set(header::ETAG, HeaderValue::try_from(tag).map_err(Error::internal)?);
-        }
-        Ok(head)
+/// The headers of the answer.
+fn head_of(document: &Document, format: DownloadFormat) -> Result<Head> {
+    let name = name_of(document);
+    let mut head = match format {
+        DownloadFormat::Original => Head::new(document.mime_type.as_deref(), &name),
+        DownloadFormat::Zip => Head::new(Some(ARCHIVE), &archive_name(&name)),
+    };
+    if let Some(hash) = known_hash(document.file_hash.as_deref()) {
+        head.tag(match format {
+            DownloadFormat::Original => format!("\"{hash}\""),
+            // Archives of the same file may differ by a byte.
+            DownloadFormat::Zip => format!("W/\"{hash}-zip\""),
+        })?;
     }
-
-    fn set(&mut self, name: HeaderName, value: HeaderValue) {
-        self.0.insert(name, value);
-    }
-
-    fn tag_text(&self) -> Option<&str> {
-        self.0.get(header::ETAG).and_then(|tag| tag.to_str().ok())
-    }
-
-    /// Whether the client has what would be sent.
-    fn is_known(&self, request: &HeaderMap) -> bool {
-        self.tag_text()
-            .is_some_and(|tag| conditional::is_known(request, tag))
-    }
-
-    fn answer(mut self, status: StatusCode, body: Body) -> Response {
-        if status == StatusCode::NOT_MODIFIED {
-            self.0.remove(header::CONTENT_TYPE);
-        }
-        (status, self.0, body).into_response()
-    }
-}
-
-/// The hash of the file, unless older data has something else there.
-fn known_hash(document: &Document) -> Option<&str> {
-    let is_hash =
-        |hash: &&str| hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    document.file_hash.as_deref().filter(is_hash)
+    Ok(head)
 }
 
 /// The name that the file came with; in older data it may hold anything.

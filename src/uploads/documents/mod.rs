@@ -3,6 +3,8 @@
 //! A document of a PO moves with it into a project, and stays with the project when the PO goes; without a project it goes
 //! with its PO. Who may read may fetch its file, and so may who holds a link to it. Source: uploads contract, section 6.
 
+pub(super) use download::send_by_name;
+
 mod download;
 mod model;
 mod routes;
@@ -15,6 +17,8 @@ use crate::app::AppState;
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(routes::upload_document))
+        .routes(routes!(routes::list_documents, routes::create_document))
         .routes(routes!(routes::store_po_file, routes::list_po_files))
         .routes(routes!(routes::list_po_documents))
         .routes(routes!(routes::list_project_documents))

@@ -9,8 +9,12 @@ use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    documents,
     error::Result,
-    http::list::{Column, Direction, Order, PageInfo, Paging},
+    http::{
+        base_url::BaseUrl,
+        list::{Column, Direction, Order, PageInfo, Paging},
+    },
     types::{
         Fields, FromFields, Input, Problem, Text,
         ids::{ClientPoId, DocumentId, ProjectId, UserId},
@@ -44,6 +48,136 @@ pub(super) struct FileForm {
     file: Vec<u8>,
     /// What it is, such as `INVOICE`.
     document_type: Option<Text<50>>,
+}
+
+/// What is said beside a file that is to become a document.
+#[derive(Debug, Clone)]
+pub(super) struct DocumentOptions {
+    pub(super) project_id: Option<ProjectId>,
+    pub(super) client_po_id: Option<ClientPoId>,
+    pub(super) po_number: Option<Text<100>>,
+    pub(super) description: Option<Text<1000>>,
+    pub(super) document_type: Option<Text<50>>,
+}
+
+impl FromFields for DocumentOptions {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        if !["project_id", "client_po_id", "po_number"]
+            .iter()
+            .any(|name| fields.has_text(name))
+        {
+            fields.fault(
+                "project_id",
+                Problem::new("missing", "Field required, unless a PO is given"),
+            );
+        }
+        Some(Self {
+            project_id: fields.optional("project_id"),
+            client_po_id: fields.optional("client_po_id"),
+            po_number: fields.optional("po_number"),
+            description: fields.optional("description"),
+            document_type: fields.optional("document_type"),
+        })
+    }
+}
+
+/// The form, for the OpenAPI document. Every field but the file may also stand in the query.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read through `DocumentOptions`; this only documents the form"
+)]
+pub(super) struct DocumentForm {
+    /// The file: pdf, xlsx, xls, docx, doc, csv, txt, jpg, jpeg, png, gif or webp.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    file: Vec<u8>,
+    /// The project that it belongs to: that of its PO, if it has one.
+    project_id: Option<ProjectId>,
+    /// The PO that it belongs to.
+    client_po_id: Option<ClientPoId>,
+    /// That PO by its number, else by its proforma invoice's; `client_po_id` wins.
+    po_number: Option<Text<100>>,
+    description: Option<Text<1000>>,
+    /// What it is, such as `INVOICE`.
+    document_type: Option<Text<50>>,
+}
+
+/// What is known of a file that is stored elsewhere.
+#[derive(Debug, Clone, ToSchema)]
+#[schema(as = NewDocumentRecord)]
+pub(super) struct NewRecord {
+    /// The PO that it belongs to; `client_po_id` is another name.
+    pub(super) po_id: Option<ClientPoId>,
+    /// The project that it belongs to: that of its PO, if it has one. This or a PO is required.
+    pub(super) project_id: Option<ProjectId>,
+    #[schema(value_type = String, min_length = 1, max_length = 50, example = "INVOICE")]
+    pub(super) document_type: Text<50>,
+    #[schema(value_type = Option<String>, example = "INV-1")]
+    pub(super) document_number: Option<Text<100>>,
+    #[schema(example = "2026-02-10")]
+    pub(super) document_date: Option<NaiveDate>,
+    /// Where the file is, as text: nothing is ever read from there.
+    #[schema(value_type = Option<String>, example = "archive/inv-1.pdf")]
+    pub(super) file_path: Option<Text<500>>,
+    /// Bytes.
+    #[schema(example = 102_400)]
+    pub(super) file_size: Option<i64>,
+    /// SHA-256 in 64 hexadecimal digits.
+    pub(super) file_hash: String,
+}
+
+impl NewRecord {
+    /// A name to be shown: the last part of the path, else the document's number or type.
+    pub(super) fn name(&self) -> String {
+        let from_path = self.file_path.as_deref().and_then(documents::safe_filename);
+        from_path.unwrap_or_else(|| {
+            let number = self.document_number.as_deref();
+            number.unwrap_or(&self.document_type).to_owned()
+        })
+    }
+}
+
+impl FromFields for NewRecord {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        fields.alias("po_id", "client_po_id");
+        if !fields.has_text("po_id") && !fields.has_text("project_id") {
+            fields.fault(
+                "project_id",
+                Problem::new("missing", "Field required, unless a PO is given"),
+            );
+        }
+        let document_type = fields.required("document_type");
+        let file_size: Option<i64> = fields.optional("file_size");
+        if file_size.is_some_and(|size| size < 0) {
+            fields.fault(
+                "file_size",
+                Problem::new("greater_than_equal", "must be at least 0"),
+            );
+        }
+        let file_hash: Option<Text<64>> = fields.required("file_hash");
+        let is_hash = |hash: &Text<64>| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if file_hash.as_ref().is_some_and(|hash| !is_hash(hash)) {
+            fields.fault(
+                "file_hash",
+                Problem::new("value_error", "must be a SHA-256 in 64 hexadecimal digits"),
+            );
+        }
+        let po_id = fields.optional("po_id");
+        let project_id = fields.optional("project_id");
+        let document_number = fields.optional("document_number");
+        let document_date = fields.optional("document_date");
+        let file_path = fields.optional("file_path");
+        Some(Self {
+            po_id,
+            project_id,
+            document_type: document_type?,
+            document_number,
+            document_date,
+            file_path,
+            file_size,
+            file_hash: file_hash?.to_ascii_lowercase(),
+        })
+    }
 }
 
 /// A document as it is stored.
@@ -124,7 +258,21 @@ impl ProjectDocument {
     /// # Errors
     /// `Internal` if the link cannot be signed.
     pub(super) fn new(document: Document, links: &Links) -> Result<Self> {
-        Ok(Self {
+        let link = links.document(document.id)?;
+        Ok(Self::with_link(document, link))
+    }
+
+    /// The same with an absolute link.
+    ///
+    /// # Errors
+    /// `Internal` if the link cannot be signed.
+    pub(super) fn absolute(document: Document, links: &Links, base: &BaseUrl) -> Result<Self> {
+        let link = base.link(&links.document(document.id)?);
+        Ok(Self::with_link(document, link))
+    }
+
+    fn with_link(document: Document, download_url: String) -> Self {
+        Self {
             id: document.id,
             document_id: document.id,
             project_id: document.project_id,
@@ -148,8 +296,8 @@ impl ProjectDocument {
             document_date: document.document_date,
             file_hash: document.file_hash,
             po_number: document.po_number,
-            download_url: links.document(document.id)?,
-        })
+            download_url,
+        }
     }
 }
 
@@ -208,16 +356,18 @@ impl FromFields for DownloadQuery {
     }
 }
 
-/// The bytes of a file, for the OpenAPI document.
-#[derive(Debug, ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[expect(dead_code, reason = "files are streamed; this only documents them")]
-pub(super) struct FileBytes(Vec<u8>);
-
 /// A page of a PO's files.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct FileList {
     pub(super) files: Vec<ProjectDocument>,
+    #[serde(flatten)]
+    pub(super) page: PageInfo,
+}
+
+/// A page of all documents.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct AllDocuments {
+    pub(super) documents: Vec<ProjectDocument>,
     #[serde(flatten)]
     pub(super) page: PageInfo,
 }
@@ -286,12 +436,45 @@ pub(super) struct DocumentQuery {
     pub(super) order: Order,
 }
 
+impl DocumentQuery {
+    /// Reads a page of so many entries unless the query says, the newest first.
+    fn read(fields: &mut Fields<'_>, default_limit: i64) -> Self {
+        let newest_first = Order::of(&[(CREATED_AT, Direction::Down), (ID, Direction::Down)]);
+        Self {
+            paging: Paging::read(fields, default_limit),
+            order: Order::read(fields, &SORTS, newest_first),
+        }
+    }
+}
+
 impl FromFields for DocumentQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let newest_first = Order::of(&[(CREATED_AT, Direction::Down), (ID, Direction::Down)]);
+        Some(Self::read(fields, 1000))
+    }
+}
+
+/// Which documents are asked for.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DocumentFilter {
+    /// Only this project's.
+    pub(super) project_id: Option<ProjectId>,
+    /// Only this PO's.
+    pub(super) client_po_id: Option<ClientPoId>,
+    /// Only those of this type, exactly.
+    #[param(value_type = Option<String>)]
+    pub(super) document_type: Option<Text<50>>,
+    #[param(ignore)]
+    pub(super) page: DocumentQuery,
+}
+
+impl FromFields for DocumentFilter {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
-            paging: Paging::read(fields, 1000),
-            order: Order::read(fields, &SORTS, newest_first),
+            project_id: fields.optional("project_id"),
+            client_po_id: fields.optional("client_po_id"),
+            document_type: fields.optional("document_type"),
+            page: DocumentQuery::read(fields, 50),
         })
     }
 }

@@ -1,30 +1,32 @@
 //! The handlers of documents.
 
 use axum::extract::{Request, State};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{
     model::{
-        DocumentDeleted, DocumentList, DocumentQuery, FileForm, FileList, FileOptions, FileStored,
-        ProjectDocument,
+        AllDocuments, Document, DocumentDeleted, DocumentFilter, DocumentForm, DocumentList, DocumentOptions,
+        DocumentQuery, FileForm, FileList, FileOptions, FileStored, NewRecord, ProjectDocument,
     },
-    store::{self, NewDocument, Owner},
+    store::{self, DocumentPlace, NamedPlace, NewDocument, Owner},
 };
 use crate::{
     app::AppState,
     audit::Change,
-    auth::{Editor, Viewer},
+    auth::{Caller, Editor, Viewer},
     error::{Error, Result},
     finance::purchase_orders,
     http::{
+        base_url::BaseUrl,
         envelope::{Mirror, Success},
-        extract::{Path, Query, path_parameters},
+        extract::{Json, Path, Query, path_parameters},
         list::{PageInfo, PageQuery},
         multipart::FormFile,
         openapi::{ReadErrors, WriteErrors},
     },
     types::ids::{ClientPoId, DocumentId, ProjectId},
-    unit_of_work::{Answer, StoredAnswer, Write},
+    unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
     uploads::{document_files::DocumentFiles, intake, links::Links, quota},
 };
 
@@ -62,50 +64,180 @@ pub(super) async fn store_po_file(
     request: Request,
 ) -> Result<StoredAnswer> {
     let (file, options): (_, FileOptions) = intake::receive(&state, request).await?;
-    let FormFile {
-        filename, received, ..
-    } = file;
-    let name = intake::safe_name(&filename)?;
-    let name_on_thread = name.clone();
-    let kind = intake::off_the_async_threads(&state, &received, move |mut file| {
-        intake::kind_of(&name_on_thread, &mut file)
-    })
-    .await?;
+    let arrived = Arrived::of(&state, file).await?;
     let caller = write.caller()?.clone();
-    let now = state.clock.now();
-    let files = DocumentFiles::stage(&state, &received, kind, &name, now).await?;
     let mut uow = write.begin().await?;
-    quota::count_upload(&mut uow, caller.id, now, state.config.uploads.uploads_per_hour).await?;
+    arrived.count(&mut uow, &state, &caller).await?;
     let po = purchase_orders::store::hold(uow.conn(), client_po_id).await?;
-    let new = NewDocument {
+    let place = DocumentPlace {
         project: po.project_id,
-        po: client_po_id,
-        po_number: po.po_number.as_deref(),
-        document_type: options.document_type.as_deref(),
-        original_filename: &name,
-        files: &files,
-        description: None,
-        uploaded_by: caller.id,
-        uploaded_by_name: &caller.username,
-        created_at: now,
+        po: Some(client_po_id),
+        po_number: po.po_number,
     };
-    let document = store::insert(uow.conn(), &new).await?;
+    let kind = options.document_type.as_deref();
+    let document = arrived.keep(&mut uow, &caller, &place, (kind, None)).await?;
     let id = document.id;
-    uow.record(Change::created(
-        "project_document",
-        id,
-        &json!({
-            "client_po_id": client_po_id, "project_id": po.project_id, "document_type": options.document_type,
-            "file_hash": files.file_hash,
-        }),
-    ));
     let answer = Answer::ok(Mirror(FileStored {
         message: "File uploaded",
         file: ProjectDocument::new(document, &Links::of(&state)?)?,
     }));
     let answer = uow.commit(answer.at(format!("/api/documents/{id}"))).await?;
-    files.publish(&state).await;
+    arrived.files.publish(&state).await;
     Ok(answer)
+}
+
+/// A file that is stored and is to become a document.
+struct Arrived {
+    name: String,
+    now: DateTime<Utc>,
+    files: DocumentFiles,
+}
+
+impl Arrived {
+    /// Looks at a received file and stores it.
+    async fn of(state: &AppState, file: FormFile) -> Result<Self> {
+        let FormFile {
+            filename, received, ..
+        } = file;
+        let name = intake::safe_name(&filename)?;
+        let name_on_thread = name.clone();
+        let kind = intake::off_the_async_threads(state, &received, move |mut file| {
+            intake::kind_of(&name_on_thread, &mut file)
+        })
+        .await?;
+        let now = state.clock.now();
+        let files = DocumentFiles::stage(state, &received, kind, &name, now).await?;
+        Ok(Self { name, now, files })
+    }
+
+    /// Counts the file for its sender's quota: first of all, as everywhere, so that no two uploads wait for each other.
+    async fn count(&self, uow: &mut UnitOfWork, state: &AppState, caller: &Caller) -> Result<()> {
+        quota::count_upload(uow, caller.id, self.now, state.config.uploads.uploads_per_hour).await
+    }
+
+    /// Writes the document.
+    async fn keep(
+        &self,
+        uow: &mut UnitOfWork,
+        caller: &Caller,
+        place: &DocumentPlace,
+        (document_type, description): (Option<&str>, Option<&str>),
+    ) -> Result<Document> {
+        let new = NewDocument {
+            project: place.project,
+            po: place.po,
+            po_number: place.po_number.as_deref(),
+            document_type,
+            original_filename: &self.name,
+            files: &self.files,
+            description,
+            uploaded_by: caller.id,
+            uploaded_by_name: &caller.username,
+            created_at: self.now,
+        };
+        let document = store::insert(uow.conn(), &new).await?;
+        self.files.name();
+        uow.record(Change::created(
+            "project_document",
+            document.id,
+            &json!({
+                "client_po_id": place.po, "project_id": place.project, "document_type": document_type,
+                "file_hash": self.files.file_hash,
+            }),
+        ));
+        Ok(document)
+    }
+}
+
+/// Store a file as a document of a project or a PO.
+///
+/// The PO is named by its id, else by its number, else by its proforma invoice's number; the document belongs to the PO's
+/// project too. Its name and its content have to agree. 429 when the caller has sent as many files as an hour has room for.
+#[utoipa::path(post, path = "/documents/upload", tag = "documents",
+    request_body(content = DocumentForm, content_type = "multipart/form-data"),
+    responses((status = 200, body = Mirror<ProjectDocument>), WriteErrors))]
+pub(super) async fn upload_document(
+    write: Write<Editor>,
+    State(state): State<AppState>,
+    base: BaseUrl,
+    request: Request,
+) -> Result<StoredAnswer> {
+    let (file, options): (_, DocumentOptions) = intake::receive(&state, request).await?;
+    let arrived = Arrived::of(&state, file).await?;
+    let caller = write.caller()?.clone();
+    let mut uow = write.begin().await?;
+    arrived.count(&mut uow, &state, &caller).await?;
+    let named = NamedPlace {
+        project: options.project_id,
+        po: options.client_po_id,
+        po_field: "client_po_id",
+        po_number: options.po_number.as_deref(),
+    };
+    let place = store::place(&mut uow, named).await?;
+    let beside = (options.document_type.as_deref(), options.description.as_deref());
+    let document = arrived.keep(&mut uow, &caller, &place, beside).await?;
+    let id = document.id;
+    let document = ProjectDocument::absolute(document, &Links::of(&state)?, &base)?;
+    let answer = Answer::ok(Mirror(document)).at(format!("/api/documents/{id}"));
+    let answer = uow.commit(answer).await?;
+    arrived.files.publish(&state).await;
+    Ok(answer)
+}
+
+/// Note a document whose file is stored elsewhere and is known by its hash.
+///
+/// `file_path` is only text: nothing is read from there, and a download is 404.
+#[utoipa::path(post, path = "/documents", tag = "documents", request_body = NewRecord,
+    responses((status = 200, body = Mirror<ProjectDocument>), WriteErrors))]
+pub(super) async fn create_document(
+    write: Write<Editor>,
+    State(state): State<AppState>,
+    Json(new): Json<NewRecord>,
+) -> Result<StoredAnswer> {
+    let caller = write.caller()?.clone();
+    let mut uow = write.begin().await?;
+    let named = NamedPlace {
+        project: new.project_id,
+        po: new.po_id,
+        po_field: "po_id",
+        po_number: None,
+    };
+    let place = store::place(&mut uow, named).await?;
+    let document = store::insert_record(&mut uow, &new, &place, &caller, state.clock.now()).await?;
+    let id = document.id;
+    let document = ProjectDocument::new(document, &Links::of(&state)?)?;
+    uow.record(Change::created(
+        "project_document",
+        id,
+        &json!({
+            "client_po_id": place.po, "project_id": place.project, "document_type": new.document_type,
+            "file_hash": new.file_hash,
+        }),
+    ));
+    let answer = Answer::ok(Mirror(document)).at(format!("/api/documents/{id}"));
+    uow.commit(answer).await
+}
+
+/// List all documents, the newest first.
+///
+/// `sort` may name `id`, `original_filename` or `created_at`.
+#[utoipa::path(get, path = "/documents", tag = "documents", params(DocumentFilter, PageQuery),
+    responses((status = 200, body = Success<AllDocuments>), ReadErrors))]
+pub(super) async fn list_documents(
+    _: Viewer,
+    State(state): State<AppState>,
+    Query(query): Query<DocumentFilter>,
+) -> Result<Answer<Success<AllDocuments>>> {
+    let links = Links::of(&state)?;
+    let (documents, page) = store::list_all(&state.db, &query).await?;
+    let documents: Result<_> = documents
+        .into_iter()
+        .map(|document| ProjectDocument::new(document, &links))
+        .collect();
+    Ok(Answer::ok(Success(AllDocuments {
+        documents: documents?,
+        page,
+    })))
 }
 
 async fn page(

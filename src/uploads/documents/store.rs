@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 
-use super::model::{Document, DocumentQuery};
+use super::model::{Document, DocumentFilter, DocumentQuery, NewRecord};
 use crate::{
     audit::{Action, Change},
     auth::{Caller, Role},
     error::{Error, Result},
+    finance::{projects, purchase_orders},
     http::list::{Listed, PageInfo},
     types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
     unit_of_work::UnitOfWork,
@@ -18,11 +19,11 @@ use crate::{
     },
 };
 
-/// A document of a PO, and of its project if it has one.
+/// A document of a project, of a PO, or of a PO and its project.
 #[derive(Debug)]
 pub(in crate::uploads) struct NewDocument<'a> {
     pub(in crate::uploads) project: Option<ProjectId>,
-    pub(in crate::uploads) po: ClientPoId,
+    pub(in crate::uploads) po: Option<ClientPoId>,
     pub(in crate::uploads) po_number: Option<&'a str>,
     pub(in crate::uploads) document_type: Option<&'a str>,
     pub(in crate::uploads) original_filename: &'a str,
@@ -68,7 +69,7 @@ pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<
                   created_at
         "#,
         new.project as Option<ProjectId>,
-        new.po as ClientPoId,
+        new.po as Option<ClientPoId>,
         new.po_number,
         new.original_filename,
         new.files.stored_filename,
@@ -125,6 +126,32 @@ pub(super) async fn find(db: &PgPool, id: DocumentId) -> Result<Option<Document>
     .fetch_optional(db)
     .await?;
     Ok(document)
+}
+
+/// The document that is stored, or whose archive is stored, under a name.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn find_stored(db: &PgPool, name: &str) -> Result<Option<Document>> {
+    if name.contains('\0') {
+        return Ok(None);
+    }
+    let id = sqlx::query_scalar!(
+        r#"
+        SELECT id AS "id: DocumentId"
+          FROM "Finances".project_document
+         WHERE stored_filename = $1 OR compressed_filename = $1
+         ORDER BY id
+         LIMIT 1
+        "#,
+        name,
+    )
+    .fetch_optional(db)
+    .await?;
+    match id {
+        Some(id) => find(db, id).await,
+        None => Ok(None),
+    }
 }
 
 /// Deletes a document for its uploader or an admin, and notes files that nothing names any more for removal.
@@ -191,11 +218,210 @@ pub(crate) async fn remove_unnamed(db: &mut PgConnection, files: Vec<String>) ->
     removal::note(db, unnamed.into_iter().map(Address::of_document).collect()).await
 }
 
+/// Adds what is known of a file that is stored elsewhere. No file of ours is behind it.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn insert_record(
+    uow: &mut UnitOfWork,
+    new: &NewRecord,
+    place: &DocumentPlace,
+    caller: &Caller,
+    now: DateTime<Utc>,
+) -> Result<Document> {
+    let document = sqlx::query_as!(
+        Document,
+        r#"
+        INSERT INTO "Finances".project_document
+               (project_id, client_po_id, po_number, document_name, document_path, original_filename, original_size,
+                file_hash, document_type, document_number, document_date, uploaded_by, uploaded_by_name, created_at)
+        VALUES ($1, $2, $3, $4, $5, $4, $6, $7, $8, $9, $10, $11, $12, $13)
+        RETURNING id AS "id: DocumentId",
+                  project_id AS "project_id: ProjectId",
+                  client_po_id AS "client_po_id: ClientPoId",
+                  document_name,
+                  document_path,
+                  original_filename,
+                  stored_filename,
+                  compressed_filename,
+                  mime_type,
+                  original_size,
+                  compressed_size,
+                  compressed_hash,
+                  description,
+                  uploaded_by AS "uploaded_by: UserId",
+                  document_type,
+                  document_number,
+                  document_date,
+                  file_hash,
+                  po_number,
+                  created_at
+        "#,
+        place.project as Option<ProjectId>,
+        place.po as Option<ClientPoId>,
+        place.po_number,
+        new.name(),
+        new.file_path.as_deref(),
+        new.file_size,
+        new.file_hash,
+        &*new.document_type,
+        new.document_number.as_deref(),
+        new.document_date,
+        caller.id as UserId,
+        caller.username,
+        now,
+    )
+    .fetch_one(uow.conn())
+    .await?;
+    Ok(document)
+}
+
+/// Where a new document belongs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DocumentPlace {
+    pub(super) project: Option<ProjectId>,
+    pub(super) po: Option<ClientPoId>,
+    /// The number of that PO.
+    pub(super) po_number: Option<String>,
+}
+
+/// What a request says of the place of a document, and the names of the fields that say it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NamedPlace<'a> {
+    pub(super) project: Option<ProjectId>,
+    pub(super) po: Option<ClientPoId>,
+    /// The field that names the PO.
+    pub(super) po_field: &'static str,
+    /// The PO's number, or that of its proforma invoice.
+    pub(super) po_number: Option<&'a str>,
+}
+
+/// Finds where a new document belongs, and keeps the PO where it is until the document is there too.
+///
+/// # Errors
+/// `Invalid` at the field that names something that there is not, or another project than that of the PO, or if nothing is
+/// named.
+pub(super) async fn place(uow: &mut UnitOfWork, named: NamedPlace<'_>) -> Result<DocumentPlace> {
+    let (po, po_field) = match (named.po, named.po_number) {
+        (Some(id), _) => (Some(id), named.po_field),
+        (None, Some(number)) => (
+            Some(po_of_number(uow.conn(), number, named.project).await?),
+            "po_number",
+        ),
+        (None, None) => (None, named.po_field),
+    };
+    if let Some(project) = named.project
+        && !projects::store::exists(uow.conn(), project).await?
+    {
+        return Err(Error::unknown_reference("project_id", "project"));
+    }
+    let Some(po) = po else {
+        if named.project.is_none() {
+            return Err(Error::invalid_field(
+                "project_id",
+                "missing",
+                "Field required, unless a PO is given",
+            ));
+        }
+        return Ok(DocumentPlace {
+            project: named.project,
+            ..DocumentPlace::default()
+        });
+    };
+    let held = match purchase_orders::store::hold(uow.conn(), po).await {
+        Err(Error::NotFound(_)) => return Err(Error::unknown_reference(po_field, "PO")),
+        held => held?,
+    };
+    if let (Some(asked), Some(own)) = (named.project, held.project_id)
+        && asked != own
+    {
+        return Err(Error::invalid_field(
+            "project_id",
+            "value_error",
+            "The PO belongs to another project",
+        ));
+    }
+    Ok(DocumentPlace {
+        project: held.project_id.or(named.project),
+        po: Some(po),
+        po_number: held.po_number,
+    })
+}
+
+/// The PO of this number, else the one of this proforma number, in this project if one is named.
+async fn po_of_number(db: &mut PgConnection, number: &str, project: Option<ProjectId>) -> Result<ClientPoId> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT id AS "id: ClientPoId"
+          FROM "Finances".client_po
+         WHERE po_number = $1
+            OR (pi_number = $1
+                AND ($2::bigint IS NULL OR project_id = $2)
+                AND NOT EXISTS (SELECT FROM "Finances".client_po AS numbered WHERE numbered.po_number = $1))
+         ORDER BY id
+         LIMIT 2
+        "#,
+        number,
+        project as Option<ProjectId>,
+    )
+    .fetch_all(db)
+    .await?;
+    match found[..] {
+        [po] => Ok(po),
+        [] => Err(Error::unknown_reference("po_number", "PO")),
+        _ => Err(Error::invalid_field(
+            "po_number",
+            "value_error",
+            "Several POs have this proforma number; name one by its id",
+        )),
+    }
+}
+
 /// Whose documents are listed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner {
     Project(ProjectId),
     Po(ClientPoId),
+}
+
+/// The columns of [`Document`].
+const COLUMNS: &str = "SELECT document.id, document.project_id, document.client_po_id, document.document_name, \
+                document.document_path, document.original_filename, document.stored_filename, \
+                document.compressed_filename, document.mime_type, document.original_size, document.compressed_size, \
+                document.compressed_hash, document.description, document.uploaded_by, document.document_type, \
+                document.document_number, document.document_date, document.file_hash, document.po_number, \
+                document.created_at";
+
+/// A page of all documents that match.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn list_all(db: &PgPool, query: &DocumentFilter) -> Result<(Vec<Document>, PageInfo)> {
+    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.page.order.push_key(&mut sql);
+    push_matching(&mut sql, query);
+    query.page.order.push_after(&mut sql, &query.page.paging);
+    query.page.order.push_page(&mut sql, &query.page.paging);
+    let rows: Vec<Listed<Document>> = sql.build_query_as().fetch_all(db).await?;
+
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
+    push_matching(&mut sql, query);
+    let total_count: i64 = sql.build_query_scalar().fetch_one(db).await?;
+    Ok(query.page.paging.page(rows, total_count))
+}
+
+fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &DocumentFilter) {
+    sql.push(r#" FROM "Finances".project_document AS document WHERE TRUE"#);
+    if let Some(project) = query.project_id {
+        sql.push(" AND document.project_id = ").push_bind(project);
+    }
+    if let Some(po) = query.client_po_id {
+        sql.push(" AND document.client_po_id = ").push_bind(po);
+    }
+    if let Some(kind) = &query.document_type {
+        sql.push(" AND document.document_type = ")
+            .push_bind(kind.to_string());
+    }
 }
 
 /// The documents of a project or PO.
@@ -208,13 +434,7 @@ pub(super) async fn list(
     query: &DocumentQuery,
 ) -> Result<(Vec<Document>, PageInfo)> {
     let total_count = count(db, owner).await?;
-    let mut sql = QueryBuilder::<Postgres>::new(
-        "SELECT document.id, document.project_id, document.client_po_id, document.document_name, document.document_path, \
-                document.original_filename, document.stored_filename, document.compressed_filename, document.mime_type, \
-                document.original_size, document.compressed_size, document.compressed_hash, document.description, document.uploaded_by, \
-                document.document_type, document.document_number, document.document_date, document.file_hash, \
-                document.po_number, document.created_at",
-    );
+    let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
     query.order.push_key(&mut sql);
     sql.push(r#" FROM "Finances".project_document AS document WHERE "#);
     match owner {

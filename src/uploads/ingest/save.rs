@@ -213,6 +213,10 @@ pub(super) async fn save(
         return replace(uow, target, existing, order, &lines).await;
     }
 
+    if let Some(revised) = revised(uow, target, invoice).await? {
+        return replace(uow, target, revised, order, &lines).await;
+    }
+
     let (project, project_name) = project(uow, target, order).await?;
     if let Some(invoice) = invoice {
         let found =
@@ -260,6 +264,30 @@ pub(super) async fn save(
         project: Some(project),
         project_name: Some(project_name),
     })
+}
+
+/// The PO that a revision without a place is about: the only one of the client with this proforma number.
+async fn revised(
+    uow: &mut UnitOfWork,
+    target: &Target<'_>,
+    invoice: Option<&str>,
+) -> Result<Option<ClientPoId>> {
+    let Some(invoice) = invoice.filter(|_| target.is_revision) else {
+        return Ok(None);
+    };
+    if target.project_id.is_some() || target.project_name.is_some() {
+        return Ok(None);
+    }
+    let found = purchase_orders::lock_proformas(uow.conn(), invoice, target.client).await?;
+    match found[..] {
+        [] => Ok(None),
+        [po] => Ok(Some(po)),
+        _ => Err(Error::invalid_field(
+            "revision",
+            "value_error",
+            "Several POs have this proforma invoice; name the project",
+        )),
+    }
 }
 
 /// Two uploads of one file, or of one number, take turns: the second finds what the first has made.

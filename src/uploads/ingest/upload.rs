@@ -14,7 +14,7 @@ use crate::{
     app::AppState,
     audit::{Action, Change},
     auth::Caller,
-    documents::{FileKind, ParsedOrder},
+    documents::{FileKind, ParseFailure, ParsedOrder},
     error::{Error, Result},
     types::ids::{ClientId, DocumentId, UserId},
     unit_of_work::UnitOfWork,
@@ -84,6 +84,16 @@ pub(in crate::uploads) enum Purpose {
     FileOnly,
     /// To become a PO and a document as well.
     Order,
+}
+
+impl Purpose {
+    /// A PO is made of what could be read as an order.
+    pub(in crate::uploads) fn of(parsed: &Result<ParsedOrder, ParseFailure>) -> Self {
+        match parsed {
+            Ok(_) => Self::Order,
+            Err(_) => Self::FileOnly,
+        }
+    }
 }
 
 impl Upload {
@@ -275,6 +285,7 @@ impl Upload {
             metadata: &Value::Object(metadata),
         };
         store::insert_file(uow.conn(), &file).await?;
+        self.file.name();
         let action = if refusal.is_some() {
             Action::Refused
         } else {
@@ -301,7 +312,7 @@ impl Upload {
         let document = NewDocument {
             project: made.project,
             document_type: None,
-            po: made.po,
+            po: Some(made.po),
             po_number,
             original_filename: &self.filename,
             files,
@@ -311,6 +322,7 @@ impl Upload {
             created_at: self.now,
         };
         let document = documents::insert(uow.conn(), &document).await?;
+        files.name();
         uow.record(Change::created(
             "project_document",
             document.id,

@@ -4,7 +4,7 @@ use std::{fs::File, io::BufReader};
 
 use crate::{
     app::AppState,
-    documents::{self, FileKind, Layout, ParseFailure, ParsedOrder, PdfText, Workbook},
+    documents::{self, FileKind, Layout, ParseFailure, ParsedOrder},
     error::{Error, Result},
     uploads::{intake, storage::Received},
 };
@@ -16,7 +16,7 @@ pub(in crate::uploads) struct Order {
     pub(in crate::uploads) filename: String,
     pub(in crate::uploads) kind: FileKind,
     pub(in crate::uploads) received: Received,
-    /// The layout that it was read in; `None` if nobody named one and none fits.
+    /// The layout that it was read in; `None` if nobody named one and none fits, or the file cannot be read at all.
     pub(in crate::uploads) layout: Option<Layout>,
     pub(in crate::uploads) parsed: Result<ParsedOrder, ParseFailure>,
 }
@@ -70,48 +70,20 @@ pub(in crate::uploads) async fn read(
 type Read = (FileKind, Option<Layout>, Result<ParsedOrder, ParseFailure>);
 
 fn look_at(name: &str, mut file: BufReader<File>, demands: Demands) -> Result<Read> {
-    let named = demands.layout;
     let kind = intake::kind_of(name, &mut file)?;
-    if kind == FileKind::Pdf && named != Some(Layout::ProformaInvoice) {
-        let (layout, parsed) = look_at_pdf(&mut file, demands);
-        return Ok((kind, layout, parsed));
-    }
-    if !kind.is_workbook() {
-        return match unsupported(kind) {
-            reason if demands.takes_any_kind => Ok((kind, named, Err(ParseFailure::unreadable(reason)))),
-            reason => Err(Error::UnsupportedMediaType(reason.into())),
-        };
-    }
-    let book = match Workbook::read(&mut file, kind) {
-        Ok(book) => book,
-        Err(failure) => return Ok((kind, named, Err(failure))),
-    };
-    let layout = named.or_else(|| book.layout());
-    let parsed = match layout {
-        Some(layout) => book
-            .parse(layout)
-            .and_then(|order| complete(order, demands.order)),
-        // Without a layout there is no client either, so that nobody looks at this.
-        None => Ok(ParsedOrder::default()),
-    };
-    Ok((kind, layout, parsed))
-}
-
-/// A PDF is an order of Bajaj or nothing that can be read. One that cannot even be looked into counts as one, so that it
-/// is told why.
-fn look_at_pdf(
-    file: &mut BufReader<File>,
-    demands: Demands,
-) -> (Option<Layout>, Result<ParsedOrder, ParseFailure>) {
-    let bajaj = Some(Layout::BajajOrder);
-    match PdfText::read(file) {
-        Err(failure) => (bajaj, Err(failure)),
-        Ok(text) if demands.layout.is_none() && !text.fits_bajaj() => (None, Ok(ParsedOrder::default())),
-        Ok(text) => {
-            let order = text.parse_bajaj();
-            (bajaj, order.and_then(|order| complete(order, demands.order)))
+    let reading = match documents::read_order(&mut file, kind, demands.layout) {
+        Ok(reading) => reading,
+        Err(reason) if demands.takes_any_kind => {
+            let unread = Err(ParseFailure::unreadable(reason.to_string()));
+            return Ok((kind, demands.layout, unread));
         }
-    }
+        Err(reason) => return Err(Error::UnsupportedMediaType(reason.to_string().into())),
+    };
+    let parsed = match reading.layout {
+        Some(_) => reading.order.and_then(|order| complete(order, demands.order)),
+        None => reading.order,
+    };
+    Ok((kind, reading.layout, parsed))
 }
 
 /// What an order must have, with a tax that is printed once shared over its lines.
@@ -122,14 +94,4 @@ fn complete(order: ParsedOrder, demand: Completeness) -> Result<ParsedOrder, Par
     };
     documents::share_tax(&mut order);
     Ok(order)
-}
-
-fn unsupported(kind: FileKind) -> String {
-    match kind {
-        FileKind::Csv => "CSV cannot be parsed; upload the PDF or Excel original".to_owned(),
-        kind => format!(
-            "A \"{}\" file cannot be parsed; upload the Excel original (xlsx, xls)",
-            kind.extension()
-        ),
-    }
 }

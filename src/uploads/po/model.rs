@@ -43,7 +43,7 @@ impl FromFields for UploadOptions {
     reason = "read through `UploadOptions`; this only documents the form"
 )]
 pub(super) struct UploadForm {
-    /// The file: xlsx or xls.
+    /// The file: pdf, xlsx or xls, as far as the client's layout comes in it.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     file: Vec<u8>,
     /// Whose order it is; without it the layout of the file decides.

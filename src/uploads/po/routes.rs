@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::AppState,
     auth::Editor,
-    documents::{Layout, ParseFailure, ParsedOrder},
+    documents::{ParseFailure, ParsedOrder},
     error::{Error, Result},
     finance::clients::{self, Parser},
     http::{envelope::Mirror, multipart::FormFile, openapi::WriteErrors},
@@ -74,6 +74,10 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
         None => match order.layout.and_then(Parser::of_layout) {
             Some(parser) => parser_of(state, parser.client).await?,
             None => {
+                // A file that cannot be read is not known by its layout either; that it cannot be read tells more.
+                if let Err(failure) = &order.parsed {
+                    return Err(Refusal::from(failure).to_error());
+                }
                 return Err(Error::invalid_field(
                     "client_id",
                     "missing",
@@ -85,14 +89,11 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
     let target = Target {
         client: parser.client,
         client_name: &client_name,
-        parser_type: parser.parser_type,
+        parser_type: parser.layout.parser_type(),
         project_id: options.project_id,
         project_name: options.project_name.as_ref(),
         is_revision: options.revision,
-        description: match parser.layout {
-            Layout::BajajOrder => "PO upload",
-            Layout::ProformaInvoice => "Proforma Invoice upload",
-        },
+        description: parser.layout.upload_description(),
     };
     let upload = Upload::stage(
         state,

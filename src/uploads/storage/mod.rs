@@ -16,7 +16,10 @@ mod spool;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -139,6 +142,7 @@ impl Storage {
         let staged = Staged {
             storage: self.clone(),
             address: Some(address),
+            is_named: AtomicBool::new(false),
         };
         let Some(to) = staged.address.as_ref().and_then(Address::staged) else {
             return Err(io::Error::new(
@@ -314,16 +318,26 @@ impl Storage {
     }
 }
 
-/// A file in `temp/`, which is removed unless it is published.
+/// A file in `temp/`, which is removed unless it is published, or named by a row.
 #[derive(Debug)]
 pub struct Staged {
     storage: Storage,
     address: Option<Address>,
+    is_named: AtomicBool,
+}
+
+impl Staged {
+    /// Notes that a row names the file in a transaction that is still to be committed. A request that ends from here on, as
+    /// one does whose client goes away, cannot know whether the row is there: the file stays for the sweeper to publish or to
+    /// remove.
+    pub fn name(&self) {
+        self.is_named.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        let Some(address) = self.address.take() else {
+        let Some(address) = self.address.take().filter(|_| !*self.is_named.get_mut()) else {
             return;
         };
         if let Some(root) = &self.storage.parts.disk {

@@ -30,6 +30,8 @@ pub(crate) struct Route {
     pub(crate) is_list: bool,
     /// Words of a query that make no sense, and the fault of each.
     pub(crate) bad_queries: &'static [(&'static str, &'static str)],
+    /// What `status` says when all is well; nothing where the answer is a file.
+    pub(crate) says: &'static str,
 }
 
 /// What a request holds. An id in braces stands for that of the row which the path would name, `{new}` for a number that
@@ -41,6 +43,11 @@ pub(crate) enum Body {
     Json(&'static str, &'static [(&'static str, &'static [&'static str])]),
     /// A form with a file, and text fields with their faults.
     Form(&'static [((&'static str, &'static str), &'static str)]),
+    /// The same with files, of which this is one.
+    Files(
+        fn() -> Vec<u8>,
+        &'static [((&'static str, &'static str), &'static str)],
+    ),
 }
 
 pub(crate) const PLAIN: Route = Route {
@@ -49,6 +56,7 @@ pub(crate) const PLAIN: Route = Route {
     body: Body::None,
     is_list: false,
     bad_queries: &[],
+    says: "SUCCESS",
 };
 pub(crate) const LIST: Route = Route {
     is_list: true,
@@ -131,6 +139,7 @@ impl Scene {
             Body::None => call,
             Body::Json(valid, _) => call.body(self.fill(valid)),
             Body::Form(_) => call.form(form()),
+            Body::Files(file, _) => call.form(files(file())),
         }
     }
 
@@ -193,6 +202,10 @@ impl Route {
 fn form() -> Form {
     let file = ProformaWorkbook::sample().xlsx();
     Form::new().part("file", Part::bytes(file).file_name("po.xlsx"))
+}
+
+fn files(file: Vec<u8>) -> Form {
+    Form::new().part("files", Part::bytes(file).file_name("po.xlsx"))
 }
 
 /// The role that `routes.txt` asks for.
@@ -328,12 +341,19 @@ impl Suite {
         let scene = (self.scene)().await;
         let viewer = scene.app.viewer().await;
         let before = scene.rows().await;
-        for route in self.routes.iter().filter(|route| !route.is_write()) {
+        let reads = self.routes.iter().filter(|route| !route.is_write());
+        let (files, pages): (Vec<&Route>, Vec<&Route>) = reads.partition(|route| route.says.is_empty());
+        for route in pages {
             let reply = scene.call(&viewer, route, route.path(), route.query).send().await;
             assert_eq!(reply.status, 200, "{}: {}", route.name, reply.text());
-            assert_eq!(reply.json()["status"], "SUCCESS", "{}", route.name);
+            assert_eq!(reply.json()["status"], route.says, "{}", route.name);
         }
         assert_eq!(scene.rows().await, before);
+        // A download is counted.
+        for route in files {
+            let reply = scene.call(&viewer, route, route.path(), route.query).send().await;
+            assert_eq!(reply.status, 200, "{}: {}", route.name, reply.text());
+        }
     }
 
     /// An admin's valid writes are done and leave a trace, so that what is refused elsewhere is refused for what it is about.
@@ -466,7 +486,7 @@ impl Suite {
                     assert_eq!(reply.status, 415, "{}: {}", route.name, reply.text());
                     reply.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
                 }
-                Body::Form(_) => {
+                Body::Form(_) | Body::Files(..) => {
                     for (kind, status, code) in [
                         ("application/json", 415, "UNSUPPORTED_MEDIA_TYPE"),
                         ("multipart/form-data", 400, "BAD_REQUEST"),
@@ -506,6 +526,14 @@ impl Suite {
                     }
                     let reply = call().form(Form::new().text("note", "no file")).send().await;
                     wrong_answers.extend(off(route, "no file", &reply, &["file: missing"]));
+                }
+                Body::Files(file, wrong) => {
+                    for ((field, text), fault) in wrong {
+                        let reply = call().form(files(file()).text(*field, *text)).send().await;
+                        wrong_answers.extend(off(route, field, &reply, &[fault]));
+                    }
+                    let reply = call().form(Form::new().text("note", "no file")).send().await;
+                    wrong_answers.extend(off(route, "no file", &reply, &["files: missing"]));
                 }
             }
             assert_eq!(scene.rows().await, before, "{}", route.name);

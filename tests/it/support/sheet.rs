@@ -1,7 +1,7 @@
 //! One worksheet as tests describe it, written as `.xlsx` or as `.xls`.
 
 use chrono::{Datelike, NaiveDate};
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Formula, Workbook, Worksheet};
 
 /// What a cell holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,6 +9,8 @@ pub(crate) enum Content {
     Text(String),
     Number(f64),
     Date(NaiveDate),
+    /// A formula that came to this error, such as `#N/A`.
+    Error(&'static str),
 }
 
 impl From<&str> for Content {
@@ -78,10 +80,15 @@ impl Sheet {
 
     /// The bytes of an `.xlsx` workbook with this sheet; the same sheet gives the same bytes.
     pub(crate) fn xlsx(&self) -> Vec<u8> {
-        let mut book = Workbook::new();
-        let made = ExcelDateTime::from_ymd(2026, 1, 22).unwrap();
-        book.set_properties(&DocProperties::new().set_creation_datetime(&made));
-        let sheet = book.add_worksheet();
+        Book::default().with("Sheet1", self.clone()).xlsx()
+    }
+
+    /// The bytes of an `.xls` workbook (BIFF 8 in a compound file) with this sheet.
+    pub(crate) fn xls(&self) -> Vec<u8> {
+        Book::default().with("Sheet1", self.clone()).xls()
+    }
+
+    fn write(&self, sheet: &mut Worksheet) {
         let (plain, bold) = (Format::new(), Format::new().set_bold());
         let date_format = Format::new().set_num_format("dd-mm-yyyy");
         for range in &self.merged {
@@ -109,36 +116,22 @@ impl Sheet {
                         .write_datetime_with_format(row, column, &date, &date_format)
                         .unwrap()
                 }
+                Content::Error(text) => {
+                    let formula = Formula::new("=NA()").set_result(*text);
+                    sheet
+                        .write_formula_with_format(row, column, formula, format)
+                        .unwrap()
+                }
             };
         }
         for (column, width) in &self.widths {
             sheet.set_column_width(*column, *width).unwrap();
         }
-        book.save_to_buffer().unwrap()
     }
 
-    /// The bytes of an `.xls` workbook (BIFF 8 in a compound file) with this sheet.
-    pub(crate) fn xls(&self) -> Vec<u8> {
-        let mut globals = record(0x0809, &words(&[0x0600, 0x0005, 0, 0, 0, 0, 0, 0]));
-        globals.extend(record(0x0042, &words(&[1200])));
-        // Two cell formats: general, and the built-in date format 14.
-        for format in [0, 14] {
-            let mut data = words(&[0, format]);
-            data.resize(20, 0);
-            globals.extend(record(0x00E0, &data));
-        }
-        let bound_sheet_len = 4 + 8 + 6;
-        let end = record(0x000A, &[]);
-        let start = u32::try_from(globals.len() + bound_sheet_len + end.len()).unwrap();
-        let mut bound_sheet = start.to_le_bytes().to_vec();
-        bound_sheet.extend([0, 0, 6, 0]);
-        bound_sheet.extend(b"Sheet1");
-        globals.extend(record(0x0085, &bound_sheet));
-        globals.extend(end.clone());
-        assert_eq!(globals.len(), usize::try_from(start).unwrap());
-
-        let mut stream = globals;
-        stream.extend(record(0x0809, &words(&[0x0600, 0x0010, 0, 0, 0, 0, 0, 0])));
+    /// The records of this sheet in an `.xls` workbook.
+    fn records(&self) -> Vec<u8> {
+        let mut stream = record(0x0809, &words(&[0x0600, 0x0010, 0, 0, 0, 0, 0, 0]));
         for (row, column, content) in &self.cells {
             stream.extend(match content {
                 Content::Text(text) => label(*row, *column, text),
@@ -152,6 +145,11 @@ impl Sheet {
                         f64::from(i32::try_from(days.num_days()).unwrap()),
                     )
                 }
+                Content::Error(_) => {
+                    let mut data = words(&[*row, *column, 0]);
+                    data.extend([0x2A, 1]);
+                    record(0x0205, &data)
+                }
             });
         }
         if !self.merged.is_empty() {
@@ -161,9 +159,101 @@ impl Sheet {
             }
             stream.extend(record(0x00E5, &data));
         }
-        stream.extend(end);
-        compound_file(stream)
+        stream.extend(record(0x000A, &[]));
+        stream
     }
+}
+
+/// A workbook of several sheets.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Book {
+    tabs: Vec<Tab>,
+    active: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Tab {
+    name: String,
+    sheet: Sheet,
+    is_hidden: bool,
+}
+
+impl Book {
+    pub(crate) fn with(mut self, name: &str, sheet: Sheet) -> Self {
+        self.tabs.push(Tab {
+            name: name.to_owned(),
+            sheet,
+            is_hidden: false,
+        });
+        self
+    }
+
+    pub(crate) fn with_hidden(mut self, name: &str, sheet: Sheet) -> Self {
+        self = self.with(name, sheet);
+        self.tabs.last_mut().unwrap().is_hidden = true;
+        self
+    }
+
+    /// The sheet of this index (from 0) is the one that was open when the workbook was saved.
+    pub(crate) fn active(mut self, index: usize) -> Self {
+        self.active = index;
+        self
+    }
+
+    /// The bytes of an `.xlsx` workbook; the same sheets give the same bytes.
+    pub(crate) fn xlsx(&self) -> Vec<u8> {
+        let mut book = Workbook::new();
+        let made = ExcelDateTime::from_ymd(2026, 1, 22).unwrap();
+        book.set_properties(&DocProperties::new().set_creation_datetime(&made));
+        for (index, tab) in self.tabs.iter().enumerate() {
+            let sheet = book.add_worksheet();
+            sheet.set_name(&tab.name).unwrap().set_hidden(tab.is_hidden);
+            if index == self.active && index > 0 {
+                sheet.set_active(true);
+            }
+            tab.sheet.write(sheet);
+        }
+        book.save_to_buffer().unwrap()
+    }
+
+    /// The bytes of an `.xls` workbook (BIFF 8 in a compound file).
+    pub(crate) fn xls(&self) -> Vec<u8> {
+        let mut globals = record(0x0809, &words(&[0x0600, 0x0005, 0, 0, 0, 0, 0, 0]));
+        globals.extend(record(0x0042, &words(&[1200])));
+        let active = u16::try_from(self.active).unwrap();
+        globals.extend(record(0x003D, &words(&[0, 0, 0, 0, 0x0038, active, 0, 1, 600])));
+        // Two cell formats: general, and the built-in date format 14.
+        for format in [0, 14] {
+            let mut data = words(&[0, format]);
+            data.resize(20, 0);
+            globals.extend(record(0x00E0, &data));
+        }
+        let end = record(0x000A, &[]);
+        let bound_sheets: usize = self.tabs.iter().map(|tab| 4 + 8 + tab.name.len()).sum();
+        let mut start = globals.len() + bound_sheets + end.len();
+        let sheets: Vec<_> = self.tabs.iter().map(|tab| tab.sheet.records()).collect();
+        for (tab, sheet) in self.tabs.iter().zip(&sheets) {
+            let mut data = u32::try_from(start).unwrap().to_le_bytes().to_vec();
+            let name_len = u8::try_from(tab.name.len()).unwrap();
+            data.extend([u8::from(tab.is_hidden), 0, name_len, 0]);
+            data.extend(tab.name.as_bytes());
+            globals.extend(record(0x0085, &data));
+            start += sheet.len();
+        }
+        globals.extend(end);
+        globals.extend(sheets.concat());
+        compound_file("Workbook", globals)
+    }
+}
+
+/// The bytes of an `.xlsx` workbook with named sheets, the first of which is the active one.
+pub(crate) fn workbook(sheets: &[(&str, &Sheet)]) -> Vec<u8> {
+    sheets
+        .iter()
+        .fold(Book::default(), |book, (name, sheet)| {
+            book.with(name, (*sheet).clone())
+        })
+        .xlsx()
 }
 
 fn words(values: &[u16]) -> Vec<u8> {
@@ -190,32 +280,40 @@ fn label(row: u16, column: u16, text: &str) -> Vec<u8> {
     record(0x0204, &data)
 }
 
-/// A compound file with one stream, `Workbook`: a header, a sector of the table, a sector of the directory, the stream.
-fn compound_file(mut stream: Vec<u8>) -> Vec<u8> {
+/// A compound file with one stream: a header, the table, a sector of the directory, the stream.
+pub(crate) fn compound_file(stream_name: &str, mut stream: Vec<u8>) -> Vec<u8> {
     const SECTOR: usize = 512;
     const END: u32 = 0xFFFF_FFFE;
     const FREE: u32 = 0xFFFF_FFFF;
     // A shorter stream would belong into the table of small ones.
     stream.resize(stream.len().next_multiple_of(SECTOR).max(4096), 0);
     let sectors = u32::try_from(stream.len() / SECTOR).unwrap();
-    assert!(sectors + 2 <= 128, "one sector of the table holds 128 entries");
+    let entries_each = u32::try_from(SECTOR / 4).unwrap();
+    // The table lists its own sectors, that of the directory and those of the stream.
+    let tables = (1..)
+        .find(|tables| tables + 1 + sectors <= tables * entries_each)
+        .unwrap();
+    assert!(tables <= 109, "the header lists 109 sectors of the table");
 
     let mut file = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec();
     file.extend([0; 16]);
     file.extend(words(&[0x003E, 0x0003, 0xFFFE, 9, 6, 0, 0, 0]));
-    for value in [0, 1, 1, 0, 4096, END, 0, END, 0, 0] {
+    for value in [0, tables, tables, 0, 4096, END, 0, END, 0] {
         file.extend(u32::to_le_bytes(value));
     }
+    file.extend((0..tables).flat_map(u32::to_le_bytes));
     file.resize(SECTOR, 0xFF);
 
-    let mut table = vec![0xFFFF_FFFD, END];
-    table.extend((0..sectors).map(|sector| if sector + 1 == sectors { END } else { sector + 3 }));
-    table.resize(SECTOR / 4, FREE);
+    let mut table: Vec<u32> = (0..tables).map(|_| 0xFFFF_FFFD).collect();
+    table.push(END);
+    let first = tables + 1;
+    table.extend((1..=sectors).map(|next| if next == sectors { END } else { first + next }));
+    table.resize(usize::try_from(tables * entries_each).unwrap(), FREE);
     file.extend(table.into_iter().flat_map(u32::to_le_bytes));
 
     for (name, kind, start, len) in [
         ("Root Entry", 5_u8, END, 0),
-        ("Workbook", 2, 2, u32::try_from(stream.len()).unwrap()),
+        (stream_name, 2, first, u32::try_from(stream.len()).unwrap()),
     ] {
         let mut entry = words(&name.encode_utf16().collect::<Vec<_>>());
         entry.resize(64, 0);
@@ -229,7 +327,7 @@ fn compound_file(mut stream: Vec<u8>) -> Vec<u8> {
         entry.resize(128, 0);
         file.extend(entry);
     }
-    file.resize(SECTOR * 3, 0);
+    file.resize(file.len().next_multiple_of(SECTOR), 0);
     file.extend(stream);
     file
 }

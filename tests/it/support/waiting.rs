@@ -16,6 +16,18 @@ pub(crate) async fn until(app: &TestApp, what: &'static str) {
     }
 }
 
+/// Waits until something outside of the database is so; the test fails after half a minute.
+pub(crate) async fn until_so(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "it never came to this: {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Waits until a request of this test waits for a lock.
 pub(crate) async fn until_blocked(app: &TestApp) {
     until(

@@ -1,0 +1,83 @@
+//! `/uploads/…`: links of the predecessor, which led into the folder of stored files and were open to everybody.
+//!
+//! What a row names is still found there, by who may read or holds a link to it; everything else is not.
+
+use axum::{
+    extract::{Path, Request, State},
+    http::{Method, request::Parts},
+    response::Response,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    download::{self, Reader},
+    files,
+    model::SessionId,
+};
+use crate::{
+    app::AppState,
+    error::{Error, Result},
+    http::openapi::ReadErrors,
+    uploads::{
+        documents,
+        download::{Asker, FileBytes},
+        links,
+    },
+};
+
+/// The route; it does not lie below `/api`.
+pub(in crate::uploads) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(fetch))
+}
+
+/// Fetch a stored file by the name that it is stored under.
+///
+/// `{session_id}/{storage_filename}` is a file of a session as it was received, `{compressed_filename}` the archive of a
+/// document, `{stored_filename}` the document itself. Needs a token, or the `token` of a link to that file.
+#[utoipa::path(get, path = "/uploads/{*path}", tag = "upload sessions",
+    params(
+        ("path" = String, Path, description = "The name, for a file of a session after the session's id"),
+        ("token" = Option<String>, Query, description = "That of a signed link, instead of a user's"),
+    ),
+    security(("bearer" = []), ("link" = [])),
+    responses(
+        (status = 200, description = "The file", body = FileBytes, content_type = "application/octet-stream"),
+        ReadErrors,
+    ))]
+async fn fetch(State(state): State<AppState>, method: Method, request: Request) -> Result<Response> {
+    let (mut parts, _) = request.into_parts();
+    let asker = Asker::of(&parts)?;
+    let is_link = matches!(asker, Asker::Link(_));
+    let sent = find_and_send(&state, asker, &method, &mut parts).await;
+    match sent {
+        // Who holds no link to it does not learn what is there.
+        Err(Error::NotFound(_) | Error::Missing(_) | Error::NoRoute) if is_link => Err(links::NOT_VALID),
+        sent => sent,
+    }
+}
+
+async fn find_and_send(
+    state: &AppState,
+    asker: Asker,
+    method: &Method,
+    parts: &mut Parts,
+) -> Result<Response> {
+    use axum::RequestPartsExt as _;
+
+    let Path(path) = parts
+        .extract::<Path<String>>()
+        .await
+        .map_err(|_| Error::NotFound("File"))?;
+    let names: Vec<&str> = path.split('/').collect();
+    match names[..] {
+        [name] => documents::send_by_name(state, asker, name, method, &parts.headers).await,
+        [session, name] | ["sessions", session, name] if !name.contains('\0') => {
+            let session = SessionId::of(session);
+            let session = session.known().map_err(|_| Error::NotFound("File"))?;
+            let file = files::find_stored(&state.db, session, name, state.clock.now()).await?;
+            let reader = Reader::of(state, asker, &file)?;
+            download::send(state, &reader, file, method, &parts.headers).await
+        }
+        _ => Err(Error::NotFound("File")),
+    }
+}
