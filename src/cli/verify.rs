@@ -32,21 +32,19 @@ pub(super) fn run(config: Config) -> anyhow::Result<()> {
     if is_watched {
         eprint!("\r");
     }
-    let mut lines = String::new();
-    for fault in &report.faults {
-        lines.push_str(&format!("{fault}\n"));
-    }
-    for file in &report.unknown {
-        lines.push_str(&format!("note: {file}: no row names it\n"));
-    }
-    lines.push_str(&format!(
+    let faults = report.faults.iter().map(|fault| format!("{fault}\n"));
+    let notes = report
+        .unknown
+        .iter()
+        .map(|file| format!("note: {file}: no row names it\n"));
+    let sum = format!(
         "{} files with {} bytes were read; {} of them are not as they should be; {} files are named by no row.\n",
         report.files,
         report.bytes,
         report.faults.len(),
         report.unknown.len()
-    ));
-    super::print(&lines)?;
+    );
+    super::print(&faults.chain(notes).chain([sum]).collect::<String>())?;
     anyhow::ensure!(report.faults.is_empty(), "stored files are missing or changed");
     Ok(())
 }

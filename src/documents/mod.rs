@@ -41,12 +41,11 @@ mod order;
 mod pdf;
 #[cfg(test)]
 #[path = "../../tests/it/support/pdf.rs"]
-#[expect(
+#[allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    missing_docs,
-    unreachable_pub,
-    reason = "test support"
+    dead_code,
+    reason = "shared with the integration tests"
 )]
 mod pdf_writer;
 mod proforma;

@@ -186,7 +186,7 @@ impl Outgoing {
     }
 
     /// The next bytes that go out, and what is left; `None` at the end.
-    fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+    fn next(mut self) -> Step<Self> {
         while !self.has_ended {
             let piece = self.read()?;
             self.has_ended = piece.is_empty();
@@ -222,9 +222,12 @@ impl Outgoing {
     }
 }
 
+/// The next bytes that go out, and what is left; `None` at the end.
+type Step<T> = io::Result<Option<(Bytes, T)>>;
+
 /// The body of an answer whose pieces are made one after the other, on threads that may block. A fault on the way is logged
 /// and breaks the transfer off, so that the client sees it.
-fn body<T: Send + 'static>(source: T, name: String, next: fn(T) -> io::Result<Option<(Bytes, T)>>) -> Body {
+fn body<T: Send + 'static>(source: T, name: String, next: fn(T) -> Step<T>) -> Body {
     let pieces = stream::try_unfold(source, move |source| {
         let name = name.clone();
         async move {
@@ -281,7 +284,7 @@ impl Bundle {
     }
 
     /// The next bytes that go out, and what is left; `None` at the end.
-    fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+    fn next(mut self) -> Step<Self> {
         while self.go_on()? {
             let ready = self.gathered.take();
             if !ready.is_empty() {

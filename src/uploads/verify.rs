@@ -387,20 +387,17 @@ impl Scrubber {
     /// `Unavailable` without the database, or if the storage fails.
     pub async fn go_on(&mut self, db: &PgPool, storage: &Storage) -> Result<()> {
         let mut report = FileReport::default();
-        match self.table.after(db, &self.last).await? {
-            Some((expected, next)) => {
-                for file in expected {
-                    look_at(db, storage, self.table, file, &mut report).await?;
-                }
-                self.last = next;
+        if let Some((expected, next)) = self.table.after(db, &self.last).await? {
+            for file in expected {
+                look_at(db, storage, self.table, file, &mut report).await?;
             }
-            None => {
-                self.last = Last::default();
-                self.table = match self.table {
-                    Table::UploadFile => Table::ProjectDocument,
-                    Table::ProjectDocument => Table::UploadFile,
-                };
-            }
+            self.last = next;
+        } else {
+            self.last = Last::default();
+            self.table = match self.table {
+                Table::UploadFile => Table::ProjectDocument,
+                Table::ProjectDocument => Table::UploadFile,
+            };
         }
         for fault in report.faults {
             tracing::error!(

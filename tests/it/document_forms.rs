@@ -231,7 +231,6 @@ impl Look {
                 1 => format!("{})", index + 1).as_str().into(),
                 _ => number(&(index + 1).to_string()),
             },
-            Column::Serial => return None,
             Column::Description => line.description[0].as_str().into(),
             Column::Hsn => self.code(line.hsn.as_deref()?),
             Column::Unit => line.unit.as_deref()?.into(),
@@ -248,7 +247,7 @@ impl Look {
             Column::Cgst => self.amount(half),
             Column::Sgst => self.amount(line.tax() - half),
             Column::Gross => self.amount(line.amount() + line.tax()),
-            Column::Remarks => return None,
+            Column::Serial | Column::Remarks => return None,
         })
     }
 

@@ -22,10 +22,13 @@ pub(super) enum Column {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Columns(Vec<(i64, i64, Column)>);
 
+/// Titles beyond so many are no titles.
+const MAX_TITLES: usize = 60;
+
 impl Columns {
     pub(super) fn of(titles: &Row) -> Self {
         let mut columns: Vec<(i64, i64, Column)> = Vec::new();
-        for (index, word) in titles.words.iter().enumerate() {
+        for (index, word) in titles.words.iter().enumerate().take(MAX_TITLES) {
             let name = bare(&word.text);
             let next = titles
                 .words
@@ -43,6 +46,11 @@ impl Columns {
             columns.push((word.x, word.end, column));
         }
         Self(columns)
+    }
+
+    /// True if units stand in a column, and not in parentheses behind the quantity.
+    pub(super) fn have_units(&self) -> bool {
+        self.0.iter().any(|(.., column)| *column == Column::Unit)
     }
 
     /// The column whose title is nearest to a word.

@@ -79,6 +79,8 @@ enum NumberLabel {
 
 fn labels_of_number(row: &Row) -> Vec<NumberLabel> {
     let mut labels = Vec::new();
+    let cells = row.cells();
+    let open: Vec<&Word> = cells.iter().filter(|cell| ends_in_label(&cell.text)).collect();
     // A label and its value may be cells of their own, so the line is read through, each word with its place.
     let words: Vec<(String, i64)> = row
         .words
@@ -108,7 +110,9 @@ fn labels_of_number(row: &Row) -> Vec<NumberLabel> {
             None => labels.push(NumberLabel::AtTheEndOfACell(*x)),
             Some((value, _)) => match leading_number(value) {
                 Some(number) => labels.push(NumberLabel::Followed(number)),
-                None if ends_cell(row, *x) => labels.push(NumberLabel::AtTheEndOfACell(*x)),
+                None if open.iter().any(|cell| cell.x <= *x && *x < cell.end) => {
+                    labels.push(NumberLabel::AtTheEndOfACell(*x));
+                }
                 None => {}
             },
         }
@@ -116,13 +120,9 @@ fn labels_of_number(row: &Row) -> Vec<NumberLabel> {
     labels
 }
 
-/// True if the label that starts here is all that stands in its cell from there on.
-fn ends_cell(row: &Row, x: i64) -> bool {
-    let cells = row.cells();
-    let Some(cell) = cells.iter().find(|cell| cell.x <= x && x < cell.end) else {
-        return false;
-    };
-    let words = text::words(&cell.text);
+/// True if nothing stands behind a label of the order's number in its cell.
+fn ends_in_label(cell: &str) -> bool {
+    let words = text::words(cell);
     words
         .iter()
         .rev()

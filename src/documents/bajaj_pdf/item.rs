@@ -91,7 +91,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
     }
     let mut description = reader.description.join(" ");
     if description.is_empty() {
-        description = UNKNOWN.to_owned();
+        description.push_str(UNKNOWN);
         remarks.note(index, "no description is printed");
     } else if description.chars().count() > MAX_DESCRIPTION {
         description = description.chars().take(MAX_DESCRIPTION).collect();
@@ -161,10 +161,12 @@ impl Reader {
         let mut behind = 0;
         let in_parentheses = quantity_in(words, usize::from(block.number.is_some()));
         let in_column = block.columns.quantity_in(words);
-        // A description may end like a quantity; what stands under Qty is one.
+        // Where units have a column of their own, a description may end like a quantity.
         let in_parentheses = in_parentheses.filter(|quantity| {
             let word = words.get(quantity.first);
-            in_column.is_none() || word.is_some_and(|word| block.columns.at(word) == Column::Quantity)
+            !block.columns.have_units()
+                || in_column.is_none()
+                || word.is_some_and(|word| block.columns.at(word) == Column::Quantity)
         });
         if let Some(quantity) = in_parentheses {
             (quantity.first..quantity.behind).for_each(&mut mark);

@@ -166,15 +166,14 @@ impl<'a> Document<'a> {
                 .unwrap_or(after)
                 .starts_with(b"endstream")
         };
-        let length = match length.filter(is_end) {
-            Some(length) => length,
-            None => {
-                let length = find(rest, b"endstream");
-                self.limits.work(length.unwrap_or(rest.len()))?;
-                let data = rest.get(..length?)?;
-                let data = data.strip_suffix(b"\n").unwrap_or(data);
-                data.strip_suffix(b"\r").unwrap_or(data).len()
-            }
+        let length = if let Some(length) = length.filter(is_end) {
+            length
+        } else {
+            let length = find(rest, b"endstream");
+            self.limits.work(length.unwrap_or(rest.len()))?;
+            let data = rest.get(..length?)?;
+            let data = data.strip_suffix(b"\n").unwrap_or(data);
+            data.strip_suffix(b"\r").unwrap_or(data).len()
         };
         Some((rest.get(..length)?, start.saturating_add(length)))
     }
@@ -223,15 +222,35 @@ impl<'a> Document<'a> {
 
     /// What a value stands for: itself, or the object that it refers to.
     pub(super) fn resolve(&self, value: &Object) -> Option<Object> {
-        let mut value = value.clone();
+        let Object::Reference(first) = value else {
+            self.limits.work(value.weight())?;
+            return Some(value.clone()).filter(|value| *value != Object::Null);
+        };
+        let mut id = *first;
         for _ in 0..MAX_LEVELS {
-            match value {
-                Object::Reference(id) => value = self.object(id)?,
+            match self.object(id)? {
+                Object::Reference(next) => id = next,
                 Object::Null => return None,
                 value => return Some(value),
             }
         }
         None
+    }
+
+    /// The value of this name in a dictionary within a dictionary, such as a font in resources; not yet resolved.
+    pub(super) fn named(&self, outer: &Dictionary, key: &str, name: &[u8]) -> Option<Object> {
+        let resolved;
+        let inner = match outer.get(key)? {
+            Object::Dictionary(inner) => inner,
+            other => {
+                resolved = self.resolve(other)?.dictionary()?;
+                &resolved
+            }
+        };
+        self.limits.work(inner.len())?;
+        let value = inner.by_name(name)?;
+        self.limits.work(value.weight())?;
+        Some(value.clone())
     }
 
     pub(super) fn get(&self, dictionary: &Dictionary, key: &str) -> Option<Object> {

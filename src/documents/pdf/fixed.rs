@@ -104,16 +104,29 @@ impl Matrix {
 
     /// This transformation, then `next`.
     pub(super) fn then(self, next: Self) -> Self {
-        let [a, b, c, d, e, f] = self.0;
-        let [na, nb, nc, nd, ne, nf] = next.0;
+        let [own_x, own_y, place] = self.rows();
+        let [next_x, next_y, next_place] = next.rows();
+        let turned = |(x, y): (Fixed, Fixed)| {
+            (
+                x.times(next_x.0).plus(y.times(next_y.0)),
+                x.times(next_x.1).plus(y.times(next_y.1)),
+            )
+        };
+        let (x, y, moved) = (turned(own_x), turned(own_y), turned(place));
         Self([
-            a.times(na).plus(b.times(nc)),
-            a.times(nb).plus(b.times(nd)),
-            c.times(na).plus(d.times(nc)),
-            c.times(nb).plus(d.times(nd)),
-            e.times(na).plus(f.times(nc)).plus(ne),
-            e.times(nb).plus(f.times(nd)).plus(nf),
+            x.0,
+            x.1,
+            y.0,
+            y.1,
+            moved.0.plus(next_place.0),
+            moved.1.plus(next_place.1),
         ])
+    }
+
+    /// Where the unit to the right and the unit upwards lead, and the origin.
+    pub(super) fn rows(self) -> [(Fixed, Fixed); 3] {
+        let [right_x, right_y, up_x, up_y, x, y] = self.0;
+        [(right_x, right_y), (up_x, up_y), (x, y)]
     }
 }
 

@@ -6,7 +6,6 @@ use super::cmap::CharacterMap;
 use super::document::Document;
 use super::encodings;
 use super::fixed::Fixed;
-use super::limits::MAX_VALUES;
 use super::object::{Dictionary, Object};
 
 /// A font as far as text needs it.
@@ -204,33 +203,36 @@ fn simple_widths(document: &Document<'_>, font: &Dictionary, is_type3: bool) -> 
 
 /// Widths of a font with many glyphs: `first [w w w]` or `first last w`, again and again.
 fn composite_widths(document: &Document<'_>, font: &Dictionary) -> HashMap<u32, Fixed> {
+    /// What keeping one width costs, in the measure of the limits.
+    const COST: usize = 16;
     let mut widths = HashMap::new();
     let listed = document
         .get(font, "W")
         .and_then(Object::array)
         .unwrap_or_default();
     let mut listed = listed.iter();
-    let most = usize::try_from(MAX_VALUES).unwrap_or(usize::MAX);
     while let (Some(first), Some(next)) = (listed.next(), listed.next()) {
-        let Some(first) = first.whole::<u32>() else { break };
+        let Some(first) = first.whole::<u16>() else { break };
         match document.resolve(next) {
             Some(Object::Array(own)) => {
-                let known = (first..).zip(own.iter().filter_map(Object::number));
-                widths.extend(known);
+                if document.limits.work(own.len().saturating_mul(COST)).is_none() {
+                    break;
+                }
+                let known = (first..=u16::MAX).zip(own.iter().filter_map(Object::number));
+                widths.extend(known.map(|(code, width)| (u32::from(code), width)));
             }
             Some(last) => {
-                let Some((last, width)) = last.whole::<u32>().zip(listed.next().and_then(Object::number))
-                else {
+                let width = listed.next().and_then(Object::number);
+                let Some((last, width)) = last.whole::<u16>().zip(width) else {
                     break;
                 };
-                if last <= 0xffff {
-                    widths.extend((first..=last).map(|code| (code, width)));
+                let codes = first..=last;
+                if document.limits.work(codes.len().saturating_mul(COST)).is_none() {
+                    break;
                 }
+                widths.extend(codes.map(|code| (u32::from(code), width)));
             }
             None => break,
-        }
-        if widths.len() > most || document.limits.work(1_000).is_none() {
-            break;
         }
     }
     widths

@@ -204,10 +204,9 @@ impl<'a> Reader<'a> {
                 }
             }
             b"gs" => {
-                let states = self.document.dictionary(resources, "ExtGState")?;
-                let state = self
-                    .document
-                    .resolve(states.by_name(operands.first()?.name()?)?)?;
+                let name = operands.first()?.name()?;
+                let state = self.document.named(resources, "ExtGState", name)?;
+                let state = self.document.resolve(&state)?;
                 let font = self.document.get(&state.dictionary()?, "Font")?.array()?;
                 run.state.size = font.get(1)?.number()?;
                 run.state.font = self.font_of(font.first()?);
@@ -218,9 +217,8 @@ impl<'a> Reader<'a> {
     }
 
     fn font(&mut self, name: &[u8], resources: &Dictionary) -> Rc<Font> {
-        let fonts = self.document.dictionary(resources, "Font");
-        match fonts.as_ref().and_then(|fonts| fonts.by_name(name)) {
-            Some(font) => self.font_of(font),
+        match self.document.named(resources, "Font", name) {
+            Some(font) => self.font_of(&font),
             None => Rc::new(Font::unknown()),
         }
     }
@@ -264,7 +262,7 @@ impl<'a> Reader<'a> {
             let place = Matrix::moved(Fixed::ZERO, state.rise)
                 .then(run.text)
                 .then(state.matrix);
-            let [a, b, c, d, x, y] = place.0;
+            let [right, up, origin] = place.rows();
             let own = own.times(state.scale);
             let start = self.out.text.len();
             font.append(code.value, &mut self.out.text);
@@ -272,15 +270,15 @@ impl<'a> Reader<'a> {
             if start == end {
                 self.out.unreadable = self.out.unreadable.saturating_add(1);
             } else {
-                let upright = c.abs().max(d.abs());
+                let height = up.0.abs().max(up.1.abs());
                 self.out.glyphs.push(Glyph {
                     start,
                     end,
-                    x: x.hundredths(),
-                    y: y.hundredths(),
-                    dx: own.times(a).hundredths(),
-                    dy: own.times(b).hundredths(),
-                    em: state.size.abs().times(upright).hundredths(),
+                    x: origin.0.hundredths(),
+                    y: origin.1.hundredths(),
+                    dx: own.times(right.0).hundredths(),
+                    dy: own.times(right.1).hundredths(),
+                    em: state.size.abs().times(height).hundredths(),
                 });
             }
             run.advance(width.times(run.state.scale));
@@ -295,14 +293,12 @@ impl<'a> Reader<'a> {
         state: &State,
         level: u32,
     ) -> Result<(), Fault> {
-        let forms = self.document.dictionary(resources, "XObject");
         let name = operands.first().and_then(Object::name);
-        let id = forms
-            .zip(name)
-            .and_then(|(forms, name)| match forms.by_name(name)? {
-                Object::Reference(id) => Some(*id),
-                _ => None,
-            });
+        let form = name.and_then(|name| self.document.named(resources, "XObject", name));
+        let id = match form {
+            Some(Object::Reference(id)) => Some(id),
+            _ => None,
+        };
         // Every drawing costs something, or forms of nothing but forms would be free.
         self.document.limits.work(100).ok_or(Fault::TooMuch)?;
         let Some((id, stream)) = id.and_then(|id| Some((id, self.document.stream(id)?))) else {

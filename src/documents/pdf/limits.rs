@@ -25,10 +25,12 @@ pub(super) const MAX_KEPT: usize = 16_777_216;
 pub(super) const MAX_FORMS: u32 = 12;
 /// Saved graphics states.
 pub(super) const MAX_STATES: usize = 256;
+/// Words of one line.
+pub(super) const MAX_WORDS: usize = 500;
 /// Glyphs of a document.
 const MAX_GLYPHS: u64 = 400_000;
 /// Bytes looked at and unpacked, operators carried out.
-const MAX_WORK: u64 = 400_000_000;
+const MAX_WORK: u64 = 250_000_000;
 
 /// What may still be spent on one document.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::document::Document;
 use self::filters::Fault;
-use self::limits::{Limits, MAX_BYTES};
+use self::limits::{Limits, MAX_BYTES, MAX_WORDS};
 use super::model::ParseFailure;
 
 /// The lines of a page from top to bottom.
@@ -109,9 +109,11 @@ fn pages(bytes: &[u8]) -> Result<Vec<Page>, String> {
         })?;
         readable = readable.saturating_add(glyphs.glyphs.len());
         unreadable = unreadable.saturating_add(glyphs.unreadable);
-        pages.push(Page {
-            lines: layout::lines(&glyphs),
-        });
+        let lines = layout::lines(&glyphs);
+        if lines.iter().any(|line| line.words.len() > MAX_WORDS) {
+            return Err(format!("a line on page {number} has more words than any order's"));
+        }
+        pages.push(Page { lines });
     }
     if pages.iter().all(|page| page.lines.is_empty()) {
         return Err("no readable text; scanned copies cannot be parsed".to_owned());

@@ -43,6 +43,18 @@ impl Object {
         }
     }
 
+    /// What copying it costs, about its size in bytes.
+    pub(super) fn weight(&self) -> usize {
+        const VALUE: usize = 32;
+        let inner = match self {
+            Self::Name(bytes) | Self::Text(bytes) => bytes.len(),
+            Self::Array(values) => values.iter().map(Self::weight).sum(),
+            Self::Dictionary(dictionary) => dictionary.0.iter().map(|(_, value)| value.weight()).sum(),
+            Self::Null | Self::Bool | Self::Number(_) | Self::Reference(_) => 0,
+        };
+        VALUE.saturating_add(inner)
+    }
+
     pub(super) fn array(self) -> Option<Vec<Self>> {
         match self {
             Self::Array(array) => Some(array),
@@ -62,6 +74,10 @@ impl Dictionary {
 
     pub(super) fn by_name(&self, key: &[u8]) -> Option<&Object> {
         self.0.iter().find(|(own, _)| own == key).map(|(_, value)| value)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn is_of_type(&self, name: &str) -> bool {

@@ -299,6 +299,17 @@ fn text_without_end_is_refused() {
     assert!(refusal(&file_of(endless.as_bytes(), "", &[])).contains("more text than any order"));
 }
 
+#[test]
+fn fonts_and_lines_without_end_are_refused() {
+    let widths = "0 65535 500 ".repeat(20_000);
+    let font = format!("<< /Subtype /Type0 /DescendantFonts [<< /W [{widths}] >>] >>");
+    let content = b"BT /F1 9 Tf 40 700 Td (text) Tj ET";
+    assert!(refusal(&file_of(content, "", &[(3, &font)])).contains("too complicated"));
+
+    let words = format!("BT /F1 1 Tf 40 700 Td {} ET", "(a ) Tj ".repeat(1_000));
+    assert!(refusal(&file_of(words.as_bytes(), "", &[])).contains("more words"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 

@@ -157,6 +157,6 @@ pub(super) async fn delete_project_by_name(
 
 async fn finish_deletion(state: &AppState, uow: UnitOfWork, deleted: DeletedProject) -> Result<StoredAnswer> {
     let answer = uow.commit(Answer::ok(ProjectDeleted::from(&deleted))).await?;
-    deleted.files.carry_out(&state).await;
+    deleted.files.carry_out(state).await;
     Ok(answer)
 }

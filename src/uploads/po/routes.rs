@@ -69,22 +69,20 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
         takes_any_kind: false,
     };
     let order = intake::read(state, filename, received, demands).await?;
-    let (client_name, parser) = match named {
-        Some(named) => named,
-        None => match order.layout.and_then(Parser::of_layout) {
-            Some(parser) => parser_of(state, parser.client).await?,
-            None => {
-                // A file that cannot be read is not known by its layout either; that it cannot be read tells more.
-                if let Err(failure) = &order.parsed {
-                    return Err(Refusal::from(failure).to_error());
-                }
-                return Err(Error::invalid_field(
-                    "client_id",
-                    "missing",
-                    "The client cannot be told from the file; name it",
-                ));
-            }
-        },
+    let (client_name, parser) = if let Some(named) = named {
+        named
+    } else if let Some(parser) = order.layout.and_then(Parser::of_layout) {
+        parser_of(state, parser.client).await?
+    } else {
+        // A file that cannot be read is not known by its layout either; that it cannot be read tells more.
+        return Err(match &order.parsed {
+            Err(failure) => Refusal::from(failure).to_error(),
+            Ok(_) => Error::invalid_field(
+                "client_id",
+                "missing",
+                "The client cannot be told from the file; name it",
+            ),
+        });
     };
     let target = Target {
         client: parser.client,

@@ -3,7 +3,7 @@
 //! What a row names is still found there, by who may read or holds a link to it; everything else is not.
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{Method, request::Parts},
     response::Response,
 };
@@ -17,7 +17,8 @@ use super::{
 use crate::{
     app::AppState,
     error::{Error, Result},
-    http::openapi::ReadErrors,
+    http::{extract::Path, openapi::ReadErrors},
+    types::{Fields, FromFields, Text},
     uploads::{
         documents,
         download::{Asker, FileBytes},
@@ -28,6 +29,19 @@ use crate::{
 /// The route; it does not lie below `/api`.
 pub(in crate::uploads) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(fetch))
+}
+
+/// What stands behind `/uploads/`.
+struct StoredPath {
+    path: Text<1000>,
+}
+
+impl FromFields for StoredPath {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            path: fields.required("path")?,
+        })
+    }
 }
 
 /// Fetch a stored file by the name that it is stored under.
@@ -62,12 +76,10 @@ async fn find_and_send(
     method: &Method,
     parts: &mut Parts,
 ) -> Result<Response> {
-    use axum::RequestPartsExt as _;
-
-    let Path(path) = parts
-        .extract::<Path<String>>()
-        .await
-        .map_err(|_| Error::NotFound("File"))?;
+    let stored = Path::<StoredPath>::from_request_parts(parts, state).await;
+    let Ok(Path(StoredPath { path })) = stored else {
+        return Err(Error::NotFound("File"));
+    };
     let names: Vec<&str> = path.split('/').collect();
     match names[..] {
         [name] => documents::send_by_name(state, asker, name, method, &parts.headers).await,

@@ -100,23 +100,20 @@ pub(super) async fn upload_session_file(
         Some(client) => parser_of(&state, client).await?,
         None => None,
     };
-    let (name, kind, received, parsed) = match &client {
-        Some((_, parser)) => {
-            let demands = Demands {
-                layout: Some(parser.layout),
-                order: Completeness::Order,
-                takes_any_kind: true,
-            };
-            let order = orders::read(&state, filename, received, demands).await?;
-            (order.filename, order.kind, order.received, Some(order.parsed))
-        }
-        None => {
-            let name = intake::safe_name(&filename)?;
-            let name_on_thread = name.clone();
-            let look = move |mut file: BufReader<_>| intake::kind_of(&name_on_thread, &mut file);
-            let kind = intake::off_the_async_threads(&state, &received, look).await?;
-            (name, kind, received, None)
-        }
+    let (name, kind, received, parsed) = if let Some((_, parser)) = &client {
+        let demands = Demands {
+            layout: Some(parser.layout),
+            order: Completeness::Order,
+            takes_any_kind: true,
+        };
+        let order = orders::read(&state, filename, received, demands).await?;
+        (order.filename, order.kind, order.received, Some(order.parsed))
+    } else {
+        let name = intake::safe_name(&filename)?;
+        let name_on_thread = name.clone();
+        let look = move |mut file: BufReader<_>| intake::kind_of(&name_on_thread, &mut file);
+        let kind = intake::off_the_async_threads(&state, &received, look).await?;
+        (name, kind, received, None)
     };
     let target = client.as_ref().map(|(client_name, parser)| Target {
         client: parser.client,

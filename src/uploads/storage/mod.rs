@@ -298,22 +298,16 @@ impl Storage {
     /// # Errors
     /// What the store says.
     pub async fn unpublished(&self) -> io::Result<Vec<(String, Duration)>> {
-        let mut found = match self.parts.disk {
-            // The spool folder is listed below.
-            Some(_) => Vec::new(),
-            None => {
-                let temp = ObjectPath::from(TEMP);
-                let listed: Vec<_> = self.parts.objects.list(Some(&temp)).try_collect().await?;
-                listed
-                    .into_iter()
-                    .filter_map(|object| {
-                        let age = SystemTime::from(object.last_modified).elapsed();
-                        Some((object.location.filename()?.to_owned(), age.unwrap_or_default()))
-                    })
-                    .collect()
-            }
-        };
-        found.extend(self.parts.spool.list().await?);
+        let mut found = self.parts.spool.list().await?;
+        // On the disk that is all: the spool folder is where files are staged.
+        if self.parts.disk.is_none() {
+            let temp = ObjectPath::from(TEMP);
+            let listed: Vec<_> = self.parts.objects.list(Some(&temp)).try_collect().await?;
+            found.extend(listed.into_iter().filter_map(|object| {
+                let age = SystemTime::from(object.last_modified).elapsed();
+                Some((object.location.filename()?.to_owned(), age.unwrap_or_default()))
+            }));
+        }
         Ok(found)
     }
 }

@@ -679,7 +679,7 @@ impl Table {
             Column::Sgst => money(sgst),
             Column::CgstRate | Column::SgstRate => bare(half),
             Column::Gross => money(line.amount() + line.tax()),
-            Column::Remarks => (index % 2 == 0).then(|| "within 7 days".into()),
+            Column::Remarks => (index.is_multiple_of(2)).then(|| "within 7 days".into()),
             Column::Description | Column::Unit | Column::Spare => None,
         }
     }

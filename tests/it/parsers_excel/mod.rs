@@ -2,6 +2,12 @@
 //!
 //! `PROPTEST_CASES` makes more files than a normal run, `PROPTEST_RNG_SEED` the same ones again.
 
+#![expect(
+    clippy::similar_names,
+    clippy::struct_excessive_bools,
+    reason = "the fields have the names that they have on paper, and each may be there or not"
+)]
+
 mod forms;
 mod heads;
 mod items;

@@ -1,6 +1,6 @@
 //! Writes small PDFs by hand: pages of placed text, packed in several ways; and anything at all, for broken ones.
 
-use std::io::Write as _;
+use std::{fmt::Write as _, io::Write as _};
 
 use flate2::{Compression, write::ZlibEncoder};
 
@@ -218,7 +218,7 @@ impl Objects {
         let packed: Vec<_> = self.objects.iter().filter(|(.., is_stream)| !is_stream).collect();
         let (mut head, mut bodies) = (String::new(), Vec::new());
         for (id, body, _) in &packed {
-            head.push_str(&format!("{id} {} ", bodies.len()));
+            write!(head, "{id} {} ", bodies.len()).unwrap();
             bodies.extend(body);
             bodies.push(b' ');
         }
@@ -247,7 +247,7 @@ impl Objects {
         entries.sort_unstable();
         let (mut index, mut table) = (String::new(), Vec::new());
         for (id, [kind, place, rest]) in entries {
-            index.push_str(&format!("{id} 1 "));
+            write!(index, "{id} 1 ").unwrap();
             table.push(u8::try_from(kind).unwrap());
             table.extend(u32::try_from(place).unwrap().to_be_bytes());
             table.extend(u16::try_from(rest).unwrap().to_be_bytes());
