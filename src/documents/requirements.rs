@@ -259,7 +259,7 @@ mod tests {
         let failure = require_for_po_upload(order).unwrap_err();
 
         assert_eq!(failure.findings.len(), MAX_REPORTED + 1);
-        assert_eq!(failure.findings[MAX_REPORTED].message, "… and 701 more");
+        assert_eq!(failure.findings[MAX_REPORTED].message, "… and 501 more");
         assert_eq!(failure.partial.warnings[MAX_REPORTED], "… and 50 more");
     }
 

@@ -1,19 +1,16 @@
-//! Numbers, dates and places above the items.
+//! Numbers, dates and values above the items.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::places;
 use super::rows::{Row, amount_of, is_currency};
-use crate::documents::grid::{Grid, Value};
 use crate::documents::model::{Finding, FindingKind, ParsedOrder};
 use crate::documents::pdf::Word;
 use crate::documents::{store, text};
 
 /// The header is looked for in so many lines.
 pub(super) const MAX_ROWS: usize = 200;
-const MAX_ADDRESS_ROWS: usize = 6;
-const MAX_ADDRESS: usize = 2_000;
-const MAX_NAME: usize = 255;
 /// A value in the next line starts at most this far from its label, in hundredths of a point.
 const SAME_COLUMN: i64 = 2_000;
 
@@ -38,12 +35,12 @@ pub(super) fn read(rows: &[Row], order: &mut ParsedOrder) {
     }
     let above = head.iter().position(Row::is_anchor).unwrap_or(head.len());
     let above = head.get(..above).unwrap_or_default();
-    order.header.ship_to_address = address(above);
+    order.header.ship_to_address = places::address(above);
     if order.header.ship_to_address.is_none() {
         order.warnings.push("No site address found".into());
     }
-    order.header.vendor_name = vendor_name(above);
-    let grid = cells_of(above);
+    order.header.vendor_name = places::vendor_name(above);
+    let grid = places::cells_of(above);
     order.store_id = store::find(
         &grid,
         grid.rows(),
@@ -233,171 +230,8 @@ pub(super) fn figure_behind(row: &Row, labels: &[&[&str]]) -> Option<Decimal> {
     })
 }
 
-fn bare(word: &str) -> String {
+pub(super) fn bare(word: &str) -> String {
     word.trim_matches(|c: char| !c.is_alphanumeric()).to_uppercase()
-}
-
-fn address(rows: &[Row]) -> Option<String> {
-    const TITLES: [[&str; 2]; 5] = [
-        ["SHIP", "TO"],
-        ["DELIVER", "TO"],
-        ["DELIVERY", "TO"],
-        ["DELIVERY", "ADDRESS"],
-        ["SITE", "ADDRESS"],
-    ];
-    let is_title = |names: &[String]| match names {
-        [first, second, ..] => TITLES.iter().any(|title| title == &[first, second]).then_some(2),
-        _ => None,
-    };
-    let lines = block_behind(rows, MAX_ADDRESS_ROWS, &is_title)?;
-    let joined = lines.join(", ").replace(",,", ",");
-    Some(joined.chars().take(MAX_ADDRESS).collect::<String>()).filter(|text| !text.is_empty())
-}
-
-fn vendor_name(rows: &[Row]) -> Option<String> {
-    let is_title = |names: &[String]| {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        match names.as_slice() {
-            ["VENDOR" | "SUPPLIER", "NAME", ..] => Some(2),
-            [
-                "VENDOR" | "SUPPLIER",
-                "ADDRESS" | "CODE" | "NO" | "NUMBER" | "ID" | "GSTIN" | "GST",
-                ..,
-            ] => None,
-            ["VENDOR" | "SUPPLIER", ..] | ["TO"] => Some(1),
-            _ => None,
-        }
-    };
-    let lines = block_behind(rows, 1, &is_title)?;
-    let name = lines.into_iter().next()?;
-    let is_name = name.chars().filter(|c| c.is_alphabetic()).count() >= 3 && !name.contains(':');
-    is_name.then(|| name.chars().take(MAX_NAME).collect())
-}
-
-/// The lines that belong to a title: what stands behind it in its cell, and below in its column up to the next label.
-/// `title` tells how many words of a cell are the title.
-fn block_behind(
-    rows: &[Row],
-    most: usize,
-    title: &dyn Fn(&[String]) -> Option<usize>,
-) -> Option<Vec<String>> {
-    rows.iter().enumerate().find_map(|(index, row)| {
-        let cells = row.cells();
-        cells.iter().enumerate().find_map(|(place, cell)| {
-            let names: Vec<String> = cell.text.split_whitespace().map(bare).collect();
-            let length = title(&names)?;
-            let mut lines = Vec::new();
-            let behind: Vec<&str> = cell.text.split_whitespace().skip(length).collect();
-            let same_cell = behind.join(" ");
-            let same_cell = same_cell.trim_matches([':', '-', ' ']);
-            // "Supplier: Example" is a title, "Supplier portal terms" is not.
-            let title_text: Vec<&str> = cell.text.split_whitespace().take(length).collect();
-            let has_colon = title_text.last().is_some_and(|word| word.ends_with([':', '-']))
-                || behind.first().is_some_and(|word| matches!(*word, ":" | "-"));
-            if !same_cell.is_empty() {
-                if !has_colon {
-                    return None;
-                }
-                lines.push(same_cell.to_owned());
-            }
-            let next = cells.get(place.saturating_add(1));
-            // A value beside its title, with nothing else in the line.
-            if lines.is_empty()
-                && let Some(beside) = next.filter(|beside| has_colon && !is_label(&beside.text))
-            {
-                lines.push(beside.text.clone());
-            }
-            let column = if lines.is_empty() || !same_cell.is_empty() {
-                (cell.x, next.map_or(i64::MAX, |next| next.x))
-            } else {
-                (next.map_or(cell.x, |next| next.x), i64::MAX)
-            };
-            for below in rows.get(index.saturating_add(1)..).unwrap_or_default() {
-                if lines.len() >= most {
-                    break;
-                }
-                let text = text_in_column(below, column);
-                if is_label(&text) || below.is_anchor() {
-                    break;
-                }
-                if !text.is_empty() {
-                    lines.push(text);
-                }
-            }
-            lines.truncate(most);
-            (!lines.is_empty()).then_some(lines)
-        })
-    })
-}
-
-/// The words of a line that stand in a column.
-fn text_in_column(row: &Row, (left, right): (i64, i64)) -> String {
-    const SLACK: i64 = 300;
-    let inside = row
-        .words
-        .iter()
-        .filter(|word| word.x >= left.saturating_sub(SLACK) && word.x < right.saturating_sub(SLACK));
-    let texts: Vec<&str> = inside.map(|word| word.text.as_str()).collect();
-    texts.join(" ")
-}
-
-/// True for a text that is, or begins with, the name of something.
-fn is_label(text: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "AMOUNT",
-        "ATTENTION",
-        "BILL",
-        "BUYER",
-        "CIN",
-        "COMMENTS",
-        "CONTACT",
-        "CURRENCY",
-        "DATE",
-        "DELIVER",
-        "DELIVERY",
-        "EMAIL",
-        "FAX",
-        "FROM",
-        "GST",
-        "GSTIN",
-        "INVOICE",
-        "ORDER",
-        "PAN",
-        "PAYMENT",
-        "PHONE",
-        "PO",
-        "PURCHASE",
-        "SHIP",
-        "SITE",
-        "STORE",
-        "SUPPLIER",
-        "TERMS",
-        "TO",
-        "VENDOR",
-        "VERSION",
-    ];
-    const MAX_WORDS: usize = 4;
-    let (head, has_colon) = text
-        .split_once(':')
-        .map_or((text, false), |(head, _)| (head, true));
-    let words = text::words(head);
-    let is_short = words.len() <= MAX_WORDS && !head.contains(|c: char| c.is_ascii_digit());
-    let is_named = words.first().is_some_and(|word| NAMES.contains(&word.as_str()));
-    is_short && (has_colon && !words.is_empty() || is_named && words.len() <= 2)
-}
-
-/// The lines as a sheet of cells, for the labels of the store's code.
-fn cells_of(rows: &[Row]) -> Grid {
-    let mut grid = Grid::new("", false);
-    for (row, line) in (0_u32..).zip(rows) {
-        for (column, cell) in (0_u32..).zip(line.cells()) {
-            // A sheet has a width that a line may pass; what is behind it is no label.
-            if grid.fill((row, column), Value::Text(cell.text.into())).is_err() {
-                break;
-            }
-        }
-    }
-    grid
 }
 
 #[cfg(test)]
@@ -466,34 +300,6 @@ mod tests {
         }
         assert_eq!(po_date(&rows(&[&[(0, "Due Date: 03-02-2026")]])), None);
         assert_eq!(po_date(&rows(&[&[(0, "PO Date: 31-02-2026")]])), None);
-    }
-
-    #[test]
-    fn addresses_and_names_are_read_in_their_column() {
-        let lines = rows(&[
-            &[(0, "Vendor:"), (300, "Ship To:")],
-            &[(0, "Example Interiors Pvt Ltd"), (300, "Example Retail ST104")],
-            &[(0, "1 Street"), (300, "Shop 4, Mall Road")],
-            &[(300, "Mumbai 400001")],
-            &[(0, "Phone: 1"), (300, "Payment Terms: 30 days")],
-        ]);
-        assert_eq!(
-            address(&lines).as_deref(),
-            Some("Example Retail ST104, Shop 4, Mall Road, Mumbai 400001")
-        );
-        assert_eq!(vendor_name(&lines).as_deref(), Some("Example Interiors Pvt Ltd"));
-
-        let lines = rows(&[
-            &[(0, "Supplier Code: 77")],
-            &[(0, "Supplier Name: Example Ltd")],
-            &[(0, "Site Address"), (100, ": Pune")],
-        ]);
-        assert_eq!(vendor_name(&lines).as_deref(), Some("Example Ltd"));
-        assert_eq!(
-            address(&rows(&[&[(0, "Deliver To: Pune")]])).as_deref(),
-            Some("Pune")
-        );
-        assert_eq!(address(&rows(&[&[(0, "We ship to you")]])), None);
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! lines between; where the table is plain, the place of a word below its title tells what it is.
 //!
 //! - `rows`: the lines of all pages, without what is printed on every one; `columns`: what stands below which title.
-//! - `header`: numbers, dates and places; `blocks`: the lines cut into items; `item`: the fields of one.
+//! - `header`, `places`: numbers and dates, addresses and names; `blocks`: the lines cut into items; `item`: the fields of one.
 //! - `totals`: the figures of the document, held against its lines.
 
 mod blocks;
 mod columns;
 mod header;
 mod item;
+mod places;
 mod rows;
 mod totals;
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::lexer::{Lexer, Token};
 use super::limits::Limits;
-use super::object::{Lexer, Object, Token};
+use super::object::Object;
 
 /// So many entries are kept of a map.
 const MAX_ENTRIES: usize = 70_000;

@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::filters::{self, Fault};
+use super::lexer::{Lexer, Token, is_space};
 use super::limits::{Limits, MAX_KEPT, MAX_OBJECTS, MAX_PAGES};
-use super::object::{Dictionary, Lexer, Object, Token};
+use super::object::{Dictionary, Object};
 
 /// So many levels of a page tree, or references to references, are followed.
 const MAX_LEVELS: usize = 50;
@@ -103,7 +104,7 @@ impl<'a> Document<'a> {
     fn number_before(&self, mark: usize) -> Option<u32> {
         let head = self.bytes.get(mark.saturating_sub(24)..mark)?;
         let mut words = head
-            .rsplit(|byte| super::object::is_space(*byte))
+            .rsplit(|byte| is_space(*byte))
             .filter(|word| !word.is_empty());
         let generation = words.next()?;
         if generation.len() > 5 || !generation.iter().all(u8::is_ascii_digit) {

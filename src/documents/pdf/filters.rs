@@ -4,8 +4,9 @@ use std::io::Read as _;
 
 use flate2::read::ZlibDecoder;
 
+use super::lexer::{hex_digit, is_space};
 use super::limits::{Limits, MAX_UNPACKED};
-use super::object::{Dictionary, Object, hex_digit, is_space};
+use super::object::{Dictionary, Object};
 
 /// Why the data of a stream cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use super::document::{Document, PageNode};
 use super::filters::Fault;
 use super::fixed::{Fixed, Matrix};
 use super::font::Font;
+use super::lexer::{Lexer, Token, is_space};
 use super::limits::{MAX_FORMS, MAX_STATES};
-use super::object::{Dictionary, Lexer, Object, Token, is_space};
+use super::object::{Dictionary, Object};
 
 /// A placed glyph: its text is a stretch of [`Glyphs::text`].
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@
 //! made to run out of stack, memory or time by a file that is made for it. What it costs is bounded by `limits`, whatever
 //! the bytes are:
 //!
-//! - `object`: values from bytes; `document`: the objects of a file and its pages; `filters`: packed data.
+//! - `object`, `lexer`: values, and how they are read from bytes; `document`: the objects of a file and its pages; `filters`: packed data.
 //! - `fixed`: numbers in millionths; `encodings`, `cmap`, `font`: which text the codes in a string stand for.
 //! - `glyphs`: the content of a page carried out; `layout`: its glyphs as words and lines.
 //!
@@ -18,6 +18,7 @@ mod fixed;
 mod font;
 mod glyphs;
 mod layout;
+mod lexer;
 mod limits;
 mod object;
 #[cfg(test)]
