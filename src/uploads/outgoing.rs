@@ -100,7 +100,11 @@ impl Outgoing {
     /// The file of so many bytes that is stored as gzip.
     pub(super) fn inflated(file: StoredFile, length: u64, hash: Option<&str>) -> Self {
         // One byte more than there should be shows that there are too many.
-        let source = GzDecoder::new(BufReader::new(file)).take(length.saturating_add(1));
+        let inflating = Inflating {
+            file: Some(file),
+            decoder: None,
+        };
+        let source = inflating.take(length.saturating_add(1));
         Self::new(Box::new(source), hash, Form::Plain { held: None })
     }
 
@@ -224,6 +228,26 @@ impl Outgoing {
 
 /// The next bytes that go out, and what is left; `None` at the end.
 type Step<T> = io::Result<Option<(Bytes, T)>>;
+
+/// A file that is stored as gzip, unpacked as it is read. A decoder reads as soon as it is made, so that it is made only on the
+/// thread that may block.
+struct Inflating {
+    /// Until it is read.
+    file: Option<StoredFile>,
+    decoder: Option<GzDecoder<BufReader<StoredFile>>>,
+}
+
+impl Read for Inflating {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(file) = self.file.take() {
+            self.decoder = Some(GzDecoder::new(BufReader::new(file)));
+        }
+        match &mut self.decoder {
+            Some(decoder) => decoder.read(buffer),
+            None => Ok(0),
+        }
+    }
+}
 
 /// The body of an answer whose pieces are made one after the other, on threads that may block. A fault on the way is logged
 /// and breaks the transfer off, so that the client sees it.

@@ -28,7 +28,7 @@ fn send(caller: &Caller, session: &str, text: &str) -> Call {
         .form(Form::new().part("file", part))
 }
 
-/// Everything that is stored, published or not.
+/// Everything that arrives or is stored, published or not.
 fn stored(app: &TestApp) -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten() {
@@ -42,6 +42,9 @@ fn stored(app: &TestApp) -> Vec<PathBuf> {
     }
     let mut found = Vec::new();
     walk(app.upload_folder(), &mut found);
+    walk(&app.spool_folder(), &mut found);
+    found.sort();
+    found.dedup();
     found
 }
 

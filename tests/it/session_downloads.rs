@@ -78,47 +78,48 @@ fn link(app: &TestApp, file: &Value, field: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_file_comes_back_as_it_was_sent_however_it_is_stored() {
-    let app = TestApp::start().await;
-    let (editor, viewer) = (app.editor().await, app.viewer().await);
-    let id = session(&editor).await;
-    for (name, bytes, mime, is_compressed) in [
-        ("a b.png", picture(700_000), "image/png", false),
-        ("Übersicht.txt", text(900_000), "text/plain", true),
-        ("t.csv", text(1), "text/csv", false),
-    ] {
-        let file = send(&editor, &id, name, &bytes).await;
-        assert_eq!(file["is_compressed"], is_compressed);
+async fn a_file_comes_back_as_it_was_sent_however_and_wherever_it_is_stored() {
+    for app in [TestApp::start().await, TestApp::start_on_bucket().await] {
+        let (editor, viewer) = (app.editor().await, app.viewer().await);
+        let id = session(&editor).await;
+        for (name, bytes, mime, is_compressed) in [
+            ("a b.png", picture(700_000), "image/png", false),
+            ("Übersicht.txt", text(900_000), "text/plain", true),
+            ("t.csv", text(1), "text/csv", false),
+        ] {
+            let file = send(&editor, &id, name, &bytes).await;
+            assert_eq!(file["is_compressed"], is_compressed);
 
-        let reply = viewer.get(url(&file)).send().await;
+            let reply = viewer.get(url(&file)).send().await;
 
-        assert_eq!(reply.status, 200);
-        assert!(reply.bytes == bytes, "{name}");
-        assert_eq!(reply.header("content-type"), mime);
-        assert_eq!(reply.header("content-length"), bytes.len().to_string());
-        assert_eq!(reply.header("cache-control"), "private, no-cache");
-        assert_eq!(reply.header("x-content-type-options"), "nosniff");
-        let tag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes)));
-        assert_eq!(reply.header("etag"), tag);
-        let disposition = reply.header("content-disposition");
-        assert!(
-            disposition.starts_with("attachment; filename*=UTF-8''"),
-            "{disposition}"
-        );
-        let known = viewer.get(url(&file)).header("if-none-match", &tag).send().await;
-        assert_eq!((known.status, known.bytes.len()), (304, 0));
-        let head = viewer.call(Method::HEAD, url(&file)).send().await;
-        assert_eq!(
-            (head.status, head.header("content-length")),
-            (200, reply.header("content-length"))
-        );
+            assert_eq!(reply.status, 200);
+            assert!(reply.bytes == bytes, "{name}");
+            assert_eq!(reply.header("content-type"), mime);
+            assert_eq!(reply.header("content-length"), bytes.len().to_string());
+            assert_eq!(reply.header("cache-control"), "private, no-cache");
+            assert_eq!(reply.header("x-content-type-options"), "nosniff");
+            let tag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes)));
+            assert_eq!(reply.header("etag"), tag);
+            let disposition = reply.header("content-disposition");
+            assert!(
+                disposition.starts_with("attachment; filename*=UTF-8''"),
+                "{disposition}"
+            );
+            let known = viewer.get(url(&file)).header("if-none-match", &tag).send().await;
+            assert_eq!((known.status, known.bytes.len()), (304, 0));
+            let head = viewer.call(Method::HEAD, url(&file)).send().await;
+            assert_eq!(
+                (head.status, head.header("content-length")),
+                (200, reply.header("content-length"))
+            );
+        }
+        let stats = viewer
+            .get(format!("/api/uploads/session/{id}/stats"))
+            .send()
+            .await
+            .expect(200);
+        assert_eq!(stats["total_downloads"], 3, "what is not sent is not counted");
     }
-    let stats = viewer
-        .get(format!("/api/uploads/session/{id}/stats"))
-        .send()
-        .await
-        .expect(200);
-    assert_eq!(stats["total_downloads"], 3, "what is not sent is not counted");
 }
 
 #[tokio::test]

@@ -565,7 +565,8 @@ async fn a_deleted_session_leaves_only_the_files_of_pos() {
             .await
             .unwrap();
     assert_eq!(sessions, [(busy.clone(), "closed".to_owned())]);
-    assert!(!app.upload_folder().join("sessions").join(&plain).exists());
+    let folder = app.upload_folder().join("sessions").join(&plain);
+    assert_eq!(std::fs::read_dir(folder).into_iter().flatten().count(), 0);
     let viewer = app.viewer().await;
     for id in [&plain, &busy] {
         for path in ["", "/files", "/stats", "/download-all"] {

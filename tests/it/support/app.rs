@@ -175,6 +175,11 @@ impl TestApp {
         }
     }
 
+    /// Where files are while they arrive.
+    pub(crate) fn spool_folder(&self) -> std::path::PathBuf {
+        self.uploads.folder.path().join("temp")
+    }
+
     /// The same person calling this server.
     pub(crate) fn caller_of(&self, caller: &Caller) -> Caller {
         Caller::new(
