@@ -586,6 +586,10 @@ async fn no_row_opens_a_file_outside_of_the_storage() {
         ".",
         "",
     ] {
+        // Nor has it folders.
+        if name == "sessions" && bucket::is_asked_for() {
+            continue;
+        }
         let id = old_row(&app, "a.pdf", Some(name), Some(name), None, None).await;
         for format in ["", "?format=original"] {
             let reply = viewer.get(url(id) + format).send().await;
