@@ -9,7 +9,6 @@ use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
 use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
 use sqlx::PgPool;
-use tokio::sync::Semaphore;
 
 pub use self::{
     commands::{NewAdmin, create_admin, migrate, openapi_json, verify},
@@ -24,11 +23,8 @@ use crate::{
     http::{rate_limit::RateLimits, router},
     telemetry::metrics::Metrics,
     types::Clock,
-    uploads::storage::Storage,
+    uploads::{Parsers, storage::Storage},
 };
-
-/// How many files are parsed at once, off the async threads.
-const PARSERS: usize = 4;
 
 /// What handlers share; a clone costs one reference count, since every layer of the middleware makes some.
 #[derive(Clone)]
@@ -51,7 +47,7 @@ pub struct Parts {
     /// The last known state of the database, and whether the server is stopping.
     pub health: Arc<HealthState>,
     /// Bounds how many files are parsed at once.
-    pub parsers: Arc<Semaphore>,
+    pub parsers: Parsers,
     /// The process's figures.
     pub metrics: Metrics,
 }
@@ -69,7 +65,7 @@ impl AppState {
             rate_limits: RateLimits::new(&config.rate_limit).map(Arc::new),
             storage,
             health: Arc::new(HealthState::default()),
-            parsers: Arc::new(Semaphore::new(PARSERS)),
+            parsers: Parsers::default(),
             metrics: Metrics::install(),
             config,
             db,

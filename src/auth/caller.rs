@@ -26,6 +26,19 @@ pub struct Caller {
     pub session: Option<Uuid>,
 }
 
+impl Caller {
+    /// Checks that what somebody made is theirs, or that they are an admin, who may do it to anything.
+    ///
+    /// # Errors
+    /// `Forbidden` with the text otherwise.
+    pub fn ensure_owns(&self, owner: Option<UserId>, refusal: &'static str) -> Result<()> {
+        if self.role < Role::Admin && owner != Some(self.id) {
+            return Err(Error::Forbidden(refusal.into()));
+        }
+        Ok(())
+    }
+}
+
 /// What a handler asks of its caller.
 pub trait RequiredRole: Send + Sync + Sized + 'static {
     /// The weakest role that may; `None` if nobody needs to be known.

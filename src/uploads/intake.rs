@@ -3,6 +3,7 @@
 use std::{fs::File, io::BufReader, sync::Arc, time::Duration};
 
 use axum::extract::Request;
+use tokio::sync::Semaphore;
 
 use crate::{
     app::AppState,
@@ -16,8 +17,12 @@ use crate::{
     uploads::storage::Received,
 };
 
-/// How long looking at a file may take.
+/// How many files are read at once.
+const AT_ONCE: usize = 4;
+/// How long looking at a file, or reading it, may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What is said of one that takes longer.
+pub(super) const TOO_LONG: &str = "Parsing took too long";
 
 /// Receives a form with one file, `file`, and what is said beside it in the form or the query; the form wins.
 ///
@@ -50,42 +55,61 @@ pub(super) fn safe_name(filename: &str) -> Result<String> {
         .ok_or_else(|| Error::invalid_field("file", "value_error", "The file has no usable name"))
 }
 
-/// Tells what a file is, on a thread that may block.
+/// Tells what a received file is, by its name and its content.
 ///
 /// # Errors
-/// `Invalid` if the file is empty or an unsafe archive, `UnsupportedMediaType` if it is of no kind that is stored, or not
-/// what its name says.
-pub(super) fn kind_of(name: &str, file: &mut BufReader<File>) -> Result<FileKind> {
-    documents::inspect(name, file).map_err(refused)
+/// `Invalid` if the file is empty, an unsafe archive, or takes too long to be looked at; `UnsupportedMediaType` if it is of no
+/// kind that is stored, or not what its name says.
+pub(super) async fn kind(state: &AppState, name: &str, received: &Received) -> Result<FileKind> {
+    let name = name.to_owned();
+    let look = move |mut file: BufReader<File>| documents::inspect(&name, &mut file);
+    let looked = state.parsers.read(received.open().map_err(Error::storage)?, look);
+    match looked.await? {
+        Some(kind) => kind.map_err(refused),
+        None => Err(Error::invalid_field("file", "unreadable", TOO_LONG)),
+    }
 }
 
-/// Reads a received file on a thread that may block; only so many are read at once.
-///
-/// # Errors
-/// Those of `work`; `Invalid` if it takes too long.
-pub(super) async fn off_the_async_threads<T: Send + 'static>(
-    state: &AppState,
-    received: &Received,
-    work: impl FnOnce(BufReader<File>) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    // Held until the thread is done, which may be later than this request's patience.
-    let permit = Arc::clone(&state.parsers)
-        .acquire_owned()
-        .await
-        .map_err(Error::internal)?;
-    let file = received.open().map_err(Error::internal)?;
-    let thread = tokio::task::spawn_blocking(move || {
-        let result = work(BufReader::new(file));
-        drop(permit);
-        result
-    });
-    match tokio::time::timeout(PATIENCE, thread).await {
-        Ok(done) => done.map_err(Error::internal)?,
-        Err(_) => Err(Error::invalid_field(
-            "file",
-            "unreadable",
-            "Parsing took too long",
-        )),
+/// Reads files on threads that may block: only so many at once, and each for so long.
+#[derive(Debug)]
+pub struct Parsers {
+    permits: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Default for Parsers {
+    fn default() -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            patience: PATIENCE,
+        }
+    }
+}
+
+impl Parsers {
+    /// What `work` makes of a file; `None` if it takes too long.
+    ///
+    /// # Errors
+    /// `Internal` if the thread ends before its time.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        file: File,
+        work: impl FnOnce(BufReader<File>) -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        // Held until the thread is done, which may be later than this request's patience.
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(Error::internal)?;
+        let thread = tokio::task::spawn_blocking(move || {
+            let result = work(BufReader::new(file));
+            drop(permit);
+            result
+        });
+        match tokio::time::timeout(self.patience, thread).await {
+            Ok(done) => done.map(Some).map_err(Error::internal),
+            Err(_) => Ok(None),
+        }
     }
 }
 
@@ -98,5 +122,29 @@ fn refused(error: InspectError) -> Error {
         InspectError::Unsupported { .. } | InspectError::Mismatch { .. } | InspectError::Locked { .. } => {
             Error::UnsupportedMediaType(text.into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up_and_holds_its_place_until_it_ends() {
+        let parsers = Parsers {
+            permits: Arc::new(Semaphore::new(1)),
+            patience: Duration::from_millis(20),
+        };
+        let file = || tempfile::tempfile().unwrap();
+        let (end, ended) = mpsc::channel::<()>();
+
+        let slow = parsers.read(file(), move |_| ended.recv()).await.unwrap();
+
+        assert!(slow.is_none());
+        assert_eq!(parsers.permits.available_permits(), 0);
+        end.send(()).unwrap();
+        assert_eq!(parsers.read(file(), |_| 5).await.unwrap(), Some(5));
     }
 }

@@ -26,6 +26,7 @@ mod verify;
 use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use documents::store::remove_unnamed;
+pub use intake::Parsers;
 pub(crate) use removal::Removal;
 pub use sweeper::sweep;
 pub use verify::{FileFault, FileReport, Scrubber, verify};

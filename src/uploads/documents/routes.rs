@@ -100,11 +100,7 @@ impl Arrived {
             filename, received, ..
         } = file;
         let name = intake::safe_name(&filename)?;
-        let name_on_thread = name.clone();
-        let kind = intake::off_the_async_threads(state, &received, move |mut file| {
-            intake::kind_of(&name_on_thread, &mut file)
-        })
-        .await?;
+        let kind = intake::kind(state, &name, &received).await?;
         let now = state.clock.now();
         let files = DocumentFiles::stage(state, &received, kind, &name, now).await?;
         Ok(Self { name, now, files })

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use super::model::{Document, DocumentFilter, DocumentQuery, NewRecord};
 use crate::{
     audit::{Action, Change},
-    auth::{Caller, Role},
+    auth::Caller,
     error::{Error, Result},
     finance::{projects, purchase_orders},
     http::list::{Listed, PageInfo},
@@ -171,11 +171,7 @@ pub(super) async fn delete(uow: &mut UnitOfWork, id: DocumentId, caller: &Caller
     .fetch_optional(uow.conn())
     .await?
     .ok_or(Error::NotFound("Document"))?;
-    if caller.role < Role::Admin && uploader != Some(caller.id) {
-        return Err(Error::Forbidden(
-            "Only an admin may delete a document of somebody else".into(),
-        ));
-    }
+    caller.ensure_owns(uploader, "Only an admin may delete a document of somebody else")?;
     let gone = sqlx::query!(
         r#"
         DELETE FROM "Finances".project_document AS document

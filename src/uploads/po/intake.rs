@@ -53,11 +53,17 @@ pub(in crate::uploads) async fn read(
     demands: Demands,
 ) -> Result<Order> {
     let name = intake::safe_name(&filename)?;
-    let name_on_thread = name.clone();
-    let (kind, layout, parsed) = intake::off_the_async_threads(state, &received, move |file| {
-        look_at(&name_on_thread, file, demands)
-    })
-    .await?;
+    let kind = intake::kind(state, &name, &received).await?;
+    let file = received.open().map_err(Error::storage)?;
+    let reading = state.parsers.read(file, move |file| parse(file, kind, demands));
+    // One that takes too long is a file that cannot be read, as others are.
+    let (layout, parsed) = match reading.await? {
+        Some(read) => read?,
+        None => (
+            demands.layout,
+            Err(ParseFailure::unreadable(intake::TOO_LONG.to_owned())),
+        ),
+    };
     Ok(Order {
         filename: name,
         kind,
@@ -67,15 +73,13 @@ pub(in crate::uploads) async fn read(
     })
 }
 
-type Read = (FileKind, Option<Layout>, Result<ParsedOrder, ParseFailure>);
+type Read = (Option<Layout>, Result<ParsedOrder, ParseFailure>);
 
-fn look_at(name: &str, mut file: BufReader<File>, demands: Demands) -> Result<Read> {
-    let kind = intake::kind_of(name, &mut file)?;
+fn parse(mut file: BufReader<File>, kind: FileKind, demands: Demands) -> Result<Read> {
     let reading = match documents::read_order(&mut file, kind, demands.layout) {
         Ok(reading) => reading,
         Err(reason) if demands.takes_any_kind => {
-            let unread = Err(ParseFailure::unreadable(reason.to_string()));
-            return Ok((kind, demands.layout, unread));
+            return Ok((demands.layout, Err(ParseFailure::unreadable(reason.to_string()))));
         }
         Err(reason) => return Err(Error::UnsupportedMediaType(reason.to_string().into())),
     };
@@ -83,7 +87,7 @@ fn look_at(name: &str, mut file: BufReader<File>, demands: Demands) -> Result<Re
         Some(_) => reading.order.and_then(|order| complete(order, demands.order)),
         None => reading.order,
     };
-    Ok((kind, reading.layout, parsed))
+    Ok((reading.layout, parsed))
 }
 
 /// What an order must have, with a tax that is printed once shared over its lines.

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::{
     files::{self, Owner},
-    model::{FileQuery, NumberFileList, NumberStats, UploadedFile},
+    model::{FileQuery, NumberFileList, NumberStats},
 };
 use crate::{
     app::AppState,
@@ -19,7 +19,6 @@ use crate::{
     },
     types::Text,
     unit_of_work::Answer,
-    uploads::links::Links,
 };
 
 type PoNumber = Text<100>;
@@ -45,21 +44,16 @@ pub(super) async fn list_files_of_number(
     Query(query): Query<FileQuery>,
     base: BaseUrl,
 ) -> Result<Answer<Success<NumberFileList>>> {
-    let (links, now) = (Links::of(&state)?, state.clock.now());
     let sums = files::sums(&state.db, &po_number).await?;
     let owner = Owner::PoNumber(&po_number);
-    let (rows, page) = files::list(&state.db, owner, sums.file_count, &query, now).await?;
-    let files: Result<_> = rows
-        .into_iter()
-        .map(|row| UploadedFile::new(row, &base, &links))
-        .collect();
+    let (files, page) = files::page(&state, &base, owner, sums.file_count, &query).await?;
     Ok(Answer::ok(Success(NumberFileList {
         po_number: po_number.into_string(),
         file_count: sums.file_count,
         total_size: sums.total_size,
         compressed_size: sums.compressed_size,
         compression_ratio: sums.ratio(),
-        files: files?,
+        files,
         page,
     })))
 }

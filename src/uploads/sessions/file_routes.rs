@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::{
     files::{self, Owner},
-    model::{FileDeleted, FileId, FileQuery, SessionFileList, SessionId, UploadedFile},
+    model::{FileDeleted, FileId, FileQuery, SessionFileList, SessionId},
     routes::SessionPath,
     store,
 };
@@ -20,7 +20,6 @@ use crate::{
         openapi::{ReadErrors, WriteErrors},
     },
     unit_of_work::{Answer, StoredAnswer, Write},
-    uploads::links::Links,
 };
 
 path_parameters! {
@@ -46,19 +45,14 @@ pub(super) async fn list_session_files(
     Query(query): Query<FileQuery>,
     base: BaseUrl,
 ) -> Result<Answer<Success<SessionFileList>>> {
-    let (links, now) = (Links::of(&state)?, state.clock.now());
-    let session = store::find_open(&state.db, session_id.known()?, now).await?;
+    let session = store::find_open(&state.db, session_id.known()?, state.clock.now()).await?;
     let owner = Owner::Session(&session.session_id);
-    let (rows, page) = files::list(&state.db, owner, session.file_count, &query, now).await?;
-    let files: Result<_> = rows
-        .into_iter()
-        .map(|row| UploadedFile::new(row, &base, &links))
-        .collect();
+    let (files, page) = files::page(&state, &base, owner, session.file_count, &query).await?;
     Ok(Answer::ok(Success(SessionFileList {
         file_count: session.file_count,
         total_size: session.total_size,
         session_id: session.session_id,
-        files: files?,
+        files,
         page,
     })))
 }

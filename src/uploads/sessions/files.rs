@@ -5,17 +5,22 @@ use serde_json::json;
 use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{
-    model::{FileQuery, FileRow, Sums},
-    store::{self, ensure_own},
+    model::{FileQuery, FileRow, Sums, UploadedFile},
+    store,
 };
 use crate::{
+    app::AppState,
     audit::{Action, Change},
     auth::Caller,
     error::{Error, Result},
-    http::list::{Listed, PageInfo},
+    http::{
+        base_url::BaseUrl,
+        list::{Listed, PageInfo},
+    },
     types::ids::UserId,
     unit_of_work::UnitOfWork,
     uploads::{
+        links::Links,
         removal::{self, Removal},
         storage::Address,
     },
@@ -104,11 +109,27 @@ pub(super) enum Owner<'a> {
     PoNumber(&'a str),
 }
 
-/// A page of the active files of a session or a PO's number, of which there are so many.
+/// A page of the active files of a session or a PO's number, of which there are so many, with their links.
 ///
 /// # Errors
-/// `Unavailable` without the database.
-pub(super) async fn list(
+/// `Unavailable` without the database, `Internal` if a link cannot be signed.
+pub(super) async fn page(
+    state: &AppState,
+    base: &BaseUrl,
+    owner: Owner<'_>,
+    total_count: i64,
+    query: &FileQuery,
+) -> Result<(Vec<UploadedFile>, PageInfo)> {
+    let links = Links::of(state)?;
+    let (rows, page) = list(&state.db, owner, total_count, query, state.clock.now()).await?;
+    let files: Result<_> = rows
+        .into_iter()
+        .map(|row| UploadedFile::new(row, base, &links))
+        .collect();
+    Ok((files?, page))
+}
+
+async fn list(
     db: &PgPool,
     owner: Owner<'_>,
     total_count: i64,
@@ -225,11 +246,7 @@ pub(super) async fn delete(
     .fetch_optional(uow.conn())
     .await?
     .ok_or(Error::NotFound("File"))?;
-    ensure_own(
-        caller,
-        file.uploader,
-        "Only an admin may delete a file of somebody else",
-    )?;
+    caller.ensure_owns(file.uploader, "Only an admin may delete a file of somebody else")?;
     sqlx::query!(
         r#"
         WITH seen AS (

@@ -1,7 +1,5 @@
 //! A file comes into a session, and is read as an order where the session's client has a parser.
 
-use std::io::BufReader;
-
 use axum::extract::{Request, State};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -110,9 +108,7 @@ pub(super) async fn upload_session_file(
         (order.filename, order.kind, order.received, Some(order.parsed))
     } else {
         let name = intake::safe_name(&filename)?;
-        let name_on_thread = name.clone();
-        let look = move |mut file: BufReader<_>| intake::kind_of(&name_on_thread, &mut file);
-        let kind = intake::off_the_async_threads(&state, &received, look).await?;
+        let kind = intake::kind(&state, &name, &received).await?;
         (name, kind, received, None)
     };
     let target = client.as_ref().map(|(client_name, parser)| Target {

@@ -6,7 +6,7 @@ use super::{
     files::{self, Owner},
     model::{
         DeletedFiles, FileQuery, NewUploadSession, SessionDeleted, SessionId, SessionStats, SessionWithFiles,
-        UploadSession, UploadedFile,
+        UploadSession,
     },
     store,
 };
@@ -22,7 +22,6 @@ use crate::{
         openapi::{ReadErrors, WriteErrors},
     },
     unit_of_work::{Answer, StoredAnswer, Write},
-    uploads::links::Links,
 };
 
 path_parameters! {
@@ -65,17 +64,12 @@ pub(super) async fn get_session(
     Query(query): Query<FileQuery>,
     base: BaseUrl,
 ) -> Result<Answer<Repeated<SessionWithFiles>>> {
-    let (links, now) = (Links::of(&state)?, state.clock.now());
-    let session = store::find_open(&state.db, session_id.known()?, now).await?;
+    let session = store::find_open(&state.db, session_id.known()?, state.clock.now()).await?;
     let owner = Owner::Session(&session.session_id);
-    let (rows, page) = files::list(&state.db, owner, session.file_count, &query, now).await?;
-    let files: Result<_> = rows
-        .into_iter()
-        .map(|row| UploadedFile::new(row, &base, &links))
-        .collect();
+    let (files, page) = files::page(&state, &base, owner, session.file_count, &query).await?;
     Ok(Answer::ok(Repeated(SessionWithFiles {
         session: UploadSession::from(session),
-        files: files?,
+        files,
         page,
     })))
 }

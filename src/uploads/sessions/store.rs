@@ -9,7 +9,7 @@ use super::model::{NO_SESSION, NewUploadSession, SessionRow};
 use crate::{
     app::AppState,
     audit::{Action, Change},
-    auth::{Caller, Role},
+    auth::Caller,
     error::{Error, Result},
     finance::{clients, projects},
     types::ids::UserId,
@@ -182,8 +182,7 @@ pub(super) async fn delete(
     now: DateTime<Utc>,
 ) -> Result<(usize, Removal)> {
     let session = lock_open(uow, id, now).await?;
-    ensure_own(
-        caller,
+    caller.ensure_owns(
         session.created_by,
         "Only an admin may delete a session of somebody else",
     )?;
@@ -243,17 +242,6 @@ pub(super) async fn delete(
     }
     let removal = removal::note(uow.conn(), files).await?;
     Ok((count, removal))
-}
-
-/// Checks that somebody may delete what is theirs, or an admin anything.
-///
-/// # Errors
-/// `Forbidden` otherwise.
-pub(super) fn ensure_own(caller: &Caller, owner: Option<UserId>, refusal: &'static str) -> Result<()> {
-    if caller.role < Role::Admin && owner != Some(caller.id) {
-        return Err(Error::Forbidden(refusal.into()));
-    }
-    Ok(())
 }
 
 /// Counts downloads of a session's files, unless it was deleted meanwhile.
