@@ -37,7 +37,7 @@ use reqwest::{
 };
 use rust_xlsxwriter::{Workbook, XlsxError};
 use serde_json::Value;
-use support::{Server, answer, port, read_answer, request};
+use support::{Server, answer, number, port, read_answer, read_options, request};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const HELP: &str = "\
@@ -117,29 +117,17 @@ impl Options {
             rounds: 3,
             connections: 32,
         };
-        let mut arguments = std::env::args().skip(1);
-        while let Some(argument) = arguments.next() {
-            let mut number = || -> u64 {
-                let value = arguments.next().unwrap_or_default();
-                value.parse().unwrap_or_else(|_| leave(2))
-            };
-            match argument.as_str() {
-                "--seconds" => options.seconds = number().clamp(1, 60),
-                "--rounds" => options.rounds = usize::try_from(number().clamp(1, 20)).unwrap(),
-                "--connections" => options.connections = usize::try_from(number().clamp(1, 150)).unwrap(),
-                // What cargo itself adds.
-                "--bench" => {}
-                "--help" => leave(0),
-                _ => leave(2),
+        read_options(HELP, |name, value| {
+            match name {
+                "--seconds" => options.seconds = number(value, 1..=60).into(),
+                "--rounds" => options.rounds = usize::try_from(number(value, 1..=20)).unwrap(),
+                "--connections" => options.connections = usize::try_from(number(value, 1..=150)).unwrap(),
+                _ => return false,
             }
-        }
+            true
+        });
         options
     }
-}
-
-fn leave(code: i32) -> ! {
-    println!("{HELP}");
-    std::process::exit(code)
 }
 
 /// What the measurements need to know.

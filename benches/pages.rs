@@ -31,7 +31,7 @@ use std::{
 
 use reqwest::Client;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
-use support::{Server, port, read_answer, request};
+use support::{Server, number, port, read_answer, read_options, request};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const HELP: &str = "\
@@ -84,28 +84,18 @@ impl Options {
             rounds: 15,
             plans: None,
         };
-        let mut arguments = std::env::args().skip(1);
-        while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().unwrap_or_else(|| leave(2));
-            let number = |text: String| -> u32 { text.parse().unwrap_or_else(|_| leave(2)) };
-            match argument.as_str() {
-                "--small" => options.small = number(value()).clamp(200, 10_000_000),
-                "--large" => options.large = number(value()).clamp(200, 10_000_000),
-                "--rounds" => options.rounds = usize::try_from(number(value()).clamp(1, 1000)).unwrap(),
+        read_options(HELP, |name, value| {
+            match name {
+                "--small" => options.small = number(value, 200..=10_000_000),
+                "--large" => options.large = number(value, 200..=10_000_000),
+                "--rounds" => options.rounds = usize::try_from(number(value, 1..=1000)).unwrap(),
                 "--plans" => options.plans = Some(value().into()),
-                // What cargo itself adds.
-                "--bench" => {}
-                "--help" => leave(0),
-                _ => leave(2),
+                _ => return false,
             }
-        }
+            true
+        });
         options
     }
-}
-
-fn leave(code: i32) -> ! {
-    println!("{HELP}");
-    std::process::exit(code)
 }
 
 /// A server with its rows, and a connection to it.

@@ -17,6 +17,10 @@
               only some of what it shares with the tests"
 )]
 
+#[path = "../tests/it/support/bajaj_pdf.rs"]
+mod bajaj_pdf;
+#[path = "../tests/it/support/pdf.rs"]
+mod pdf;
 #[path = "../tests/it/support/sheet.rs"]
 mod sheet;
 mod support;
@@ -25,6 +29,7 @@ mod workbooks;
 
 use std::{fs, time::Instant};
 
+use bajaj_pdf::{BajajPdf, PdfItem};
 use futures_util::{StreamExt, stream};
 use reqwest::{
     Client,
@@ -32,7 +37,7 @@ use reqwest::{
 };
 use rust_decimal::{Decimal, dec};
 use serde_json::json;
-use support::{Server, answer};
+use support::{Server, answer, number, read_options};
 use workbooks::{BajajWorkbook, Item, ProformaWorkbook};
 
 const HELP: &str = "\
@@ -63,28 +68,16 @@ struct Options {
 impl Options {
     fn parse() -> Self {
         let mut options = Self { files: 60, rounds: 5 };
-        let mut arguments = std::env::args().skip(1);
-        while let Some(argument) = arguments.next() {
-            let mut number = || -> u32 {
-                let value = arguments.next().unwrap_or_else(|| leave(2));
-                value.parse().unwrap_or_else(|_| leave(2))
-            };
-            match argument.as_str() {
-                "--files" => options.files = number().clamp(20, 10_000),
-                "--rounds" => options.rounds = number().clamp(1, 1000),
-                // What cargo itself adds.
-                "--bench" => {}
-                "--help" => leave(0),
-                _ => leave(2),
+        read_options(HELP, |name, value| {
+            match name {
+                "--files" => options.files = number(value, 20..=10_000),
+                "--rounds" => options.rounds = number(value, 1..=1000),
+                _ => return false,
             }
-        }
+            true
+        });
         options
     }
-}
-
-fn leave(code: i32) -> ! {
-    println!("{HELP}");
-    std::process::exit(code)
 }
 
 /// A layout of which files are made.
@@ -97,7 +90,7 @@ struct Layout {
     file: fn(u32) -> Vec<u8>,
 }
 
-const LAYOUTS: [Layout; 2] = [
+const LAYOUTS: [Layout; 3] = [
     Layout {
         name: "proforma invoice, xlsx",
         client: 2,
@@ -109,6 +102,12 @@ const LAYOUTS: [Layout; 2] = [
         client: 1,
         extension: "xlsx",
         file: bajaj,
+    },
+    Layout {
+        name: "Bajaj order, pdf",
+        client: 1,
+        extension: "pdf",
+        file: bajaj_as_pdf,
     },
 ];
 
@@ -139,6 +138,19 @@ fn bajaj(number: u32) -> Vec<u8> {
         .po_number(format!("45{number:08}").as_str())
         .items(items())
         .xlsx()
+}
+
+fn bajaj_as_pdf(number: u32) -> Vec<u8> {
+    let items = items()
+        .into_iter()
+        .zip(1..)
+        .map(|(item, line)| PdfItem::new(line, &item.description, item.quantity, &item.unit, item.rate));
+    BajajPdf {
+        number: format!("Purchase Order 47{number:08}"),
+        items: items.collect(),
+        ..BajajPdf::sample(bajaj_pdf::Form::TitlesPerItem)
+    }
+    .to_bytes()
 }
 
 /// A server, and who sends it files.

@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -148,4 +149,31 @@ pub(crate) async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
 pub(crate) fn port(folder: &Path) -> String {
     let pid_file = fs::read_to_string(folder.join("cluster/postmaster.pid")).unwrap();
     pid_file.lines().nth(3).unwrap().to_owned()
+}
+
+/// Reads the options of the command line: `set` takes a name and what gives its value, and says whether it knows the name.
+pub(crate) fn read_options(help: &str, mut set: impl FnMut(&str, &mut dyn FnMut() -> String) -> bool) {
+    let leave = |code| -> ! {
+        println!("{help}");
+        std::process::exit(code)
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            // What cargo itself adds.
+            "--bench" => {}
+            "--help" => leave(0),
+            name => {
+                if !set(name, &mut || arguments.next().unwrap_or_else(|| leave(2))) {
+                    leave(2);
+                }
+            }
+        }
+    }
+}
+
+/// The number that an option has, within bounds.
+pub(crate) fn number(value: &mut dyn FnMut() -> String, bounds: RangeInclusive<u32>) -> u32 {
+    let number: u32 = value().parse().expect("the value of an option is a number");
+    number.clamp(*bounds.start(), *bounds.end())
 }

@@ -18,6 +18,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 use crate::support::{
     TestApp, bucket,
     callers::{Caller, Reply},
+    files::{PDF_HEAD, noise},
     logs::Logs,
 };
 
@@ -118,20 +119,6 @@ fn archive_of(name: &str, bytes: &[u8], method: CompressionMethod) -> Vec<u8> {
     writer.start_file(name, options).unwrap();
     writer.write_all(bytes).unwrap();
     writer.finish().unwrap().into_inner()
-}
-
-/// Bytes that hardly shrink, so that a file of them comes in many pieces in any form.
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut bytes = b"%PDF-1.7\n".to_vec();
-    while bytes.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend(state.to_le_bytes());
-    }
-    bytes.truncate(length);
-    bytes
 }
 
 #[track_caller]
@@ -304,7 +291,7 @@ async fn a_good_token_of_a_user_makes_the_links_unimportant_and_a_bad_one_is_no_
 #[tokio::test]
 async fn a_large_file_comes_whole_in_every_form_and_in_pieces() {
     let app = TestApp::start().await;
-    let bytes = noise(3 * 1024 * 1024 + 17);
+    let bytes = noise(PDF_HEAD, 3 * 1024 * 1024 + 17);
     let document = upload(&app, &app.editor().await, "large.pdf", &bytes).await;
     let viewer = app.viewer().await;
 
@@ -624,7 +611,7 @@ async fn a_file_that_is_not_what_was_received_breaks_off_and_is_logged() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
     let small = upload(&app, &editor, "small.pdf", PDF).await;
-    let large = upload(&app, &editor, "large.pdf", &noise(700_000)).await;
+    let large = upload(&app, &editor, "large.pdf", &noise(PDF_HEAD, 700_000)).await;
     corrupt(&file(&app, &small), 10);
     corrupt(&archive(&app, &small), 40);
     corrupt(&file(&app, &large), 699_999);

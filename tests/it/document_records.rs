@@ -1,6 +1,5 @@
 //! Documents by themselves: uploaded to a project or PO, noted without a file, listed.
 
-use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -13,11 +12,7 @@ const PDF: &[u8] = b"%PDF-1.7\na drawing of this test\n%%EOF\n";
 const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn upload(caller: &Caller, name: &str, fields: &[(&str, &str)]) -> Call {
-    let mut form = Form::new().part("file", Part::bytes(PDF).file_name(name.to_owned()));
-    for (field, value) in fields {
-        form = form.text((*field).to_owned(), (*value).to_owned());
-    }
-    caller.post("/api/documents/upload").form(form)
+    caller.post("/api/documents/upload").file(name, PDF, fields)
 }
 
 fn without_link(body: &Value) -> Value {

@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions}
 use crate::support::{
     TestApp,
     callers::{Call, Caller},
+    files::assert_mirrored,
     race,
     server::Home,
     waiting::until_blocked,
@@ -22,11 +23,9 @@ const DATABASE: &str = "Nexgen_erp";
 const TYPE_REFUSED: &str = "UNSUPPORTED_MEDIA_TYPE";
 
 fn send(caller: &Caller, po: i64, name: &str, bytes: &[u8], fields: &[(&str, &str)]) -> Call {
-    let mut form = Form::new().part("file", Part::bytes(bytes.to_vec()).file_name(name.to_owned()));
-    for (field, value) in fields {
-        form = form.text((*field).to_owned(), (*value).to_owned());
-    }
-    caller.post(format!("/api/client-po/{po}/files")).form(form)
+    caller
+        .post(format!("/api/client-po/{po}/files"))
+        .file(name, bytes, fields)
 }
 
 /// The names of the files that lie in the root of the storage, and how many wait in `temp/`.
@@ -76,9 +75,7 @@ async fn a_file_becomes_a_document_of_its_po_and_project_that_every_list_shows()
     let id = file["id"].as_i64().unwrap();
     assert_eq!(reply.header("location"), format!("/api/documents/{id}"));
     assert_eq!(body["message"], "File uploaded");
-    let mut top = body.clone();
-    let mirror = top.as_object_mut().unwrap().remove("data").unwrap();
-    assert_eq!(mirror, top, "data repeats the top level");
+    assert_mirrored(&body);
     let hash = hex::encode(Sha256::digest(PDF));
     let name = file["stored_filename"].as_str().unwrap();
     assert!(name.len() == 36 && name.ends_with(".pdf"), "{name}");

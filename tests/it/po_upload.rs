@@ -19,11 +19,7 @@ const SAMPLE: &[u8] = include_bytes!("data/sample-proforma.xlsx");
 
 /// An upload of these bytes under this name with these fields.
 fn upload(caller: &Caller, name: &str, bytes: Vec<u8>, fields: &[(&str, &str)]) -> Call {
-    let mut form = Form::new().part("file", Part::bytes(bytes).file_name(name.to_owned()));
-    for (field, value) in fields {
-        form = form.text((*field).to_owned(), (*value).to_owned());
-    }
-    caller.post("/api/po/upload").form(form)
+    caller.post("/api/po/upload").file(name, bytes, fields)
 }
 
 /// An invoice that differs from the sample in its numbers.

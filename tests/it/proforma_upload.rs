@@ -1,6 +1,5 @@
 //! A proforma invoice goes in whole, or not at all.
 
-use reqwest::multipart::{Form, Part};
 use rust_decimal::dec;
 use serde_json::{Value, json};
 
@@ -13,11 +12,9 @@ use crate::support::{
 };
 
 fn upload(caller: &Caller, name: &str, bytes: Vec<u8>, fields: &[(&str, &str)]) -> Call {
-    let mut form = Form::new().part("file", Part::bytes(bytes).file_name(name.to_owned()));
-    for (field, value) in fields {
-        form = form.text((*field).to_owned(), (*value).to_owned());
-    }
-    caller.post("/api/proforma-invoice/upload").form(form)
+    caller
+        .post("/api/proforma-invoice/upload")
+        .file(name, bytes, fields)
 }
 
 fn invoice(number: &str) -> ProformaWorkbook {

@@ -11,21 +11,18 @@ use nexgen_finance::uploads;
 use crate::support::{
     TestApp,
     callers::{Call, Caller},
+    files::{open_session, to_session},
     race,
     waiting::{until, until_blocked, until_so},
     wire,
 };
 
 async fn session(caller: &Caller) -> String {
-    let reply = caller.post("/api/uploads/session").send().await;
-    reply.expect(200)["session_id"].as_str().unwrap().to_owned()
+    open_session(caller, &json!({})).await
 }
 
 fn send(caller: &Caller, session: &str, text: &str) -> Call {
-    let part = Part::bytes(text.as_bytes().to_vec()).file_name("a.txt");
-    caller
-        .post(format!("/api/uploads/session/{session}/files"))
-        .form(Form::new().part("file", part))
+    to_session(caller, session, "a.txt", text.as_bytes(), &[])
 }
 
 /// Everything that arrives or is stored, published or not.

@@ -14,18 +14,16 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use crate::support::{TestApp, callers::Caller, logs::Logs};
+use crate::support::{
+    TestApp,
+    callers::Caller,
+    files::{PNG_HEAD, noise, open_session, to_session},
+    logs::Logs,
+};
 
 /// A picture that does not shrink.
 fn picture(length: usize) -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1A\n".to_vec();
-    let mut block = Sha256::digest(b"a seed");
-    while bytes.len() < length {
-        bytes.extend_from_slice(&block);
-        block = Sha256::digest(block);
-    }
-    bytes.truncate(length);
-    bytes
+    noise(PNG_HEAD, length)
 }
 
 /// Text that does.
@@ -39,19 +37,14 @@ fn text(length: usize) -> Vec<u8> {
 }
 
 async fn session(caller: &Caller) -> String {
-    let body = caller
-        .post("/api/uploads/session")
-        .json(&json!({}))
-        .send()
-        .await
-        .expect(200);
-    body["session_id"].as_str().unwrap().to_owned()
+    open_session(caller, &json!({})).await
 }
 
 async fn send(caller: &Caller, session: &str, name: &str, bytes: &[u8]) -> Value {
-    let form = Form::new().part("file", Part::bytes(bytes.to_vec()).file_name(name.to_owned()));
-    let path = format!("/api/uploads/session/{session}/files");
-    caller.post(path).form(form).send().await.expect(200)
+    to_session(caller, session, name, bytes, &[])
+        .send()
+        .await
+        .expect(200)
 }
 
 fn url(file: &Value) -> String {

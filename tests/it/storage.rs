@@ -8,30 +8,24 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::support::{
     TestApp,
     callers::{Call, Caller},
+    files::{PDF_HEAD, noise},
     logs::Logs,
     workbooks::ProformaWorkbook,
 };
 
-/// So many bytes that hardly shrink, which pass for a PDF.
-fn noise(length: usize) -> Vec<u8> {
-    let mut bytes = b"%PDF-1.7\n".to_vec();
-    let mut block = Sha256::digest(b"a seed");
-    while bytes.len() < length {
-        bytes.extend_from_slice(&block);
-        block = Sha256::digest(block);
-    }
-    bytes.truncate(length);
-    bytes
+/// So many bytes that pass for a PDF.
+fn pdf(length: usize) -> Vec<u8> {
+    noise(PDF_HEAD, length)
 }
 
 fn store(caller: &Caller, po: i64, name: &str, bytes: Vec<u8>) -> Call {
-    let form = Form::new().part("file", Part::bytes(bytes).file_name(name.to_owned()));
-    caller.post(format!("/api/client-po/{po}/files")).form(form)
+    caller
+        .post(format!("/api/client-po/{po}/files"))
+        .file(name, bytes, &[])
 }
 
 async fn stored(app: &TestApp, caller: &Caller, name: &str, bytes: Vec<u8>) -> Value {
@@ -55,7 +49,7 @@ async fn verified(app: &TestApp) -> (Vec<String>, Vec<String>) {
 async fn round_trip(app: TestApp) {
     let (editor, admin) = (app.editor().await, app.admin().await);
     // More than two parts of a remote upload.
-    let bytes = noise(12_000_000);
+    let bytes = pdf(12_000_000);
     let document = stored(&app, &editor, "large.pdf", bytes.clone()).await;
     let invoice = ProformaWorkbook::sample().xlsx();
     let form = Form::new().part("file", Part::bytes(invoice).file_name("po.xlsx"));
@@ -103,13 +97,13 @@ async fn files_go_to_a_bucket_and_come_back() {
 async fn without_its_bucket_the_server_takes_no_files_and_loses_none() {
     let app = TestApp::start_on_bucket().await;
     let editor = app.editor().await;
-    let kept = stored(&app, &editor, "kept.pdf", noise(100)).await;
+    let kept = stored(&app, &editor, "kept.pdf", pdf(100)).await;
     let po = app.client_po().insert().await;
     let url = format!("/api/documents/download/{}", kept["id"]);
 
     app.stop_bucket().await;
     for call in [
-        store(&editor, po, "b.pdf", noise(100)),
+        store(&editor, po, "b.pdf", pdf(100)),
         editor.call(Method::GET, &url),
     ] {
         let refused = call.send().await;
@@ -122,7 +116,7 @@ async fn without_its_bucket_the_server_takes_no_files_and_loses_none() {
 
     app.start_bucket().await;
     assert_eq!(editor.get(&url).send().await.status, 200);
-    store(&editor, po, "b.pdf", noise(100)).send().await.expect(200);
+    store(&editor, po, "b.pdf", pdf(100)).send().await.expect(200);
     assert_eq!(verified(&app).await, (vec![], vec![]));
 }
 
@@ -136,12 +130,12 @@ async fn every_file_that_is_not_what_its_row_says_is_found() {
     );
     editor.post("/api/po/upload").form(form).send().await.expect(200);
     assert_eq!(verified(&app).await, (vec![], vec![]));
-    let lost = stored(&app, &editor, "lost.pdf", noise(100)).await;
-    let cut = stored(&app, &editor, "cut.pdf", noise(200)).await;
-    let changed = stored(&app, &editor, "changed.pdf", noise(300)).await;
+    let lost = stored(&app, &editor, "lost.pdf", pdf(100)).await;
+    let cut = stored(&app, &editor, "cut.pdf", pdf(200)).await;
+    let changed = stored(&app, &editor, "changed.pdf", pdf(300)).await;
     std::fs::remove_file(path(&app, &lost, "stored_filename")).unwrap();
-    std::fs::write(path(&app, &cut, "stored_filename"), noise(199)).unwrap();
-    let mut bytes = noise(300);
+    std::fs::write(path(&app, &cut, "stored_filename"), pdf(199)).unwrap();
+    let mut bytes = pdf(300);
     bytes[299] ^= 1;
     std::fs::write(path(&app, &changed, "stored_filename"), bytes).unwrap();
     std::fs::write(path(&app, &changed, "compressed_filename"), "").unwrap();
@@ -190,8 +184,8 @@ async fn every_file_that_is_not_what_its_row_says_is_found() {
 async fn files_that_a_crash_left_after_their_rows_were_gone_are_removed_by_the_sweeper() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let document = stored(&app, &editor, "a.pdf", noise(100)).await;
-    let kept = stored(&app, &editor, "b.pdf", noise(100)).await;
+    let document = stored(&app, &editor, "a.pdf", pdf(100)).await;
+    let kept = stored(&app, &editor, "b.pdf", pdf(100)).await;
     // As it is between the commit of a deletion and what follows it.
     sqlx::query(
         r#"

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
-use reqwest::multipart::{Form, Part};
 use rust_decimal::dec;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -11,20 +10,13 @@ use sha2::{Digest, Sha256};
 use crate::support::{
     TestApp,
     callers::{Call, Caller},
+    files::{open_session, to_session},
     race,
     workbooks::{Item, ProformaWorkbook},
 };
 
-async fn session(caller: &Caller, body: &Value) -> String {
-    let reply = caller.post("/api/uploads/session").json(body).send().await;
-    reply.expect(200)["session_id"].as_str().unwrap().to_owned()
-}
-
-fn send(caller: &Caller, session: &str, name: &str, bytes: Vec<u8>) -> Call {
-    let part = Part::bytes(bytes).file_name(name.to_owned());
-    caller
-        .post(format!("/api/uploads/session/{session}/files"))
-        .form(Form::new().part("file", part))
+fn send(caller: &Caller, session: &str, name: &str, bytes: impl AsRef<[u8]>) -> Call {
+    to_session(caller, session, name, bytes.as_ref(), &[])
 }
 
 /// An invoice of one item with a number of its own.
@@ -85,7 +77,7 @@ async fn the_metadata_of_a_session_say_in_which_project_its_orders_go() {
         ("4500000005", json!({"project": {"name": "no text"}}), "ST-104"),
         ("4500000006", json!({"project": ""}), "ST-104"),
     ] {
-        let id = session(&editor, &json!({"client_id": 2, "metadata": metadata})).await;
+        let id = open_session(&editor, &json!({"client_id": 2, "metadata": metadata})).await;
 
         let body = send(&editor, &id, "po.xlsx", invoice(number))
             .send()
@@ -124,7 +116,7 @@ async fn an_order_that_cannot_go_where_its_session_says_is_kept_and_makes_nothin
         json!({"project_name": "Of another client"}),
         json!({"project_id": gone}),
     ] {
-        sessions.push(session(&editor, &json!({"client_id": 2, "metadata": metadata})).await);
+        sessions.push(open_session(&editor, &json!({"client_id": 2, "metadata": metadata})).await);
     }
     app.execute(r#"DELETE FROM "Finances".project WHERE name = 'Gone Soon'"#)
         .await;
@@ -160,7 +152,7 @@ async fn of_one_order_sent_at_once_into_several_sessions_one_po_is_made() {
     let editor = app.editor().await;
     let mut calls = Vec::new();
     for _ in 0..4 {
-        let id = session(&editor, &json!({"client_id": 2})).await;
+        let id = open_session(&editor, &json!({"client_id": 2})).await;
         calls.push(send(&editor, &id, "po.xlsx", invoice("4500000001")));
         calls.push(send(&editor, &id, "po.xlsx", invoice("4500000001")));
     }
@@ -208,21 +200,15 @@ async fn an_hour_has_room_for_so_many_files_and_a_deletion_makes_none() {
     let app = TestApp::start_with(&[("UPLOADS_PER_HOUR", "2")]).await;
     let editor = app.editor().await;
     let (one, other) = (
-        session(&editor, &json!({})).await,
-        session(&editor, &json!({})).await,
+        open_session(&editor, &json!({})).await,
+        open_session(&editor, &json!({})).await,
     );
-    send(&editor, &one, "a.exe", b"MZ".to_vec())
+    send(&editor, &one, "a.exe", b"MZ")
         .send()
         .await
         .expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
-    let file = send(&editor, &one, "a.txt", b"text".to_vec())
-        .send()
-        .await
-        .expect(200);
-    send(&editor, &other, "a.txt", b"text".to_vec())
-        .send()
-        .await
-        .expect(200);
+    let file = send(&editor, &one, "a.txt", b"text").send().await.expect(200);
+    send(&editor, &other, "a.txt", b"text").send().await.expect(200);
     editor
         .delete(format!(
             "/api/uploads/session/{one}/files/{}",
@@ -232,7 +218,7 @@ async fn an_hour_has_room_for_so_many_files_and_a_deletion_makes_none() {
         .await
         .expect(200);
 
-    let refused = send(&editor, &one, "a.txt", b"text".to_vec()).send().await;
+    let refused = send(&editor, &one, "a.txt", b"text").send().await;
 
     refused.expect_error(429, "RATE_LIMITED");
     assert!((1..=3600).contains(&refused.header("retry-after").parse::<i64>().unwrap()));
@@ -248,7 +234,7 @@ async fn an_hour_has_room_for_so_many_files_and_a_deletion_makes_none() {
     let temp = app.upload_folder().join("temp");
     assert_eq!(std::fs::read_dir(temp).unwrap().count(), 0);
     // The room is each user's own.
-    send(&app.editor().await, &one, "a.txt", b"text".to_vec())
+    send(&app.editor().await, &one, "a.txt", b"text")
         .send()
         .await
         .expect(200);
@@ -258,7 +244,7 @@ async fn an_hour_has_room_for_so_many_files_and_a_deletion_makes_none() {
 async fn a_file_is_as_large_as_it_may_be_and_no_larger() {
     let app = TestApp::start_with(&[("MAX_FILE_SIZE_MB", "1")]).await;
     let editor = app.editor().await;
-    let id = session(&editor, &json!({})).await;
+    let id = open_session(&editor, &json!({})).await;
     let most = 1024 * 1024;
 
     let body = send(&editor, &id, "a.txt", vec![b'x'; most])

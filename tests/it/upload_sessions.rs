@@ -3,46 +3,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use nexgen_finance::uploads;
 use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
-use reqwest::{
-    Method,
-    multipart::{Form, Part},
-};
+use reqwest::{Method, multipart::Form};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::support::{
     TestApp,
-    callers::{Call, Caller},
+    callers::Caller,
+    files::{PNG_HEAD, assert_mirrored, noise, open_session, to_session},
     race,
     workbooks::{BajajWorkbook, ProformaWorkbook},
 };
-
-/// Opens a session and gives its id.
-async fn session(caller: &Caller, body: &Value) -> String {
-    let reply = caller.post("/api/uploads/session").json(body).send().await;
-    reply.expect(200)["session_id"].as_str().unwrap().to_owned()
-}
-
-fn form(name: &str, bytes: Vec<u8>, fields: &[(&str, &str)]) -> Form {
-    let mut form = Form::new().part("file", Part::bytes(bytes).file_name(name.to_owned()));
-    for (field, value) in fields {
-        form = form.text((*field).to_owned(), (*value).to_owned());
-    }
-    form
-}
-
-fn send(caller: &Caller, session: &str, name: &str, bytes: &[u8], fields: &[(&str, &str)]) -> Call {
-    caller
-        .post(format!("/api/uploads/session/{session}/files"))
-        .form(form(name, bytes.to_vec(), fields))
-}
-
-#[track_caller]
-fn assert_mirrored(body: &Value) {
-    let mut top = body.clone();
-    let data = top.as_object_mut().unwrap().remove("data").unwrap();
-    assert_eq!(data, top, "data repeats the top level");
-}
 
 fn time(value: &Value) -> DateTime<Utc> {
     value.as_str().unwrap().parse().unwrap()
@@ -180,10 +150,10 @@ async fn what_makes_no_sense_of_a_session_is_named() {
 async fn a_file_is_kept_as_what_it_is_and_every_list_shows_it() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let id = session(&editor, &json!({})).await;
+    let id = open_session(&editor, &json!({})).await;
     let text = "a,b\n".repeat(1000);
 
-    let reply = send(
+    let reply = to_session(
         &editor,
         &id,
         "C:\\data\\Übersicht.CSV",
@@ -290,13 +260,13 @@ async fn a_file_is_kept_as_what_it_is_and_every_list_shows_it() {
 async fn a_file_that_hardly_shrinks_is_kept_as_it_came() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let id = session(&editor, &json!({})).await;
-    let mut noise = b"\x89PNG\r\n\x1A\n".to_vec();
-    for block in 0..64_u8 {
-        noise.extend_from_slice(&Sha256::digest([block]));
-    }
+    let id = open_session(&editor, &json!({})).await;
+    let noise = noise(PNG_HEAD, 2000);
 
-    let body = send(&editor, &id, "a.png", &noise, &[]).send().await.expect(200);
+    let body = to_session(&editor, &id, "a.png", &noise, &[])
+        .send()
+        .await
+        .expect(200);
 
     assert_eq!(body["is_compressed"], false);
     assert_eq!(body["compressed_size"], body["file_size"]);
@@ -309,14 +279,14 @@ async fn a_file_that_hardly_shrinks_is_kept_as_it_came() {
 async fn an_order_in_a_session_of_its_client_becomes_a_po() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let id = session(
+    let id = open_session(
         &editor,
         &json!({"client_id": 2, "metadata": {"project": "Store 104"}}),
     )
     .await;
     let invoice = ProformaWorkbook::sample().xlsx();
 
-    let body = send(&editor, &id, "po.xlsx", &invoice, &[("po_number", "another")])
+    let body = to_session(&editor, &id, "po.xlsx", &invoice, &[("po_number", "another")])
         .send()
         .await
         .expect(200);
@@ -339,7 +309,7 @@ async fn an_order_in_a_session_of_its_client_becomes_a_po() {
     assert_eq!(books(&app).await, [1, 1, 1, 1, 1]);
 
     // The same order again is a duplicate, and the upload is done all the same.
-    let again = send(&editor, &id, "po.xlsx", &invoice, &[])
+    let again = to_session(&editor, &id, "po.xlsx", &invoice, &[])
         .send()
         .await
         .expect(200);
@@ -356,11 +326,11 @@ async fn an_order_in_a_session_of_its_client_becomes_a_po() {
 async fn what_cannot_be_read_as_an_order_is_kept_and_says_why() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let dava = session(&editor, &json!({"client_id": 2})).await;
+    let dava = open_session(&editor, &json!({"client_id": 2})).await;
     let other: i64 = app
         .value(r#"INSERT INTO "Finances".client (name) VALUES ('Another Client') RETURNING id::bigint"#)
         .await;
-    let without = session(&editor, &json!({"client_id": other})).await;
+    let without = open_session(&editor, &json!({"client_id": other})).await;
     let broken = ProformaWorkbook::sample()
         .without("PI Number")
         .without("PO Number")
@@ -387,7 +357,7 @@ async fn what_cannot_be_read_as_an_order_is_kept_and_says_why() {
         ),
         (&without, "d.xlsx", bajaj, &[], "SKIPPED", None),
     ] {
-        let body = send(&editor, session, name, &bytes, fields)
+        let body = to_session(&editor, session, name, &bytes, fields)
             .send()
             .await
             .expect(200);
@@ -402,7 +372,9 @@ async fn what_cannot_be_read_as_an_order_is_kept_and_says_why() {
         assert_eq!(body["po_id"], Value::Null);
     }
     assert_eq!(books(&app).await, [0; 5]);
-    let refused = send(&editor, &dava, "a.xlsx", b"no workbook", &[]).send().await;
+    let refused = to_session(&editor, &dava, "a.xlsx", b"no workbook", &[])
+        .send()
+        .await;
     refused.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
 }
 
@@ -410,15 +382,15 @@ async fn what_cannot_be_read_as_an_order_is_kept_and_says_why() {
 async fn a_session_has_room_for_so_many_files() {
     let app = TestApp::start_with(&[("MAX_FILES_PER_SESSION", "3")]).await;
     let editor = app.editor().await;
-    let id = session(&editor, &json!({})).await;
+    let id = open_session(&editor, &json!({})).await;
     let calls = (0..6)
-        .map(|n| send(&editor, &id, &format!("{n}.txt"), b"text", &[]))
+        .map(|n| to_session(&editor, &id, &format!("{n}.txt"), b"text", &[]))
         .collect();
 
     let statuses: Vec<u16> = race(calls).await.iter().map(|reply| reply.status).collect();
 
     assert_eq!(statuses, [200, 200, 200, 409, 409, 409]);
-    let refused = send(&editor, &id, "a.txt", b"text", &[]).send().await;
+    let refused = to_session(&editor, &id, "a.txt", b"text", &[]).send().await;
     let body = refused.expect_error(409, "CONFLICT");
     assert_eq!(body["message"], "Session file limit (3) reached");
     assert_eq!(
@@ -451,15 +423,18 @@ async fn a_session_has_room_for_so_many_files() {
         (&json!(true), &json!(true))
     );
     assert_eq!(deleted["status"], "SUCCESS");
-    send(&editor, &id, "a.txt", b"text", &[]).send().await.expect(200);
+    to_session(&editor, &id, "a.txt", b"text", &[])
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
 async fn a_file_that_comes_again_under_its_key_is_kept_once() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let id = session(&editor, &json!({})).await;
-    let call = || send(&editor, &id, "a.txt", b"text", &[]).header("idempotency-key", "one");
+    let id = open_session(&editor, &json!({})).await;
+    let call = || to_session(&editor, &id, "a.txt", b"text", &[]).header("idempotency-key", "one");
 
     let first = call().send().await;
     let again = call().send().await;
@@ -477,10 +452,16 @@ async fn a_file_that_comes_again_under_its_key_is_kept_once() {
 async fn a_file_goes_by_who_sent_it_or_an_admin() {
     let app = TestApp::start().await;
     let (one, other, admin) = (app.editor().await, app.editor().await, app.admin().await);
-    let id = session(&one, &json!({})).await;
+    let id = open_session(&one, &json!({})).await;
     let (mine, theirs) = (
-        send(&one, &id, "a.txt", b"text", &[]).send().await.expect(200),
-        send(&other, &id, "b.txt", b"text", &[]).send().await.expect(200),
+        to_session(&one, &id, "a.txt", b"text", &[])
+            .send()
+            .await
+            .expect(200),
+        to_session(&other, &id, "b.txt", b"text", &[])
+            .send()
+            .await
+            .expect(200),
     );
     let path = |file: &Value| format!("/api/uploads/session/{id}/files/{}", file["id"].as_str().unwrap());
     let stored = |file: &Value| {
@@ -523,18 +504,18 @@ async fn a_file_goes_by_who_sent_it_or_an_admin() {
 async fn a_deleted_session_leaves_only_the_files_of_pos() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let plain = session(&editor, &json!({})).await;
-    send(&editor, &plain, "a.txt", b"text", &[])
+    let plain = open_session(&editor, &json!({})).await;
+    to_session(&editor, &plain, "a.txt", b"text", &[])
         .send()
         .await
         .expect(200);
-    let busy = session(&editor, &json!({"client_id": 2})).await;
+    let busy = open_session(&editor, &json!({"client_id": 2})).await;
     let invoice = ProformaWorkbook::sample().xlsx();
-    let made = send(&editor, &busy, "po.xlsx", &invoice, &[])
+    let made = to_session(&editor, &busy, "po.xlsx", &invoice, &[])
         .send()
         .await
         .expect(200);
-    let tagged = send(
+    let tagged = to_session(
         &editor,
         &busy,
         "t.txt",
@@ -544,7 +525,7 @@ async fn a_deleted_session_leaves_only_the_files_of_pos() {
     .send()
     .await
     .expect(200);
-    send(&editor, &busy, "b.txt", b"text", &[])
+    to_session(&editor, &busy, "b.txt", b"text", &[])
         .send()
         .await
         .expect(200);
@@ -579,7 +560,7 @@ async fn a_deleted_session_leaves_only_the_files_of_pos() {
                 "Session not found or expired"
             );
         }
-        send(&editor, id, "c.txt", b"text", &[])
+        to_session(&editor, id, "c.txt", b"text", &[])
             .send()
             .await
             .expect_error(404, "NOT_FOUND");
@@ -611,14 +592,17 @@ async fn a_deleted_session_leaves_only_the_files_of_pos() {
 async fn a_session_that_has_ended_is_gone_and_the_sweeper_takes_what_nobody_needs() {
     let app = TestApp::start_with(&[("SESSION_RETENTION_HOURS", "10")]).await;
     let editor = app.editor().await;
-    let id = session(&editor, &json!({"ttl_hours": 1})).await;
-    let lasting = session(&editor, &json!({"ttl_hours": 720})).await;
-    let stays = send(&editor, &lasting, "a.txt", b"text", &[])
+    let id = open_session(&editor, &json!({"ttl_hours": 1})).await;
+    let lasting = open_session(&editor, &json!({"ttl_hours": 720})).await;
+    let stays = to_session(&editor, &lasting, "a.txt", b"text", &[])
         .send()
         .await
         .expect(200);
-    let plain = send(&editor, &id, "a.txt", b"text", &[]).send().await.expect(200);
-    let tagged = send(&editor, &id, "b.txt", b"text", &[("po_number", "PO-9")])
+    let plain = to_session(&editor, &id, "a.txt", b"text", &[])
+        .send()
+        .await
+        .expect(200);
+    let tagged = to_session(&editor, &id, "b.txt", b"text", &[("po_number", "PO-9")])
         .send()
         .await
         .expect(200);
@@ -649,7 +633,7 @@ async fn a_session_that_has_ended_is_gone_and_the_sweeper_takes_what_nobody_need
         .send()
         .await
         .expect_error(404, "NOT_FOUND");
-    send(&editor, &id, "c.txt", b"text", &[])
+    to_session(&editor, &id, "c.txt", b"text", &[])
         .send()
         .await
         .expect_error(404, "NOT_FOUND");
@@ -697,8 +681,8 @@ async fn a_session_that_has_ended_is_gone_and_the_sweeper_takes_what_nobody_need
 async fn nobody_gets_in_who_does_not_belong() {
     let app = TestApp::start().await;
     let (editor, viewer) = (app.editor().await, app.viewer().await);
-    let id = session(&editor, &json!({})).await;
-    let file = send(&editor, &id, "a.txt", b"text", &[("po_number", "PO-1")])
+    let id = open_session(&editor, &json!({})).await;
+    let file = to_session(&editor, &id, "a.txt", b"text", &[("po_number", "PO-1")])
         .send()
         .await
         .expect(200);
@@ -734,7 +718,7 @@ async fn nobody_gets_in_who_does_not_belong() {
     for (caller, status, code) in [(&app.nobody(), 401, "UNAUTHORIZED"), (&viewer, 403, "FORBIDDEN")] {
         for call in [
             caller.post("/api/uploads/session"),
-            send(caller, &id, "b.txt", b"text", &[]),
+            to_session(caller, &id, "b.txt", b"text", &[]),
             caller.delete(&of_file),
             caller.delete(&of_session),
         ] {
@@ -753,10 +737,13 @@ async fn what_is_not_there_is_not_found_whatever_it_is_called() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let (one, other) = (
-        session(&admin, &json!({})).await,
-        session(&admin, &json!({})).await,
+        open_session(&admin, &json!({})).await,
+        open_session(&admin, &json!({})).await,
     );
-    let file = send(&admin, &one, "a.txt", b"text", &[]).send().await.expect(200);
+    let file = to_session(&admin, &one, "a.txt", b"text", &[])
+        .send()
+        .await
+        .expect(200);
     let file = file["id"].as_str().unwrap();
     for id in [
         "sess_nothing",
@@ -776,7 +763,7 @@ async fn what_is_not_there_is_not_found_whatever_it_is_called() {
             .send()
             .await
             .expect_error(404, "NOT_FOUND");
-        send(&admin, id, "a.txt", b"text", &[])
+        to_session(&admin, id, "a.txt", b"text", &[])
             .send()
             .await
             .expect_error(404, "NOT_FOUND");
@@ -814,10 +801,10 @@ async fn what_is_not_there_is_not_found_whatever_it_is_called() {
 async fn what_is_said_beside_a_file_must_make_sense() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let id = session(&editor, &json!({})).await;
+    let id = open_session(&editor, &json!({})).await;
     let long = "x".repeat(101);
 
-    let reply = send(
+    let reply = to_session(
         &editor,
         &id,
         "a.txt",
@@ -849,17 +836,17 @@ async fn what_is_said_beside_a_file_must_make_sense() {
         ["file: missing"]
     );
     assert_eq!(
-        send(&editor, &id, "a.txt", b"", &[]).send().await.faults(),
+        to_session(&editor, &id, "a.txt", b"", &[]).send().await.faults(),
         ["file: invalid"]
     );
-    send(&editor, &id, "a.exe", b"MZ", &[])
+    to_session(&editor, &id, "a.exe", b"MZ", &[])
         .send()
         .await
         .expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
     // The form wins over the query.
     let body = editor
         .post(format!("{path}?uploaded_by=query&category=query"))
-        .form(form("a.txt", b"text".to_vec(), &[("uploaded_by", "form")]))
+        .file("a.txt", b"text", &[("uploaded_by", "form")])
         .send()
         .await
         .expect(200);
@@ -886,9 +873,9 @@ async fn what_is_said_beside_a_file_must_make_sense() {
 async fn pages_of_files_are_whole_in_every_order() {
     let app = TestApp::start().await;
     let editor = app.editor().await;
-    let id = session(&editor, &json!({})).await;
+    let id = open_session(&editor, &json!({})).await;
     for n in 0..7 {
-        send(
+        to_session(
             &editor,
             &id,
             &format!("{n}.txt"),
@@ -1021,14 +1008,14 @@ async fn the_counters_of_a_session_are_those_of_a_model() {
 }
 
 async fn count(editor: &Caller, steps: &[Step]) {
-    let id = session(editor, &json!({})).await;
+    let id = open_session(editor, &json!({})).await;
     let path = format!("/api/uploads/session/{id}");
     let mut files: Vec<(String, usize)> = Vec::new();
     let (mut sent, mut fetched) = (0, 0);
     for step in steps {
         match step {
             Step::Send(size) => {
-                let body = send(editor, &id, "a.txt", &vec![b'x'; *size], &[])
+                let body = to_session(editor, &id, "a.txt", &vec![b'x'; *size], &[])
                     .send()
                     .await
                     .expect(200);

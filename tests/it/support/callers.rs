@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use nexgen_finance::auth::Role;
-use reqwest::{Method, RequestBuilder, header::HeaderMap};
+use reqwest::{
+    Method, RequestBuilder,
+    header::HeaderMap,
+    multipart::{Form, Part},
+};
 use serde_json::{Value, json};
 
 use super::app::SECRET_KEY;
@@ -110,8 +114,17 @@ impl Call {
         Self(self.0.header(name, value))
     }
 
+    /// A form with one file, and text beside it.
+    pub(crate) fn file(self, name: &str, bytes: impl Into<Vec<u8>>, fields: &[(&str, &str)]) -> Self {
+        let mut form = Form::new().part("file", Part::bytes(bytes.into()).file_name(name.to_owned()));
+        for (field, value) in fields {
+            form = form.text((*field).to_owned(), (*value).to_owned());
+        }
+        self.form(form)
+    }
+
     /// A form with files.
-    pub(crate) fn form(self, form: reqwest::multipart::Form) -> Self {
+    pub(crate) fn form(self, form: Form) -> Self {
         Self(self.0.multipart(form))
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod builders;
 pub(crate) mod callers;
 pub(crate) mod cluster;
 pub(crate) mod faults;
+pub(crate) mod files;
 pub(crate) mod logs;
 pub(crate) mod pdf;
 pub(crate) mod printed;
