@@ -13,6 +13,7 @@ use serde_json::Value;
 const ROUTES: &str = include_str!("data/routes.txt");
 const TABLE: &str = include_str!("data/coverage.txt");
 const FAULTS: &str = include_str!("support/faults.rs");
+const FILES: &str = include_str!("support/files.rs");
 /// What a route of the books is about; the faults of each area have a table of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Area {
@@ -135,9 +136,11 @@ fn tests() -> BTreeMap<String, Source> {
             let included = folder.join(name.split('"').next().unwrap());
             around.push_str(&fs::read_to_string(included).unwrap_or_default());
         }
-        // What a table of routes is tried with.
-        if text.contains("faults::{") {
-            around.push_str(FAULTS);
+        // What a table of routes is tried with, and what sends files.
+        for (import, shared) in [("faults::{", FAULTS), ("files::{", FILES)] {
+            if text.contains(import) {
+                around.push_str(shared);
+            }
         }
         for (name, test) in found {
             let around = around.clone();
