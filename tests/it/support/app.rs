@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use super::{
     bucket::{self, Bucket},
     callers::Caller,
-    cluster,
+    cluster::{self, DropWhenUnused, TestDatabase},
 };
 
 /// The key that signs the tokens of every test server.
@@ -40,6 +40,8 @@ pub(crate) struct TestApp {
     http: reqwest::Client,
     server: JoinHandle<()>,
     uploads: Arc<Uploads>,
+    /// What keeps a database that was made for the server.
+    database: Option<Arc<DropWhenUnused>>,
 }
 
 /// Where a server's files are, shared by those behind one load balancer.
@@ -70,13 +72,19 @@ impl TestApp {
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let database = cluster::database(&MIGRATOR).await;
         let uploads = Uploads::new(bucket::is_asked_for()).await;
-        Self::on(database.options, uploads, settings).await
+        Self::on_own(&database, uploads, settings).await
     }
 
     /// A server that stores its files in a bucket.
     pub(crate) async fn start_on_bucket() -> Self {
         let database = cluster::database(&MIGRATOR).await;
-        Self::on(database.options, Uploads::new(true).await, &[]).await
+        Self::on_own(&database, Uploads::new(true).await, &[]).await
+    }
+
+    async fn on_own(database: &TestDatabase, uploads: Arc<Uploads>, settings: &[(&str, &str)]) -> Self {
+        let mut app = Self::on(database.options.clone(), uploads, settings).await;
+        app.database = Some(database.drop_when_unused());
+        app
     }
 
     /// Ends the server of the bucket.
@@ -108,7 +116,9 @@ impl TestApp {
     /// A second server on the same database and files, as behind a load balancer.
     pub(crate) async fn another(&self) -> Self {
         let options = self.db.connect_options().as_ref().clone();
-        Self::on(options, Arc::clone(&self.uploads), &[]).await
+        let mut another = Self::on(options, Arc::clone(&self.uploads), &[]).await;
+        another.database.clone_from(&self.database);
+        another
     }
 
     async fn on(options: PgConnectOptions, uploads: Arc<Uploads>, settings: &[(&str, &str)]) -> Self {
@@ -159,6 +169,7 @@ impl TestApp {
             http,
             server,
             uploads,
+            database: None,
         }
     }
 

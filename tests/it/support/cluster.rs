@@ -8,6 +8,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use nexgen_finance::postgres::embedded::{EmbeddedError, EmbeddedPostgres, EmbeddedSettings};
@@ -33,12 +35,19 @@ const FOLDER_LEFT_AFTER: Duration = Duration::from_mins(10);
 
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+static UNUSED: OnceLock<mpsc::Sender<String>> = OnceLock::new();
 
 /// A database that only one test uses.
 #[derive(Debug, Clone)]
 pub(crate) struct TestDatabase {
     /// How to connect to it, by a name such as `test_0197f3…`, as a role that may do everything in it.
     pub(crate) options: PgConnectOptions,
+}
+
+/// Has a database dropped when the last that uses it goes: together those of a whole run would fill a small disk.
+#[derive(Debug)]
+pub(crate) struct DropWhenUnused {
+    name: String,
 }
 
 /// Makes a database for one test, migrated, from the template that `migrator` makes. A test run has one migrator.
@@ -56,11 +65,46 @@ pub(crate) async fn empty_database() -> TestDatabase {
 }
 
 impl TestDatabase {
+    /// What keeps the database, for all that use it to hold.
+    pub(crate) fn drop_when_unused(&self) -> Arc<DropWhenUnused> {
+        let name = self.options.get_database().expect("a name").to_owned();
+        Arc::new(DropWhenUnused { name })
+    }
+
     /// Makes a copy of the database, to which nobody may be connected.
     pub(crate) async fn copy(&self) -> Self {
         let name = self.options.get_database().expect("a name");
         CLUSTER.get_or_init(Cluster::start).await.make(name).await
     }
+}
+
+impl Drop for DropWhenUnused {
+    fn drop(&mut self) {
+        let Some(cluster) = CLUSTER.get() else { return };
+        let unused = UNUSED.get_or_init(|| {
+            let (sender, names) = mpsc::channel();
+            let options = cluster.options.clone();
+            thread::spawn(move || drop_unused(&options, &names));
+            sender
+        });
+        // Without the thread, the database goes as what a run leaves goes.
+        unused.send(std::mem::take(&mut self.name)).ok();
+    }
+}
+
+/// Drops databases beside the tests, each of which would wait for a checkpoint.
+fn drop_unused(options: &PgConnectOptions, names: &mpsc::Receiver<String>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("make a runtime");
+    runtime.block_on(async {
+        let mut admin = options.connect().await.expect("connect to the test cluster");
+        for name in names {
+            // What a server that is going away still does there ends with the session.
+            execute(&mut admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        }
+    });
 }
 
 /// Where the tests look for PostgreSQL's programs: as the server does.
