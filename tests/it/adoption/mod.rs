@@ -35,7 +35,7 @@ const RESTORED: &str = include_str!("../data/legacy/restored.sql");
 
 /// A database as it was found, and adopted later.
 struct Legacy {
-    options: PgConnectOptions,
+    database: TestDatabase,
     settings: Vec<(&'static str, &'static str)>,
     /// Its `search_path` is the old program's, so that tests need not name the schema.
     db: PgConnection,
@@ -44,7 +44,7 @@ struct Legacy {
 impl Legacy {
     /// A database into which the scripts were run, one after the other; old timestamps are Indian time.
     async fn load(scripts: &[&str]) -> Self {
-        let mut legacy = Self::open(&cluster::empty_database().await).await;
+        let mut legacy = Self::open(cluster::empty_database().await).await;
         for script in scripts {
             legacy.run(script).await;
         }
@@ -52,11 +52,10 @@ impl Legacy {
         legacy
     }
 
-    async fn open(database: &TestDatabase) -> Self {
-        let options = database.options.clone();
+    async fn open(database: TestDatabase) -> Self {
         Self {
-            db: connect(&options).await,
-            options,
+            db: connect(&database.options).await,
+            database,
             settings: vec![("LEGACY_TIMEZONE", "Asia/Kolkata")],
         }
     }
@@ -67,12 +66,11 @@ impl Legacy {
             .get_or_init(|| async {
                 let mut legacy = Self::load(scripts).await;
                 legacy.adopt().await;
-                let options = legacy.options;
                 legacy.db.close().await.unwrap();
-                TestDatabase { options }
+                legacy.database
             })
             .await;
-        let mut copy = Self::open(&adopted.copy().await).await;
+        let mut copy = Self::open(adopted.copy().await).await;
         copy.run(r#"SET search_path = "Finances""#).await;
         copy
     }
@@ -91,7 +89,7 @@ impl Legacy {
 
     /// Adopts the database as a server does that starts on it; how many migrations ran.
     async fn try_adopt(&self) -> anyhow::Result<usize> {
-        self.adopt_over(self.options.clone()).await
+        self.adopt_over(self.database.options.clone()).await
     }
 
     async fn adopt_over(&self, options: PgConnectOptions) -> anyhow::Result<usize> {
@@ -175,7 +173,7 @@ impl Legacy {
     /// Every column, default, constraint, index, trigger, function and sequence of the schema, a line each.
     async fn catalogue(&self) -> BTreeSet<String> {
         // Over a session of its own, without a search path: names then stand in full.
-        let mut db = connect(&self.options).await;
+        let mut db = connect(&self.database.options).await;
         raw_sql("SET search_path = ''").execute(&mut db).await.unwrap();
         let lines: Vec<String> = sqlx::query_scalar(CATALOGUE).fetch_all(&mut db).await.unwrap();
         lines.into_iter().collect()
@@ -183,7 +181,7 @@ impl Legacy {
 
     /// A fingerprint of each table's rows, of who wrote them last, and of each sequence.
     async fn contents(&self) -> BTreeMap<String, String> {
-        let mut db = connect(&self.options).await;
+        let mut db = connect(&self.database.options).await;
         let relations: Vec<(String, bool)> = sqlx::query_as(
             r#"
             SELECT oid::regclass::text, relkind = 'S'

@@ -7,7 +7,7 @@ use super::{Legacy, SHAPE_A, SHAPE_C, connect};
 
 /// The process of the adoption once it waits for a table that somebody holds.
 async fn waiting_process(legacy: &Legacy) -> i32 {
-    let mut db = connect(&legacy.options).await;
+    let mut db = connect(&legacy.database.options).await;
     loop {
         let waiting: Option<i32> = sqlx::query_scalar(
             "SELECT pid FROM pg_locks
@@ -33,7 +33,7 @@ async fn a_crash_in_the_middle_leaves_everything_as_before() {
         .await;
     let killer = async {
         let process = waiting_process(&legacy).await;
-        let mut db = connect(&legacy.options).await;
+        let mut db = connect(&legacy.database.options).await;
         sqlx::query("SELECT pg_terminate_backend($1)")
             .bind(process)
             .execute(&mut db)
@@ -82,7 +82,11 @@ async fn a_table_in_use_ends_the_adoption_in_a_lock_timeout_with_nothing_half_do
     legacy
         .run("BEGIN; UPDATE vendor_order SET description = 'at work'")
         .await;
-    let options = legacy.options.clone().options([("lock_timeout", "100ms")]);
+    let options = legacy
+        .database
+        .options
+        .clone()
+        .options([("lock_timeout", "100ms")]);
 
     let refusal = format!("{:#}", legacy.adopt_over(options).await.unwrap_err());
 
@@ -147,7 +151,11 @@ async fn the_owner_of_the_schema_adopts_it_without_any_other_right() {
             "#,
         )
         .await;
-    let options = legacy.options.clone().options([("role", "nexgen_test_owner")]);
+    let options = legacy
+        .database
+        .options
+        .clone()
+        .options([("role", "nexgen_test_owner")]);
 
     legacy
         .adopt_over(options)
@@ -192,7 +200,7 @@ async fn an_adoption_in_a_transaction_that_is_rolled_back_leaves_no_trace() {
         .unwrap()
         .sql
         .clone();
-    let mut db = connect(&legacy.options).await;
+    let mut db = connect(&legacy.database.options).await;
     let mut transaction = db.begin().await.unwrap();
 
     raw_sql(AssertSqlSafe(baseline.as_str().to_owned()))

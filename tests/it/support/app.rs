@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use super::{
     bucket::{self, Bucket},
     callers::Caller,
-    cluster::{self, DropWhenUnused, TestDatabase},
+    cluster::{self, TestDatabase},
 };
 
 /// The key that signs the tokens of every test server.
@@ -40,8 +40,7 @@ pub(crate) struct TestApp {
     http: reqwest::Client,
     server: JoinHandle<()>,
     uploads: Arc<Uploads>,
-    /// What keeps a database that was made for the server.
-    database: Option<Arc<DropWhenUnused>>,
+    database: TestDatabase,
 }
 
 /// Where a server's files are, shared by those behind one load balancer.
@@ -72,19 +71,13 @@ impl TestApp {
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let database = cluster::database(&MIGRATOR).await;
         let uploads = Uploads::new(bucket::is_asked_for()).await;
-        Self::on_own(&database, uploads, settings).await
+        Self::on(database, uploads, settings).await
     }
 
     /// A server that stores its files in a bucket.
     pub(crate) async fn start_on_bucket() -> Self {
         let database = cluster::database(&MIGRATOR).await;
-        Self::on_own(&database, Uploads::new(true).await, &[]).await
-    }
-
-    async fn on_own(database: &TestDatabase, uploads: Arc<Uploads>, settings: &[(&str, &str)]) -> Self {
-        let mut app = Self::on(database.options.clone(), uploads, settings).await;
-        app.database = Some(database.drop_when_unused());
-        app
+        Self::on(database, Uploads::new(true).await, &[]).await
     }
 
     /// Ends the server of the bucket.
@@ -110,18 +103,15 @@ impl TestApp {
             .expect("migrate the database");
         connection.close().await.expect("end the session");
         let uploads = Uploads::new(bucket::is_asked_for()).await;
-        Self::on(options, uploads, settings).await
+        Self::on(TestDatabase::of_own_server(options), uploads, settings).await
     }
 
     /// A second server on the same database and files, as behind a load balancer.
     pub(crate) async fn another(&self) -> Self {
-        let options = self.db.connect_options().as_ref().clone();
-        let mut another = Self::on(options, Arc::clone(&self.uploads), &[]).await;
-        another.database.clone_from(&self.database);
-        another
+        Self::on(self.database.clone(), Arc::clone(&self.uploads), &[]).await
     }
 
-    async fn on(options: PgConnectOptions, uploads: Arc<Uploads>, settings: &[(&str, &str)]) -> Self {
+    async fn on(database: TestDatabase, uploads: Arc<Uploads>, settings: &[(&str, &str)]) -> Self {
         let folder = uploads
             .folder
             .path()
@@ -143,7 +133,7 @@ impl TestApp {
         variables.extend(settings.iter().copied());
         let pairs: Vec<(&str, &str)> = variables.into_iter().collect();
         let config = Config::from_pairs(&pairs).unwrap_or_else(|faults| panic!("{faults}"));
-        let db = pool::open(options, &config.database);
+        let db = pool::open(database.options.clone(), &config.database);
         let state = AppState::new(Arc::new(config), db.clone())
             .await
             .expect("make the server's state");
@@ -169,7 +159,7 @@ impl TestApp {
             http,
             server,
             uploads,
-            database: None,
+            database,
         }
     }
 

@@ -37,18 +37,19 @@ static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 static UNUSED: OnceLock<mpsc::Sender<String>> = OnceLock::new();
 
-/// A database that only one test uses.
+/// A database that only one test uses, until the last of its clones goes: together those of a whole run would fill a
+/// small disk.
 #[derive(Debug, Clone)]
 pub(crate) struct TestDatabase {
     /// How to connect to it, by a name such as `test_0197f3…`, as a role that may do everything in it.
     pub(crate) options: PgConnectOptions,
+    /// None of one that goes with a server of the test's own.
+    _temporary: Option<Arc<Temporary>>,
 }
 
-/// Has a database dropped when the last that uses it goes: together those of a whole run would fill a small disk.
+/// Has the database of this name dropped when nobody uses it.
 #[derive(Debug)]
-pub(crate) struct DropWhenUnused {
-    name: String,
-}
+struct Temporary(String);
 
 /// Makes a database for one test, migrated, from the template that `migrator` makes. A test run has one migrator.
 pub(crate) async fn database(migrator: &'static Migrator) -> TestDatabase {
@@ -65,10 +66,12 @@ pub(crate) async fn empty_database() -> TestDatabase {
 }
 
 impl TestDatabase {
-    /// What keeps the database, for all that use it to hold.
-    pub(crate) fn drop_when_unused(&self) -> Arc<DropWhenUnused> {
-        let name = self.options.get_database().expect("a name").to_owned();
-        Arc::new(DropWhenUnused { name })
+    /// The database of a server that the test started.
+    pub(crate) fn of_own_server(options: PgConnectOptions) -> Self {
+        Self {
+            options,
+            _temporary: None,
+        }
     }
 
     /// Makes a copy of the database, to which nobody may be connected.
@@ -78,7 +81,7 @@ impl TestDatabase {
     }
 }
 
-impl Drop for DropWhenUnused {
+impl Drop for Temporary {
     fn drop(&mut self) {
         let Some(cluster) = CLUSTER.get() else { return };
         let unused = UNUSED.get_or_init(|| {
@@ -88,7 +91,7 @@ impl Drop for DropWhenUnused {
             sender
         });
         // Without the thread, the database goes as what a run leaves goes.
-        unused.send(std::mem::take(&mut self.name)).ok();
+        unused.send(std::mem::take(&mut self.0)).ok();
     }
 }
 
@@ -162,6 +165,7 @@ impl Cluster {
         admin.close().await.expect("end the session");
         TestDatabase {
             options: self.options.clone().database(&name),
+            _temporary: Some(Arc::new(Temporary(name))),
         }
     }
 }
