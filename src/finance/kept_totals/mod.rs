@@ -21,7 +21,7 @@ pub use vendor_side::{
 };
 
 use crate::types::ids::{
-    ClientPaymentId, ClientPoId, ProjectId, QuotationId, VendorId, VendorOrderId, VendorPaymentId,
+    ClientPaymentId, ClientPoId, DocumentId, ProjectId, QuotationId, VendorId, VendorOrderId, VendorPaymentId,
 };
 
 /// A row that kept totals count.
@@ -41,4 +41,6 @@ pub enum Counted {
     Quotation(QuotationId),
     /// A vendor.
     Vendor(VendorId),
+    /// A document of a project or a PO.
+    Document(DocumentId),
 }

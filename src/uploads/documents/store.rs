@@ -8,7 +8,10 @@ use crate::{
     audit::{Action, Change},
     auth::Caller,
     error::{Error, Result},
-    finance::{projects, purchase_orders},
+    finance::{
+        kept_totals::{self, Counted, List, Scope},
+        projects, purchase_orders,
+    },
     http::list::{Listed, PageInfo},
     types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
     unit_of_work::UnitOfWork,
@@ -38,7 +41,7 @@ pub(in crate::uploads) struct NewDocument<'a> {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<'_>) -> Result<Document> {
+pub(in crate::uploads) async fn insert(uow: &mut UnitOfWork, new: &NewDocument<'_>) -> Result<Document> {
     let document = sqlx::query_as!(
         Document,
         r#"
@@ -85,8 +88,9 @@ pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<
         new.files.compressed_size,
         new.files.compressed_hash,
     )
-    .fetch_one(db)
+    .fetch_one(uow.conn())
     .await?;
+    uow.follow_new(Counted::Document(document.id));
     Ok(document)
 }
 
@@ -172,6 +176,7 @@ pub(super) async fn delete(uow: &mut UnitOfWork, id: DocumentId, caller: &Caller
     .await?
     .ok_or(Error::NotFound("Document"))?;
     caller.ensure_owns(uploader, "Only an admin may delete a document of somebody else")?;
+    uow.follow(&[Counted::Document(id)]).await?;
     let gone = sqlx::query!(
         r#"
         DELETE FROM "Finances".project_document AS document
@@ -269,6 +274,7 @@ pub(super) async fn insert_record(
     )
     .fetch_one(uow.conn())
     .await?;
+    uow.follow_new(Counted::Document(document.id));
     Ok(document)
 }
 
@@ -400,10 +406,29 @@ pub(super) async fn list_all(db: &PgPool, query: &DocumentFilter) -> Result<(Vec
     query.page.order.push_page(&mut sql, &query.page.paging);
     let rows: Vec<Listed<Document>> = sql.build_query_as().fetch_all(db).await?;
 
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
-    push_matching(&mut sql, query);
-    let total_count: i64 = sql.build_query_scalar().fetch_one(db).await?;
-    Ok(query.page.paging.page(rows, total_count))
+    Ok(query.page.paging.page(rows, count_all(db, query).await?))
+}
+
+/// How many documents match: as it is kept, or of a PO's documents as they are there.
+async fn count_all(db: &PgPool, query: &DocumentFilter) -> Result<i64> {
+    if query.client_po_id.is_some() {
+        let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
+        push_matching(&mut sql, query);
+        return Ok(sql.build_query_scalar().fetch_one(db).await?);
+    }
+    let scope = query
+        .project_id
+        .map_or(Scope::All, |project| Scope::Project(project.0));
+    let document_type = query.document_type.as_ref().map(ToString::to_string);
+    let types = document_type.as_deref().map(|word| [word]);
+    let kept = kept_totals::read(
+        db,
+        List::Document,
+        scope,
+        types.as_ref().map(<[&str; 1]>::as_slice),
+    )
+    .await?;
+    Ok(kept.entries)
 }
 
 fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &DocumentFilter) {

@@ -321,7 +321,7 @@ impl Upload {
             uploaded_by_name: &self.sender.name,
             created_at: self.now,
         };
-        let document = documents::insert(uow.conn(), &document).await?;
+        let document = documents::insert(uow, &document).await?;
         files.name();
         uow.record(Change::created(
             "project_document",
