@@ -126,7 +126,7 @@ async fn a_po_is_found_by_its_number_or_that_of_its_invoice() {
             Value::Null,
         ),
         (
-            vec![("client_po_id", "1"), ("po_number", "unheeded")],
+            vec![("client_po_id", "1"), ("po_number", "PI-1")],
             1,
             json!(project),
             json!("PO-1"),
@@ -157,7 +157,19 @@ async fn a_po_is_found_by_its_number_or_that_of_its_invoice() {
             vec![("client_po_id", "1"), ("project_id", "2")],
             "project_id: value_error",
         ),
+        (
+            vec![("client_po_id", "1"), ("po_number", "PI-2")],
+            "po_number: value_error",
+        ),
+        (
+            vec![("client_po_id", "1"), ("po_number", "PO-9")],
+            "po_number: foreign_key",
+        ),
         (vec![("client_po_id", "77")], "client_po_id: foreign_key"),
+        (
+            vec![("client_po_id", "77"), ("po_number", "PO-9")],
+            "client_po_id: foreign_key",
+        ),
         (vec![("project_id", "77")], "project_id: foreign_key"),
         (vec![], "project_id: missing"),
         (

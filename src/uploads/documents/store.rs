@@ -305,7 +305,12 @@ pub(super) struct NamedPlace<'a> {
 /// named.
 pub(super) async fn place(uow: &mut UnitOfWork, named: NamedPlace<'_>) -> Result<DocumentPlace> {
     let (po, po_field) = match (named.po, named.po_number) {
-        (Some(id), _) => (Some(id), named.po_field),
+        (Some(id), number) => {
+            if let Some(number) = number {
+                ensure_numbered(uow.conn(), id, number).await?;
+            }
+            (Some(id), named.po_field)
+        }
         (None, Some(number)) => (
             Some(po_of_number(uow.conn(), number, named.project).await?),
             "po_number",
@@ -348,6 +353,33 @@ pub(super) async fn place(uow: &mut UnitOfWork, named: NamedPlace<'_>) -> Result
         po: Some(po),
         po_number: held.po_number,
     })
+}
+
+/// Makes sure that a number which is given beside a PO is that PO's, or that of its proforma invoice. A PO that there is not is
+/// somebody else's fault to find.
+async fn ensure_numbered(db: &mut PgConnection, po: ClientPoId, number: &str) -> Result<()> {
+    let named = sqlx::query!(
+        r#"
+        SELECT (po_number IS DISTINCT FROM $2 AND pi_number IS DISTINCT FROM $2) AS "is_another!",
+               EXISTS (SELECT FROM "Finances".client_po AS other WHERE other.po_number = $2 OR other.pi_number = $2)
+                   AS "is_known!"
+          FROM "Finances".client_po
+         WHERE id = $1
+        "#,
+        po as ClientPoId,
+        number,
+    )
+    .fetch_optional(db)
+    .await?;
+    match named {
+        Some(named) if named.is_another && named.is_known => Err(Error::invalid_field(
+            "po_number",
+            "value_error",
+            "The PO that is named by its id has another number",
+        )),
+        Some(named) if named.is_another => Err(Error::unknown_reference("po_number", "PO")),
+        _ => Ok(()),
+    }
 }
 
 /// The PO of this number, else the one of this proforma number, in this project if one is named.
