@@ -91,11 +91,17 @@ impl Sealer {
             });
         }
         let mut round = Round::default();
-        while let Some(count) = seal_batch(db, mark.upto).await? {
-            round.batches += 1;
-            round.entries += i64::from(count);
+        let until = Instant::now() + self.patience;
+        loop {
+            match seal_batch(db, mark.upto).await? {
+                Batch::Sealed(count) => {
+                    round.batches += 1;
+                    round.entries += i64::from(count);
+                }
+                Batch::Busy if Instant::now() < until => tokio::time::sleep(POLL).await,
+                Batch::Busy | Batch::Nothing => return Ok(round),
+            }
         }
-        Ok(round)
     }
 }
 
@@ -164,14 +170,24 @@ struct Head {
     now: DateTime<Utc>,
 }
 
-/// Seals the next entries up to an id; how many, or `None` if there are none or another server is at it.
-async fn seal_batch(db: &PgPool, upto: i64) -> Result<Option<i32>> {
+/// What became of a batch.
+enum Batch {
+    /// It has so many entries.
+    Sealed(i32),
+    /// There are none.
+    Nothing,
+    /// Another server is at it.
+    Busy,
+}
+
+/// Seals the next entries up to an id.
+async fn seal_batch(db: &PgPool, upto: i64) -> Result<Batch> {
     let mut uow = UnitOfWork::open(db, Actor::system("sealer")).await?;
     let is_ours = sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "is_ours!""#, LOCK)
         .fetch_one(uow.conn())
         .await?;
     if !is_ours {
-        return Ok(None);
+        return Ok(Batch::Busy);
     }
     // After the lock, so that the batch of whoever had it is seen.
     let head = sqlx::query_as!(
@@ -206,7 +222,9 @@ async fn seal_batch(db: &PgPool, upto: i64) -> Result<Option<i32>> {
         }
     }
     let Some(first_id) = first_id else {
-        return Ok(None);
+        // Ends the transaction now: one that is only dropped may keep the lock for a moment.
+        uow.commit_silent().await?;
+        return Ok(Batch::Nothing);
     };
     let hash = hash.finish(Extent {
         first_id,
@@ -242,7 +260,7 @@ async fn seal_batch(db: &PgPool, upto: i64) -> Result<Option<i32>> {
         "audit entries {first_id} to {last_id} are sealed: {batch}:{}",
         hex::encode(hash),
     );
-    Ok(Some(count))
+    Ok(Batch::Sealed(count))
 }
 
 /// How many entries of a batch have which word; see `audit_total`.

@@ -10,9 +10,18 @@ use nexgen_finance::audit::{
     sealer::{LOCK, MOST, Round, Sealer},
     verify::{Anchor, TrailReport, verify},
 };
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 
-use crate::support::TestApp;
+use crate::support::{
+    TestApp,
+    app::SECRET_KEY,
+    server::Home,
+    waiting::{until, until_so},
+};
 
 const AN_ENTRY: &str = r#"INSERT INTO "Finances".audit_entry (actor_name, action, entity, entity_id)
                           VALUES ('meera', 'created', 'vendor', '1')"#;
@@ -240,7 +249,10 @@ async fn one_server_seals_at_a_time_and_no_writer_waits_for_it() {
         .await
         .unwrap();
     // Somebody else is at it.
-    assert_eq!(seal(&app.db).await, round(0, 0));
+    assert_eq!(
+        Sealer::waiting(Duration::ZERO).seal(&app.db).await.unwrap(),
+        round(0, 0)
+    );
     app.execute(AN_ENTRY).await;
     sealing.rollback().await.unwrap();
     assert_eq!(seal(&app.db).await, round(1, 11));
@@ -301,6 +313,47 @@ async fn many_writers_and_several_sealers_leave_one_whole_chain() {
     assert!(report.batches > 1, "{}", report.batches);
     let is_so: bool = app.value(HASHES).await;
     assert!(is_so);
+}
+
+#[tokio::test]
+async fn a_server_seals_what_is_there_when_it_starts_and_the_rest_when_it_stops() {
+    let app = TestApp::start().await;
+    app.execute(AN_ENTRY).await;
+    let home = Home::new();
+    let url = app.database_url();
+    let settings = [("DATABASE_URL", url.as_str()), ("SECRET_KEY", SECRET_KEY)];
+    let server = home.start(&settings).await;
+    until(
+        &app,
+        r#"SELECT EXISTS (SELECT FROM "Finances".audit_seal WHERE last_id = 1)"#,
+    )
+    .await;
+    app.execute(AN_ENTRY).await;
+
+    kill(
+        Pid::from_raw(i32::try_from(server.id()).unwrap()),
+        Signal::SIGTERM,
+    )
+    .unwrap();
+
+    until(
+        &app,
+        r#"SELECT EXISTS (SELECT FROM "Finances".audit_seal WHERE last_id = 2)"#,
+    )
+    .await;
+    let report = walked(&app, &[]).await;
+    assert_eq!((told(&report), report.batches, report.unsealed), (vec![], 2, 0));
+    let head = report.head.unwrap();
+    until_logged(&home, "audit entries 1 to 1 are sealed: 1:").await;
+    until_logged(&home, &format!("audit entries 2 to 2 are sealed: {head}")).await;
+}
+
+/// Lines reach the file a moment after what they tell.
+async fn until_logged(home: &Home, text: &str) {
+    until_so(text, || {
+        std::fs::read_to_string(home.path().join("logs/app.log")).is_ok_and(|logged| logged.contains(text))
+    })
+    .await;
 }
 
 /// Changes the trail as somebody can who may alter its tables, and who leaves no trace of that.

@@ -35,30 +35,12 @@ async fn the_history_of_a_po_holds_its_lines_and_documents_and_ends_with_its_del
     let app = TestApp::start().await;
     let (admin, viewer) = (app.admin().await, app.viewer().await);
     let project = app.project("Store").await;
-    let new = json!({"client_id": 1, "po_number": "PO-1", "po_value": 100});
-    let po = made(
-        &admin,
-        &format!("/api/po?client_id=1&project_id={project}"),
-        &new,
-        "/po_id",
-    )
-    .await;
+    let new = json!({"client_id": 1, "project_id": project, "po_number": "PO-1", "po_value": 100});
+    let po = made(&admin, "/api/po", &new, "/po_id").await;
     let other = app.client_po().insert().await;
     let line = json!({"item_name": "Rods", "quantity": 2, "unit_price": 10.50});
-    let item = made(
-        &admin,
-        &format!("/api/po/{po}/line-items"),
-        &line,
-        "/line_item_id",
-    )
-    .await;
-    made(
-        &admin,
-        &format!("/api/po/{other}/line-items"),
-        &line,
-        "/line_item_id",
-    )
-    .await;
+    let item = made(&admin, &format!("/api/po/{po}/line-items"), &line, "/data/id").await;
+    made(&admin, &format!("/api/po/{other}/line-items"), &line, "/data/id").await;
     admin
         .put(format!("/api/line-items/{item}"))
         .json(&json!({"quantity": 3}))
@@ -67,7 +49,7 @@ async fn the_history_of_a_po_holds_its_lines_and_documents_and_ends_with_its_del
         .expect(200);
     let ordered = json!({"vendor_id": app_vendor(&app).await, "po_number": "V-1", "po_value": 5, "project_id": project,
                          "client_po_id": po.parse::<i64>().unwrap()});
-    made(&admin, "/api/vendor-orders", &ordered, "/vendor_order_id").await;
+    made(&admin, "/api/vendor-orders", &ordered, "/vendor_order/id").await;
 
     let (told, body) = history(&viewer, &format!("/po/{po}")).await;
 
@@ -127,18 +109,18 @@ async fn the_histories_of_orders_and_payments_share_the_links_between_them() {
         &admin,
         &format!("/api/po/{po}/line-items"),
         &client_line,
-        "/line_item_id",
+        "/data/id",
     )
     .await;
     let new = json!({"vendor_id": vendor, "po_number": "V-1", "po_value": 100, "project_id": project});
-    let order = made(&admin, "/api/vendor-orders", &new, "/vendor_order_id").await;
+    let order = made(&admin, "/api/vendor-orders", &new, "/vendor_order/id").await;
     let line = json!({"item_name": "Beam", "quantity": 10, "unit_price": 10,
                       "client_line_item_id": client_line.parse::<i64>().unwrap()});
     made(
         &admin,
         &format!("/api/vendor-orders/{order}/line-items"),
         &line,
-        "/line_item_id",
+        "/data/id",
     )
     .await;
     let advance =
@@ -150,7 +132,7 @@ async fn the_histories_of_orders_and_payments_share_the_links_between_them() {
         &admin,
         &format!("/api/vendor-orders/{order}/link-payment"),
         &link,
-        "/link_id",
+        "/link/id",
     )
     .await;
 
@@ -228,7 +210,7 @@ async fn the_history_of_a_bill_is_found_by_either_of_its_numbers_also_when_it_is
         &admin,
         &format!("/api/projects/{project}/billing-po"),
         &new,
-        "/billing_po_id",
+        "/data/id",
     )
     .await;
     app.execute(r#"UPDATE "Finances".billing_po SET legacy_id = 17"#)
@@ -238,7 +220,7 @@ async fn the_history_of_a_bill_is_found_by_either_of_its_numbers_also_when_it_is
         &admin,
         &format!("/api/billing-po/{bill}/line-items"),
         &line,
-        "/line_item_id",
+        "/data/id",
     )
     .await;
 
@@ -279,7 +261,7 @@ async fn what_goes_with_a_project_keeps_its_history() {
         &admin,
         &format!("/api/projects/{project}/billing-po"),
         &json!({"billed_value": 100, "status": "DRAFT"}),
-        "/billing_po_id",
+        "/data/id",
     )
     .await;
 

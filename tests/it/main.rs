@@ -102,5 +102,6 @@ mod vendor_orders_faults;
 mod vendors;
 mod vendors_faults;
 mod verbal_agreements;
+mod verify_totals;
 mod wire;
 mod worked_example;
