@@ -1,11 +1,17 @@
 //! What the subcommands do that is not serving.
 
 use secrecy::SecretString;
+use sqlx::PgPool;
 
 use super::Database;
 use crate::{
+    audit::{
+        self,
+        verify::{Anchor, TrailReport},
+    },
     auth,
     config::Config,
+    finance::kept_totals::{self, TotalFault},
     http::router,
     uploads::{self, FileReport, storage::Storage},
 };
@@ -50,18 +56,85 @@ pub async fn create_admin(config: Config, admin: NewAdmin) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Holds the stored files against the database; `progress` hears of each file.
+/// What `verify` looks at.
+#[derive(Debug)]
+pub struct Checks {
+    /// The audit trail.
+    pub trail: bool,
+    /// Kept totals and the values of documents.
+    pub totals: bool,
+    /// Stored files.
+    pub files: bool,
+    /// Heads of the trail that were noted earlier.
+    pub anchors: Vec<Anchor>,
+}
+
+/// What `verify` found; `None` where it did not look.
+#[derive(Debug, Default)]
+pub struct VerifyReport {
+    /// The audit trail.
+    pub trail: Option<TrailReport>,
+    /// What is kept and not so.
+    pub totals: Option<Vec<TotalFault>>,
+    /// Stored files.
+    pub files: Option<FileReport>,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.trail.as_ref().is_none_or(|trail| trail.faults.is_empty())
+            && self.totals.as_ref().is_none_or(Vec::is_empty)
+            && self.files.as_ref().is_none_or(|files| files.faults.is_empty())
+    }
+}
+
+/// How far a part of `verify` has come.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// Of the audit trail.
+    Trail(&'a TrailReport),
+    /// Of the stored files.
+    Files(&'a FileReport),
+}
+
+/// Holds what is kept against what it follows from; `progress` hears of each batch and file.
 ///
 /// # Errors
 /// If the database or the storage cannot be reached.
-pub async fn verify(config: Config, progress: impl FnMut(&FileReport)) -> anyhow::Result<FileReport> {
+pub async fn verify(
+    config: Config,
+    checks: Checks,
+    mut progress: impl FnMut(Progress<'_>),
+) -> anyhow::Result<VerifyReport> {
     let database = Database::reach_beside_server(&config.database).await?;
     let pool = database.pool(&config.database);
-    let storage = Storage::open(&config.uploads).await?;
-    let report = uploads::verify(&pool, &storage, progress).await;
+    let report = look(&pool, &config, &checks, &mut progress).await;
     pool.close().await;
     database.close().await?;
-    Ok(report?)
+    report
+}
+
+async fn look(
+    db: &PgPool,
+    config: &Config,
+    checks: &Checks,
+    progress: &mut impl FnMut(Progress<'_>),
+) -> anyhow::Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    if checks.trail {
+        let walked = audit::verify::verify(db, &checks.anchors, |trail| progress(Progress::Trail(trail)));
+        report.trail = Some(walked.await?);
+    }
+    if checks.totals {
+        report.totals = Some(kept_totals::verify(db).await?);
+    }
+    if checks.files {
+        let storage = Storage::open(&config.uploads).await?;
+        let read = uploads::verify(db, &storage, |files| progress(Progress::Files(files)));
+        report.files = Some(read.await?);
+    }
+    Ok(report)
 }
 
 /// The OpenAPI document as JSON.

@@ -69,7 +69,7 @@ pub fn run() -> ExitCode {
         Command::CreateAdmin(arguments) => with_config(|config| create_admin::run(config, arguments)),
         Command::CheckConfig(_) => with_config(|config| check_config::run(&config)),
         Command::Healthcheck(arguments) => with_config(|config| healthcheck::run(&config, &arguments)),
-        Command::Verify(_) => with_config(verify::run),
+        Command::Verify(arguments) => with_config(|config| verify::run(config, arguments)),
     }
 }
 
@@ -141,6 +141,9 @@ mod tests {
             "x openapi",
             "x check-config",
             "x verify",
+            "x verify trail totals files",
+            "x verify trail --expect-head 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "x verify --expect-head 3:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "x healthcheck --url http://127.0.0.1:9000",
         ] {
             assert!(parsed(line).is_ok(), "{line}");
@@ -151,6 +154,8 @@ mod tests {
             "x create-admin",
             "x create-admin --username accounts",
             "x serve now",
+            "x verify everything",
+            "x verify --expect-head abc",
         ] {
             assert_eq!(
                 parsed(line).unwrap_err().exit_code(),

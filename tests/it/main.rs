@@ -18,6 +18,8 @@
 )]
 
 mod adoption;
+mod audit;
+mod audit_seals;
 mod auth;
 mod bajaj_orders;
 mod bajaj_pdf;
@@ -48,6 +50,7 @@ mod enriched;
 mod errors;
 mod figures;
 mod health;
+mod histories;
 mod hostile_workbooks;
 mod idempotency;
 mod line_item_changes;
@@ -99,5 +102,6 @@ mod vendor_orders_faults;
 mod vendors;
 mod vendors_faults;
 mod verbal_agreements;
+mod verify_totals;
 mod wire;
 mod worked_example;

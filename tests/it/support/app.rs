@@ -163,6 +163,11 @@ impl TestApp {
         }
     }
 
+    /// The address of its database, for the program's commands.
+    pub(crate) fn database_url(&self) -> String {
+        self.database.options.to_url_lossy().to_string()
+    }
+
     /// The server's clock, which tests may move ahead.
     pub(crate) fn clock(&self) -> &Clock {
         &self.state.clock
