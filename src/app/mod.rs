@@ -11,7 +11,9 @@ use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
 use sqlx::PgPool;
 
 pub use self::{
-    commands::{NewAdmin, create_admin, migrate, openapi_json, verify},
+    commands::{
+        NewAdmin, adopt, create_admin, migrate, openapi_json, repair_line_rates, retry_constraints, verify,
+    },
     connections::serve_connections,
     database::Database,
     serve::serve,
