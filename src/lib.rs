@@ -5,6 +5,7 @@
 //! the database, [`documents`] the parsers of purchase-order files, [`telemetry`] logs, metrics and traces, [`cli`] the
 //! command line, and [`app`] puts the parts together.
 
+pub mod adoption;
 pub mod app;
 pub mod audit;
 pub mod auth;

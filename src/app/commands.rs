@@ -5,6 +5,7 @@ use sqlx::PgPool;
 
 use super::Database;
 use crate::{
+    adoption,
     audit::{
         self,
         verify::{Anchor, TrailReport},
@@ -135,6 +136,49 @@ async fn look(
         report.files = Some(read.await?);
     }
     Ok(report)
+}
+
+/// Adopts a database of the predecessor; `progress` hears how far it is.
+///
+/// # Errors
+/// If a database or the storage cannot be reached, or the adoption refuses; nothing is written then.
+pub async fn adopt(
+    config: Config,
+    request: adoption::Request,
+    progress: &dyn adoption::Progress,
+) -> anyhow::Result<adoption::Report> {
+    let database = Database::reach_beside_server(&config.database).await?;
+    let storage = Storage::open(&config.uploads).await?;
+    let report = database
+        .adopt(&config.database, &storage, &request, progress)
+        .await;
+    database.close().await?;
+    report
+}
+
+/// Tries to create the constraints that an adoption had to leave out.
+///
+/// # Errors
+/// If the database cannot be reached or is not adopted.
+pub async fn retry_constraints(config: Config, dry_run: bool) -> anyhow::Result<adoption::Retried> {
+    let database = Database::reach_beside_server(&config.database).await?;
+    let retried = database.retry_constraints(&config.database, dry_run).await;
+    database.close().await?;
+    retried
+}
+
+/// Repairs lines of proformas that hold the tax in place of the rate.
+///
+/// # Errors
+/// If the database cannot be reached, or an order gets worth more than its column holds; nothing is written then.
+pub async fn repair_line_rates(config: Config, dry_run: bool) -> anyhow::Result<adoption::Repaired> {
+    let database = Database::reach_beside_server(&config.database).await?;
+    database.prepare(&config.database).await?;
+    let pool = database.pool(&config.database);
+    let repaired = adoption::line_rate::repair(&pool, dry_run).await;
+    pool.close().await;
+    database.close().await?;
+    Ok(repaired?)
 }
 
 /// The OpenAPI document as JSON.

@@ -13,12 +13,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::{
+    adoption,
     config::{DatabaseConfig, DatabaseTarget},
     postgres::{
         embedded::{EmbeddedError, EmbeddedPostgres, EmbeddedSettings},
         migrate, pool,
         programs::ProgramSearch,
     },
+    uploads::storage::Storage,
 };
 
 /// The database's name in the embedded cluster.
@@ -140,6 +142,32 @@ impl Database {
     /// If a migration fails.
     pub async fn migrate(&self, config: &DatabaseConfig) -> anyhow::Result<usize> {
         migrate::migrate(&self.migrate_options, config).await
+    }
+
+    /// Adopts a database of the predecessor into this one.
+    ///
+    /// # Errors
+    /// If the adoption refuses; nothing is written then.
+    pub async fn adopt(
+        &self,
+        config: &DatabaseConfig,
+        storage: &Storage,
+        request: &adoption::Request,
+        progress: &dyn adoption::Progress,
+    ) -> anyhow::Result<adoption::Report> {
+        adoption::adopt(&self.migrate_options, config, storage, request, progress).await
+    }
+
+    /// Tries to create the constraints that an adoption had to leave out.
+    ///
+    /// # Errors
+    /// If the database cannot be reached or is not adopted.
+    pub async fn retry_constraints(
+        &self,
+        config: &DatabaseConfig,
+        dry_run: bool,
+    ) -> anyhow::Result<adoption::Retried> {
+        adoption::constraints::retry(&self.migrate_options, config, dry_run).await
     }
 
     /// The pool of connections.

@@ -11,7 +11,10 @@ use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
 use sqlx::PgPool;
 
 pub use self::{
-    commands::{Checks, NewAdmin, Progress, VerifyReport, create_admin, migrate, openapi_json, verify},
+    commands::{
+        Checks, NewAdmin, Progress, VerifyReport, adopt, create_admin, migrate, openapi_json,
+        repair_line_rates, retry_constraints, verify,
+    },
     connections::serve_connections,
     database::Database,
     serve::serve,

@@ -3,11 +3,13 @@
 //! One file a subcommand: its arguments, its help, and the call into the crate. Exit codes: 0 fine, 1 a failure while
 //! running, 2 wrong settings or arguments, 130 ended by a second signal.
 
+mod adopt;
 mod check_config;
 mod create_admin;
 mod healthcheck;
 mod migrate;
 mod openapi;
+mod progress;
 mod serve;
 mod verify;
 
@@ -50,6 +52,7 @@ struct Cli {
 enum Command {
     Serve(serve::Arguments),
     Migrate(migrate::Arguments),
+    Adopt(adopt::Arguments),
     CreateAdmin(create_admin::Arguments),
     Openapi(openapi::Arguments),
     CheckConfig(check_config::Arguments),
@@ -66,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Openapi(arguments) => finish(openapi::run(&arguments)),
         Command::Serve(_) => with_config(serve::run),
         Command::Migrate(_) => with_config(migrate::run),
+        Command::Adopt(arguments) => with_config(|config| adopt::run(config, arguments)),
         Command::CreateAdmin(arguments) => with_config(|config| create_admin::run(config, arguments)),
         Command::CheckConfig(_) => with_config(|config| check_config::run(&config)),
         Command::Healthcheck(arguments) => with_config(|config| healthcheck::run(&config, &arguments)),
@@ -136,6 +140,8 @@ mod tests {
     fn every_command_is_known_and_no_other() {
         for line in [
             "x migrate",
+            "x adopt --from dump.sql.gz --dry-run --report report.json",
+            "x adopt",
             "x create-admin --username accounts --email accounts@example.com --password-stdin",
             "x openapi --output openapi.json",
             "x openapi",

@@ -43,6 +43,26 @@ fn without_schema() -> Migrator {
 /// If the database cannot be reached, the lock is not to be had in a quarter of an hour, or a migration fails; a failed
 /// one leaves the database as it was before it.
 pub async fn migrate(options: &PgConnectOptions, config: &DatabaseConfig) -> anyhow::Result<usize> {
+    let mut db = session(options, config).await?;
+    let migrator = without_schema();
+    let before = pending(&mut db, &migrator).await?;
+    if before > 0 {
+        tracing::info!(migrations = before, "bringing the database schema up to date");
+        run(&mut db, &migrator).await.context("migrating the database")?;
+    }
+    // Closing the session gives the lock back.
+    db.close().await.context("ending the migration session")?;
+    Ok(before)
+}
+
+/// A session with the settings of the adoption, which holds the lock that other servers respect until it ends.
+///
+/// # Errors
+/// If the database cannot be reached or the lock is not to be had in a quarter of an hour.
+pub(crate) async fn session(
+    options: &PgConnectOptions,
+    config: &DatabaseConfig,
+) -> anyhow::Result<PgConnection> {
     // A migration may be long and slow, and its text says nothing that the log needs.
     let mut db = PgConnection::connect_with(&options.clone().disable_statement_logging())
         .await
@@ -62,26 +82,54 @@ pub async fn migrate(options: &PgConnectOptions, config: &DatabaseConfig) -> any
     )
     .await?;
     take_lock(&mut db).await?;
+    Ok(db)
+}
 
+/// Runs what has not run yet inside a transaction of the caller's; returns how many migrations ran. One that no
+/// transaction can hold ends the row: it and what follows it are left to [`finish`].
+///
+/// # Errors
+/// If a migration fails.
+pub(crate) async fn run_within(transaction: &mut PgConnection) -> anyhow::Result<usize> {
     let migrator = without_schema();
-    let before = pending(&mut db, &migrator).await?;
-    if before > 0 {
-        tracing::info!(migrations = before, "bringing the database schema up to date");
-        run(&mut db, &migrator).await.context("migrating the database")?;
+    let before = pending(transaction, &migrator).await?;
+    if before == 0 {
+        return Ok(0);
     }
-    // Closing the session gives the lock back.
-    db.close().await.context("ending the migration session")?;
-    Ok(before)
+    if !schema_exists(transaction).await? {
+        transaction.create_schema_if_not_exists(SCHEMA).await?;
+    }
+    let last = migrator
+        .iter()
+        .take_while(|migration| !migration.no_tx)
+        .map(|migration| migration.version)
+        .last();
+    if let Some(last) = last {
+        migrator
+            .run_to(last, &mut *transaction)
+            .await
+            .context("migrating the database")?;
+    }
+    Ok(before - pending(transaction, &migrator).await?)
+}
+
+/// Runs what [`run_within`] had to leave.
+///
+/// # Errors
+/// If a migration fails.
+pub(crate) async fn finish(db: &mut PgConnection) -> anyhow::Result<()> {
+    let migrator = without_schema();
+    if pending(db, &migrator).await? > 0 {
+        run(db, &migrator).await.context("migrating the database")?;
+    }
+    Ok(())
 }
 
 async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
     if !exists(db, VERSION_TABLE).await? {
         // The version table comes with the baseline or not at all, and the schema too. Only where it is missing: making
         // it asks for a right over the database, even if it is there, that the owner of the schema need not have.
-        let schema_exists: bool = sqlx::query_scalar("SELECT to_regnamespace($1) IS NOT NULL")
-            .bind(SCHEMA)
-            .fetch_one(&mut *db)
-            .await?;
+        let schema_exists = schema_exists(db).await?;
         let mut transaction = db.begin().await?;
         if !schema_exists {
             transaction.create_schema_if_not_exists(SCHEMA).await?;
@@ -117,6 +165,15 @@ async fn pending(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<u
         .iter()
         .filter(|migration| is_pending(migration.version))
         .count())
+}
+
+/// Whether the schema is there.
+pub(crate) async fn schema_exists(db: &mut PgConnection) -> anyhow::Result<bool> {
+    let exists = sqlx::query_scalar("SELECT to_regnamespace($1) IS NOT NULL")
+        .bind(SCHEMA)
+        .fetch_one(db)
+        .await?;
+    Ok(exists)
 }
 
 async fn exists(db: &mut PgConnection, table: &str) -> anyhow::Result<bool> {

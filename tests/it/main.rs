@@ -17,6 +17,7 @@
     reason = "a test that meets what it did not expect ends by panicking; the harness offers more than each test takes"
 )]
 
+mod adopt_command;
 mod adoption;
 mod audit;
 mod audit_seals;

@@ -26,12 +26,12 @@ use tokio::sync::OnceCell;
 use crate::support::app::SECRET_KEY;
 use crate::support::cluster::{self, TestDatabase};
 
-const SHAPE_A: &str = include_str!("../data/legacy/shape_a.sql");
-const SHAPE_B: &str = include_str!("../data/legacy/shape_b.sql");
-const SHAPE_C: &str = include_str!("../data/legacy/shape_c.sql");
-const SHAPE_D: &str = include_str!("../data/legacy/shape_d.sql");
+pub(crate) const SHAPE_A: &str = include_str!("../data/legacy/shape_a.sql");
+pub(crate) const SHAPE_B: &str = include_str!("../data/legacy/shape_b.sql");
+pub(crate) const SHAPE_C: &str = include_str!("../data/legacy/shape_c.sql");
+pub(crate) const SHAPE_D: &str = include_str!("../data/legacy/shape_d.sql");
 /// Run after a shape: its keys and sequences go.
-const RESTORED: &str = include_str!("../data/legacy/restored.sql");
+pub(crate) const RESTORED: &str = include_str!("../data/legacy/restored.sql");
 
 /// A database as it was found, and adopted later.
 struct Legacy {

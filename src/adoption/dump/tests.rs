@@ -1,0 +1,340 @@
+//! What the reader makes of dumps, good and bad.
+
+use proptest::prelude::*;
+use tokio::sync::mpsc;
+
+use super::{Ending, Event, Fault, bytes::Bytes, lexer::Lexer, read_text, statements::Reader};
+
+/// What a dump says, a line for each event.
+fn events(dump: &str) -> (Vec<String>, Result<Ending, Fault>) {
+    let (sender, mut receiver) = mpsc::channel(1024);
+    let ending = Reader::new(Lexer::new(Bytes::new(dump.as_bytes())), sender).read();
+    let mut told = Vec::new();
+    while let Ok(event) = receiver.try_recv() {
+        told.push(match event {
+            Event::Table(table, line) => format!("{line}: {}", table.sql()),
+            Event::Column(table, column, line) => format!("{line}: {table} + {}", column.sql()),
+            Event::Default(table, column, default, line) => format!("{line}: {table}.{column} {default:?}"),
+            Event::NotNull(table, column, line) => format!("{line}: {table}.{column} not null"),
+            Event::Rows(rows) => format!(
+                "{:?}: {} ({}) {}",
+                rows.lines,
+                rows.table,
+                rows.columns.join(","),
+                String::from_utf8_lossy(&rows.data)
+            ),
+            Event::LeftOut {
+                line,
+                table,
+                statement,
+            } => format!("{line}: {table} left out: {statement}"),
+        });
+    }
+    (told, ending)
+}
+
+fn rows(dump: &str) -> String {
+    let (told, ending) = events(dump);
+    ending.unwrap_or_else(|fault| panic!("{fault}: {dump}"));
+    told.into_iter()
+        .filter(|event| event.starts_with('['))
+        .collect::<Vec<_>>()
+        .join("|")
+}
+
+fn fault(dump: &str) -> String {
+    let dump = format!("CREATE TABLE client (id bigint, name text);\n{dump}");
+    events(&dump).1.unwrap_err().to_string()
+}
+
+const CLIENT: &str = "CREATE TABLE client (id bigint, name text);\n";
+
+#[test]
+fn a_table_is_made_of_names_and_types_alone() {
+    let (told, ending) = events(
+        r#"
+        CREATE TABLE "Finances".client_po (
+            id bigint DEFAULT nextval('"Finances".client_po_id_seq'::regclass) NOT NULL,
+            po_number character varying(100),
+            po_value numeric(15,2) DEFAULT 0.00,
+            status public.mood DEFAULT 'pending'::public.mood NOT NULL,
+            flags text[] DEFAULT pg_read_file('/etc/passwd'),
+            created_at timestamp without time zone DEFAULT now(),
+            "odd ""name" jsonb DEFAULT '{}'::jsonb,
+            CONSTRAINT positive CHECK ((po_value > (0)::numeric)),
+            PRIMARY KEY (id),
+        );
+        "#,
+    );
+
+    ending.unwrap();
+    assert_eq!(
+        told,
+        [concat!(
+            r#"2: CREATE TABLE "Finances"."client_po" ("id" bigint NOT NULL, "po_number" character varying(100), "#,
+            r#""po_value" numeric(15,2) DEFAULT '0.00'::numeric(15,2), "status" text DEFAULT 'pending'::text NOT NULL, "#,
+            r#""flags" text[], "created_at" timestamp without time zone DEFAULT now(), "#,
+            r#""odd ""name" jsonb DEFAULT '{}'::jsonb)"#
+        )]
+    );
+}
+
+#[test]
+fn rows_of_copy_are_taken_line_by_line() {
+    let dump = format!("{CLIENT}COPY \"Finances\".client (id, name) FROM stdin;\n1\tA\\nB\n2\t\\N\n\\.\n");
+    assert_eq!(rows(&dump), "[3, 4]: client (id,name) 1\tA\\nB\n2\t\\N\n");
+    assert_eq!(
+        rows(&dump.replace('\n', "\r\n")),
+        "[3, 4]: client (id,name) 1\tA\\nB\n2\t\\N\n"
+    );
+}
+
+#[test]
+fn rows_of_insert_are_constants_written_anew() {
+    let dump = format!(
+        "{CLIENT}INSERT INTO client VALUES (1, 'it''s'), (-2, E'a\\tb\\\\'::text), (+3, NULL),\n(4.5e-3, 'a\tb\nc\\'),\n"
+    );
+    assert_eq!(
+        rows(&dump),
+        "[2, 2, 2, 3]: client (id,name) 1\tit's\n-2\ta\\tb\\\\\n3\t\\N\n4.5e-3\ta\\tb\\nc\\\\\n"
+    );
+}
+
+#[test]
+fn lists_of_rows_may_have_commas_too_many_and_no_semicolon() {
+    let expected = "[2]: client (id,name) 1\ta\n|[3]: client (name,id) b\t2\n";
+    for dump in [
+        "INSERT INTO client VALUES (1, 'a'),\nINSERT INTO client (name, id) VALUES ('b', 2)",
+        "INSERT INTO \"Finances\".client VALUES (1, 'a',)\nINSERT INTO Finances.client (name, id) VALUES ('b', 2),;",
+        "INSERT INTO client VALUES (1, 'a'); -- and\n/* /* so */ on */ INSERT INTO client (name, id,) VALUES ('b', 2,),\n",
+    ] {
+        assert_eq!(rows(&format!("{CLIENT}{dump}")), expected, "{dump}");
+    }
+}
+
+#[test]
+fn printed_dictionaries_need_no_doubled_quotes() {
+    for (written, read) in [
+        ("'{'a': 1}'", "{'a': 1}"),
+        (
+            "'{'parsed': True, 'items': [{'n': 'x'}]}'",
+            "{'parsed': True, 'items': [{'n': 'x'}]}",
+        ),
+        ("'{''a'': 1}'", "{'a': 1}"),
+        (r#"'{"a": "it's"}'"#, r#"{"a": "it's"}"#),
+        (
+            r#"'{'a': "it's (fine), or"}'::jsonb"#,
+            r#"{'a': "it's (fine), or"}"#,
+        ),
+        ("'{}'", "{}"),
+        ("'[draft'", "[draft"),
+        ("'['a', 'b']'", "['a', 'b']"),
+    ] {
+        assert_eq!(
+            rows(&format!("{CLIENT}INSERT INTO client VALUES (1, {written});")),
+            format!("[2]: client (id,name) 1\t{read}\n"),
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_placed_ends_the_reading_with_its_line() {
+    for (dump, says) in [
+        ("INSERT INTO client VALUES\n(1, 'O'Brien');", "line 3"),
+        (
+            "INSERT INTO client VALUES\n(1, 'a'),\n(2);",
+            "line 4 of the dump: a row of 1 values for 2 columns",
+        ),
+        (
+            "INSERT INTO client VALUES (1, pg_read_file('/etc/passwd'));",
+            "line 2",
+        ),
+        ("INSERT INTO client VALUES (1, (SELECT 'x'));", "line 2"),
+        ("INSERT INTO client VALUES (1, 'a' || 'b');", "line 2"),
+        (
+            "INSERT INTO client (id, gone) VALUES (1, 'a');",
+            "the column gone",
+        ),
+        ("INSERT INTO client (id, id) VALUES (1, 1);", "twice"),
+        ("INSERT INTO project VALUES (1);", "CREATE TABLE"),
+        ("INSERT INTO client VALUES (1, 'a", "does not end"),
+        ("COPY client FROM stdin;\n1\ta\n", "cut short"),
+        (
+            "COPY client FROM stdin WITH (FORMAT csv);\n1,a\n\\.\n",
+            "another format",
+        ),
+        ("CREATE TABLE client (id bigint);", "one database"),
+        ("SET client_encoding = 'SJIS';", "--encoding=UTF8"),
+        ("'x';", "where a statement should begin"),
+    ] {
+        let told = fault(dump);
+        assert!(told.contains(says), "{told}: {dump}");
+    }
+}
+
+#[test]
+fn nothing_but_definitions_and_rows_of_ours_is_read() {
+    let dump = r#"
+\restrict abc
+\connect template1
+SET search_path = '';
+CREATE EXTENSION plpython3u;
+CREATE ROLE evil SUPERUSER;
+CREATE FUNCTION "Finances".f() RETURNS void LANGUAGE plpgsql AS $body$
+BEGIN
+    INSERT INTO "Finances".client VALUES (9, 'function');
+END
+$body$;
+CREATE FUNCTION g() RETURNS void BEGIN ATOMIC
+    INSERT INTO "Finances".client VALUES (9, 'atomic');
+    SELECT CASE WHEN true THEN 1 END;
+    INSERT INTO "Finances".client VALUES (9, 'atomic');
+END;
+CREATE TABLE "Finances".client (id bigint, name text);
+\! touch /tmp/hostile
+DROP TABLE "Finances".client;
+COPY "Finances".client FROM PROGRAM 'touch /tmp/hostile';
+COPY (SELECT 1) TO PROGRAM 'touch /tmp/hostile';
+COPY public.client (id, name) FROM stdin;
+9	'; INSERT INTO "Finances".client VALUES (9, 'rows');
+\.
+INSERT INTO public.client VALUES (9, 'other (schema'), (8, ');');
+INSERT INTO "Finances".client SELECT 9, 'query';
+UPDATE "Finances".client SET name = 'x';
+DO 'BEGIN DELETE FROM "Finances".client; END';
+CREATE VIEW "Finances".v AS SELECT ';';
+INSERT INTO client VALUES (9, 'not in the schema');
+INSERT INTO "Finances".client VALUES (1, 'ours');
+SELECT pg_catalog.setval('"Finances".client_id_seq', 40, true);
+"#;
+
+    let (told, ending) = events(dump);
+
+    let ending = ending.unwrap();
+    assert_eq!(
+        told,
+        [
+            r#"17: CREATE TABLE "Finances"."client" ("id" bigint, "name" text)"#,
+            r#"19: client left out: DROP table "Finances" '.' client"#,
+            "20: client left out: COPY client from program a text",
+            "26: client left out: INSERT INTO client select 9 ',' a text",
+            r#"27: client left out: UPDATE "Finances" '.' client set name '=' a text"#,
+            "[31]: client (id,name) 1\tours\n",
+        ]
+    );
+    assert_eq!(ending.sequences[&("client", "id".to_owned())], (40, true));
+    assert_eq!(ending.passed_over["CREATE FUNCTION"], 2);
+}
+
+#[test]
+fn sequences_are_found_by_owner_default_and_name() {
+    let (_, ending) = events(
+        r#"
+        CREATE TABLE "Finances".client (id bigint DEFAULT nextval('"Finances".odd_seq'::regclass));
+        CREATE TABLE "Finances".project (id bigserial);
+        CREATE TABLE "Finances".vendor (id bigint);
+        ALTER SEQUENCE "Finances".other_seq OWNED BY "Finances".vendor.id;
+        SELECT setval('"Finances".odd_seq', 7, true), setval('"Finances".project_id_seq', 8, false);
+        SELECT pg_catalog.setval('"Finances".other_seq', 9);
+        "#,
+    );
+
+    let sequences = ending.unwrap().sequences;
+    assert_eq!(sequences[&("client", "id".to_owned())], (7, true));
+    assert_eq!(sequences[&("project", "id".to_owned())], (8, false));
+    assert_eq!(sequences[&("vendor", "id".to_owned())], (9, true));
+}
+
+#[test]
+fn alterations_reach_a_table_that_was_told() {
+    let (told, ending) = events(
+        r#"
+        CREATE TABLE client (id bigint);
+        ALTER TABLE ONLY "Finances".client ADD COLUMN IF NOT EXISTS note text DEFAULT 'x', ADD CONSTRAINT k PRIMARY KEY (id);
+        ALTER TABLE client ALTER COLUMN id SET NOT NULL;
+        ALTER TABLE client ALTER COLUMN id SET DEFAULT nextval('client_id_seq');
+        ALTER TABLE client OWNER TO someone;
+        ALTER TABLE client RENAME COLUMN id TO number;
+        INSERT INTO client (id, note) VALUES (1, 'n');
+        "#,
+    );
+
+    ending.unwrap();
+    assert_eq!(
+        told[1..],
+        [
+            r#"3: client + "note" text DEFAULT 'x'::text"#,
+            "4: client.id not null",
+            r#"5: client.id Sequence(Some("client_id_seq"))"#,
+            "7: client left out: ALTER TABLE client rename column id to number",
+            "[8]: client (id,note) 1\tn\n",
+        ]
+    );
+}
+
+#[test]
+fn packed_dumps_and_marks_of_encoding_are_recognised() {
+    use std::io::Write;
+
+    let read = |bytes: Vec<u8>| {
+        let (sender, mut receiver) = mpsc::channel(64);
+        let text = super::unpacked(std::io::Cursor::new(bytes)).map_err(|fault| fault.to_string())?;
+        let ending = read_text(text, sender).map_err(|fault| fault.to_string())?;
+        assert!(matches!(receiver.try_recv(), Ok(Event::Table(..))));
+        Ok::<_, String>(ending.hash)
+    };
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(CLIENT.as_bytes()).unwrap();
+    let plain = read(CLIENT.into()).unwrap();
+
+    assert_eq!(read(packer.finish().unwrap()).unwrap(), plain);
+    assert_eq!(
+        read([b"\xef\xbb\xbf", CLIENT.as_bytes()].concat()).unwrap(),
+        plain
+    );
+    for (bytes, says) in [
+        (&b"PGDMP\x01\x0e"[..], "pg_restore"),
+        (b"\xff\xfeC\0R\0E\0", "UTF-16"),
+        (b"PK\x03\x04....", "unpack"),
+    ] {
+        let told = read(bytes.to_vec()).unwrap_err();
+        assert!(told.contains(says), "{told}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let (sender, _receiver) = mpsc::channel(1024);
+        Reader::new(Lexer::new(Bytes::new(bytes.as_slice())), sender).read().ok();
+    }
+
+    #[test]
+    fn no_mixture_of_its_words_makes_the_reader_panic(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "CREATE", "TABLE", "client", "(", ")", ",", ";", "INSERT", "INTO", "VALUES", "'", "\"", "$$", "{", "[",
+                "COPY", "FROM", "stdin", "\n", "\\.", "ALTER", "ADD", "COLUMN", "id", "bigint", "DEFAULT", "NOT", "NULL",
+                "1", "-", "::", "E'", "\\", "SET", "search_path", "=", "SELECT", "setval", "SEQUENCE", "OWNED", "BY", ".",
+                "GENERATED", "IDENTITY", "IF", "EXISTS", "BEGIN", "ATOMIC", "END", "CASE",
+            ]),
+            0..60,
+        )
+    ) {
+        let (sender, _receiver) = mpsc::channel(1024);
+        Reader::new(Lexer::new(Bytes::new(words.join(" ").as_bytes())), sender).read().ok();
+    }
+
+    #[test]
+    fn every_text_comes_back(text in "[^\0]{0,40}") {
+        let quoted = text.replace('\'', "''");
+        // A text that begins like a dictionary may be read as one that lacks its end.
+        prop_assume!(!text.starts_with(['{', '[']));
+        let escaped = text.replace('\\', r"\\").replace('\n', r"\n").replace('\r', r"\r").replace('\t', r"\t");
+
+        let read = rows(&format!("{CLIENT}INSERT INTO client VALUES (1, '{quoted}');"));
+
+        prop_assert_eq!(read, format!("[2]: client (id,name) 1\t{escaped}\n"));
+    }
+}
