@@ -11,7 +11,7 @@ use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
 use sqlx::PgPool;
 
 pub use self::{
-    commands::{NewAdmin, create_admin, migrate, openapi_json, verify},
+    commands::{NewAdmin, RestoreReport, backup, create_admin, migrate, openapi_json, restore, verify},
     connections::serve_connections,
     database::Database,
     serve::serve,

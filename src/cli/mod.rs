@@ -3,11 +3,13 @@
 //! One file a subcommand: its arguments, its help, and the call into the crate. Exit codes: 0 fine, 1 a failure while
 //! running, 2 wrong settings or arguments, 130 ended by a second signal.
 
+mod backup;
 mod check_config;
 mod create_admin;
 mod healthcheck;
 mod migrate;
 mod openapi;
+mod restore;
 mod serve;
 mod verify;
 
@@ -55,6 +57,8 @@ enum Command {
     CheckConfig(check_config::Arguments),
     Healthcheck(healthcheck::Arguments),
     Verify(verify::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
 }
 
 /// Runs the program as its command line asks; what goes wrong is told on stderr.
@@ -70,6 +74,8 @@ pub fn run() -> ExitCode {
         Command::CheckConfig(_) => with_config(|config| check_config::run(&config)),
         Command::Healthcheck(arguments) => with_config(|config| healthcheck::run(&config, &arguments)),
         Command::Verify(_) => with_config(verify::run),
+        Command::Backup(arguments) => with_config(|config| backup::run(config, &arguments)),
+        Command::Restore(arguments) => with_config(|config| restore::run(config, &arguments)),
     }
 }
 
@@ -101,6 +107,12 @@ fn print(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// Says on stderr how far a command is.
+fn progress(line: &str) {
+    // Nobody who reads it is no reason to end.
+    writeln!(io::stderr(), "{line}").ok();
 }
 
 /// Runs a command's work to its end.
@@ -141,6 +153,10 @@ mod tests {
             "x openapi",
             "x check-config",
             "x verify",
+            "x backup today.tar",
+            "x backup --force today.tar",
+            "x restore today.tar",
+            "x restore today.tar --verify-only",
             "x healthcheck --url http://127.0.0.1:9000",
         ] {
             assert!(parsed(line).is_ok(), "{line}");
@@ -151,6 +167,9 @@ mod tests {
             "x create-admin",
             "x create-admin --username accounts",
             "x serve now",
+            "x backup",
+            "x restore",
+            "x restore one.tar two.tar",
         ] {
             assert_eq!(
                 parsed(line).unwrap_err().exit_code(),

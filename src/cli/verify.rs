@@ -23,6 +23,11 @@ pub(super) struct Arguments {}
 /// Verifies and tells what was found.
 pub(super) fn run(config: Config) -> anyhow::Result<()> {
     let _guard = telemetry::init_for_command(&config)?;
+    verify(config)
+}
+
+/// The same for a command that ends with it.
+pub(super) fn verify(config: Config) -> anyhow::Result<()> {
     let is_watched = std::io::stderr().is_terminal();
     let report = super::block_on(crate::app::verify(config, |report| {
         if is_watched && report.files % 100 == 0 {
