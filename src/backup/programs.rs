@@ -324,8 +324,10 @@ fn environment(options: &PgConnectOptions) -> anyhow::Result<Vec<(String, String
         ("PGHOST".to_owned(), host.to_owned()),
         ("PGPORT".to_owned(), options.get_port().to_string()),
         ("PGUSER".to_owned(), options.get_username().to_owned()),
-        ("PGAPPNAME".to_owned(), "nexgen-finance backup".to_owned()),
     ];
+    if let Some(name) = options.get_application_name() {
+        environment.push(("PGAPPNAME".to_owned(), name.to_owned()));
+    }
     if let Some(password) = url.password() {
         let password = percent_decode_str(password)
             .decode_utf8()

@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use super::{
     Checked, Listener, figures, files,
     programs::{Client, Dump},
-    target::Target,
+    target::{RESTORE, Target},
 };
 use crate::{postgres::programs::ProgramSearch, uploads::storage::Storage};
 
@@ -42,6 +42,7 @@ pub struct Restored {
 pub async fn restore(place: Place<'_>, checked: &Checked, listener: Listener) -> anyhow::Result<Restored> {
     let manifest = &checked.manifest;
     let mut target = Target::reach(place.options).await?;
+    target.refuse_company().await?;
     if target.major < manifest.postgres_major {
         bail!(
             "the backup is of PostgreSQL {}, and this server is {}; restore it into {} or newer",
@@ -53,7 +54,7 @@ pub async fn restore(place: Place<'_>, checked: &Checked, listener: Listener) ->
     let client = Client::find(
         place.search,
         target.major.max(manifest.pg_dump_major),
-        place.options,
+        &place.options.clone().application_name(RESTORE),
     )
     .await?;
     let database_was_there = target.is_restored(manifest).await?;

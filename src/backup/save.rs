@@ -11,7 +11,7 @@ use super::{
     files::Steady,
     manifest::{Content, DUMP, FORMAT, Manifest, SavedFile, file_entry},
     programs::Client,
-    snapshot::Snapshot,
+    snapshot::{BACKUP, Snapshot},
 };
 use crate::{
     postgres::programs::ProgramSearch,
@@ -55,7 +55,12 @@ pub async fn save(
     let (draft, archive) = Draft::begin(file, replace)?;
     let mut snapshot = Snapshot::take(source.options).await?;
     let major = snapshot.postgres_major().await?;
-    let client = Client::find(source.search, major, source.options).await?;
+    let client = Client::find(
+        source.search,
+        major,
+        &source.options.clone().application_name(BACKUP),
+    )
+    .await?;
     listener("reading what the tables hold");
     let seen = snapshot.read().await?;
     let time = u64::try_from(seen.taken_at.timestamp())?;

@@ -10,8 +10,12 @@ use super::{
 };
 use crate::uploads::{BACKUP_LOCK, NamedFile, named_files};
 
+/// The name by which the sessions of a backup are known.
+pub(super) const BACKUP: &str = "nexgen-finance backup";
 /// How long another backup is waited for. Servers hold the lock only for the time of a look.
-const LOCK_PATIENCE: &str = "10s";
+const LOCK_PATIENCE: &str = "5s";
+/// How long a table is waited for that a migration is changing.
+const TABLE_PATIENCE: &str = "60s";
 
 /// A session with the lock that keeps files from being removed, and a transaction whose snapshot others may take over.
 pub(super) struct Snapshot {
@@ -36,22 +40,14 @@ impl Snapshot {
     /// # Errors
     /// If the database cannot be reached, has no schema of ours, or another backup runs.
     pub(super) async fn take(options: &PgConnectOptions) -> anyhow::Result<Self> {
-        let options = options.clone().application_name("nexgen-finance backup");
+        let options = options.clone().application_name(BACKUP);
         let mut db = PgConnection::connect_with(&options)
             .await
             .context("connecting for the backup")?;
         // The session waits while files are read, for as long as that takes.
-        for (name, value) in [
-            ("statement_timeout", "0"),
-            ("idle_in_transaction_session_timeout", "0"),
-            ("lock_timeout", LOCK_PATIENCE),
-        ] {
-            sqlx::query("SELECT set_config($1, $2, false)")
-                .bind(name)
-                .bind(value)
-                .execute(&mut db)
-                .await?;
-        }
+        set(&mut db, "statement_timeout", "0").await?;
+        set(&mut db, "idle_in_transaction_session_timeout", "0").await?;
+        set(&mut db, "lock_timeout", LOCK_PATIENCE).await?;
         let locked = sqlx::query("SELECT pg_advisory_lock($1)")
             .bind(BACKUP_LOCK)
             .execute(&mut db)
@@ -62,6 +58,7 @@ impl Snapshot {
             }
             locked => locked.context("taking the lock of backups")?,
         };
+        set(&mut db, "lock_timeout", TABLE_PATIENCE).await?;
         sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .execute(&mut db)
             .await?;
@@ -143,6 +140,15 @@ impl Snapshot {
         self.db.close().await?;
         Ok(())
     }
+}
+
+async fn set(db: &mut PgConnection, name: &str, value: &str) -> anyhow::Result<()> {
+    sqlx::query("SELECT set_config($1, $2, false)")
+        .bind(name)
+        .bind(value)
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// A server's major version.

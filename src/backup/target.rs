@@ -1,6 +1,9 @@
 //! The database that a backup is restored into: nobody works on it, and it holds nothing, or already what is to come.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use anyhow::bail;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
@@ -11,6 +14,13 @@ use super::{
     snapshot::postgres_major,
 };
 
+/// The names by which sessions are known: those of servers, and those of restores.
+const SERVER: &str = "nexgen-finance";
+pub(super) const RESTORE: &str = "nexgen-finance restore";
+/// How long the sessions of a server that has ended are seen.
+const LEAVING: Duration = Duration::from_secs(2);
+/// How long a restore that has lost its command is waited for.
+const FINISHING: Duration = Duration::from_secs(30);
 /// How many tables are named that are in the way.
 const TOLD: usize = 10;
 /// Where the extension of the search may be made; another schema is somebody else's.
@@ -23,31 +33,52 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Connects, and makes sure that no server works on the database.
+    /// Connects to it.
     ///
     /// # Errors
-    /// If one does, or the database cannot be reached.
+    /// If it cannot be reached.
     pub(super) async fn reach(options: &PgConnectOptions) -> anyhow::Result<Self> {
-        let options = options.clone().application_name("nexgen-finance restore");
+        let options = options.clone().application_name(RESTORE);
         let mut db = PgConnection::connect_with(&options).await?;
         sqlx::query("SELECT set_config('statement_timeout', '0', false)")
             .execute(&mut db)
             .await?;
-        let servers: i64 = sqlx::query_scalar(
-            r"
-            SELECT COUNT(*)
-              FROM pg_catalog.pg_stat_activity
-             WHERE datname = current_database()
-               AND application_name = 'nexgen-finance'
-            ",
-        )
-        .fetch_one(&mut db)
-        .await?;
-        if servers > 0 {
-            bail!("a server works on this database; stop it first");
-        }
         let major = postgres_major(&mut db).await?;
         Ok(Self { db, major })
+    }
+
+    /// Makes sure that nobody else works on it: no server, and no `pg_restore` that has outlived its command and may still
+    /// come to its end.
+    ///
+    /// # Errors
+    /// If somebody does.
+    pub(super) async fn refuse_company(&mut self) -> anyhow::Result<()> {
+        let started = Instant::now();
+        loop {
+            let restores: Option<bool> = sqlx::query_scalar(
+                r"
+                SELECT bool_and(application_name = $2)
+                  FROM pg_catalog.pg_stat_activity
+                 WHERE datname = current_database()
+                   AND pid <> pg_backend_pid()
+                   AND application_name IN ($1, $2)
+                ",
+            )
+            .bind(SERVER)
+            .bind(RESTORE)
+            .fetch_one(&mut self.db)
+            .await?;
+            match restores {
+                None => return Ok(()),
+                Some(true) if started.elapsed() > FINISHING => bail!(
+                    "another restore into this database is still running; when it has ended, run this one again"
+                ),
+                Some(false) if started.elapsed() > LEAVING => {
+                    bail!("a server works on this database; stop it first");
+                }
+                Some(_) => tokio::time::sleep(LEAVING / 10).await,
+            }
+        }
     }
 
     /// Whether the database holds what is to be restored already, as it does when an earlier run was cut off after that.

@@ -12,12 +12,11 @@ use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
-use super::{
-    named::{Expected, Last, Table},
-    storage::{Storage, StoredFile},
-};
+use super::storage::{Address, Storage, StoredFile};
 use crate::error::{Error, Result};
 
+/// How many rows are fetched at once.
+const BATCH: i64 = 500;
 const PIECE: usize = 128 * 1024;
 
 /// A row whose file is not what it should be.
@@ -56,6 +55,131 @@ pub struct FileReport {
     pub faults: Vec<FileFault>,
     /// Stored files that no row names; they are not ours to remove.
     pub unknown: Vec<String>,
+}
+
+/// A file as its row describes it.
+struct Expected {
+    id: String,
+    address: Address,
+    /// The bytes as they are stored, where the row says how many.
+    size: Option<i64>,
+    /// Their SHA-256, where the row has it.
+    hash: Option<String>,
+    /// The SHA-256 of what they unpack to, if they are gzip.
+    unpacked_hash: Option<String>,
+}
+
+/// The rows of one table in the order of their ids, some at a time.
+#[derive(Debug, Clone, Copy, Default)]
+enum Table {
+    #[default]
+    UploadFile,
+    ProjectDocument,
+}
+
+impl Table {
+    fn name(self) -> &'static str {
+        match self {
+            Self::UploadFile => "upload_file",
+            Self::ProjectDocument => "project_document",
+        }
+    }
+
+    /// The files of the rows after one, with the id of the last of them; `None` at the end.
+    async fn after(self, db: &PgPool, last: &Last) -> Result<Option<(Vec<Expected>, Last)>> {
+        match self {
+            Self::UploadFile => session_files(db, &last.file).await,
+            Self::ProjectDocument => documents(db, last.document).await,
+        }
+    }
+}
+
+/// Where to go on.
+#[derive(Debug, Clone, Default)]
+struct Last {
+    file: String,
+    document: i64,
+}
+
+async fn session_files(db: &PgPool, last: &str) -> Result<Option<(Vec<Expected>, Last)>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT id, session_id, storage_filename, file_size, compressed_size, is_compressed, file_hash, compressed_hash
+          FROM "Finances".upload_file
+         WHERE id > $1
+           AND status <> 'deleted'
+         ORDER BY id
+         LIMIT $2
+        "#,
+        last,
+        BATCH,
+    )
+    .fetch_all(db)
+    .await?;
+    let Some(last) = rows.last().map(|row| row.id.clone()) else {
+        return Ok(None);
+    };
+    let expected = rows.into_iter().map(|row| Expected {
+        id: row.id,
+        address: Address::in_session(row.session_id, row.storage_filename),
+        size: if row.is_compressed {
+            row.compressed_size
+        } else {
+            Some(row.file_size)
+        },
+        hash: if row.is_compressed {
+            row.compressed_hash
+        } else {
+            row.file_hash.clone()
+        },
+        unpacked_hash: row.file_hash.filter(|_| row.is_compressed),
+    });
+    let last = Last {
+        file: last,
+        ..Last::default()
+    };
+    Ok(Some((expected.collect(), last)))
+}
+
+async fn documents(db: &PgPool, last: i64) -> Result<Option<(Vec<Expected>, Last)>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT id, stored_filename, compressed_filename, original_size, compressed_size, file_hash, compressed_hash
+          FROM "Finances".project_document
+         WHERE id > $1
+         ORDER BY id
+         LIMIT $2
+        "#,
+        last,
+        BATCH,
+    )
+    .fetch_all(db)
+    .await?;
+    let Some(last) = rows.last().map(|row| row.id) else {
+        return Ok(None);
+    };
+    let mut expected = Vec::new();
+    for row in rows {
+        let files = [
+            (row.stored_filename, row.original_size, row.file_hash),
+            (row.compressed_filename, row.compressed_size, row.compressed_hash),
+        ];
+        for (name, size, hash) in files {
+            let Some(name) = name else { continue };
+            expected.push(Expected {
+                id: row.id.to_string(),
+                address: Address::of_document(name),
+                size,
+                hash,
+                unpacked_hash: None,
+            });
+        }
+    }
+    let last = Last {
+        document: last,
+        ..Last::default()
+    };
+    Ok(Some((expected, last)))
 }
 
 /// Looks at every file that a row names, and for files that none names.

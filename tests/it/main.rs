@@ -19,6 +19,7 @@
 
 mod adoption;
 mod auth;
+mod backup;
 mod bajaj_orders;
 mod bajaj_pdf;
 mod billing;
