@@ -1,9 +1,11 @@
 //! What the subcommands do that is not serving.
 
+use std::{path::Path, sync::Arc};
+
 use secrecy::SecretString;
 use sqlx::PgPool;
 
-use super::Database;
+use super::{Database, database::program_search};
 use crate::{
     adoption,
     audit::{
@@ -11,6 +13,7 @@ use crate::{
         verify::{Anchor, TrailReport},
     },
     auth,
+    backup::{self, Checked, Listener, Restored, Saved},
     config::Config,
     finance::kept_totals::{self, TotalFault},
     http::router,
@@ -68,6 +71,18 @@ pub struct Checks {
     pub files: bool,
     /// Heads of the trail that were noted earlier.
     pub anchors: Vec<Anchor>,
+}
+
+impl Checks {
+    /// Everything.
+    pub const fn all() -> Self {
+        Self {
+            trail: true,
+            totals: true,
+            files: true,
+            anchors: Vec::new(),
+        }
+    }
 }
 
 /// What `verify` found; `None` where it did not look.
@@ -179,6 +194,68 @@ pub async fn repair_line_rates(config: Config, dry_run: bool) -> anyhow::Result<
     pool.close().await;
     database.close().await?;
     Ok(repaired?)
+}
+
+/// Saves the database and the stored files into `file`; `replace` allows that there is one already.
+///
+/// # Errors
+/// If the database or the storage cannot be reached, `pg_dump` is missing or too old, or the file cannot be written.
+pub async fn backup(config: Config, file: &Path, replace: bool, listener: Listener) -> anyhow::Result<Saved> {
+    let database = Database::reach_beside_server(&config.database).await?;
+    let storage = Storage::open(&config.uploads).await?;
+    let source = backup::Source {
+        options: database.direct_options(),
+        storage: &storage,
+        search: &program_search(&config.database),
+    };
+    let saved = backup::save(source, file, replace, listener).await;
+    database.close().await?;
+    saved
+}
+
+/// What a restore has done.
+#[derive(Debug)]
+pub struct RestoreReport {
+    /// What came back.
+    pub restored: Restored,
+    /// How many migrations of this program ran on it.
+    pub migrations: usize,
+    /// What these changed of the rows and sums that were saved.
+    pub changed: Vec<String>,
+}
+
+/// Brings a backup back into an empty place, and its schema up to date.
+///
+/// # Errors
+/// If the place is not empty or in use, `pg_restore` is missing or too old, or what comes back is not what was saved.
+pub async fn restore(config: Config, checked: &Checked, listener: Listener) -> anyhow::Result<RestoreReport> {
+    // Not beside a server: it would work on what is half there.
+    let database = Database::reach(&config.database).await?;
+    let report = restore_into(&config, &database, checked, listener).await;
+    database.close().await?;
+    report
+}
+
+async fn restore_into(
+    config: &Config,
+    database: &Database,
+    checked: &Checked,
+    listener: Listener,
+) -> anyhow::Result<RestoreReport> {
+    let storage = Storage::open(&config.uploads).await?;
+    let place = backup::Place {
+        options: database.direct_options(),
+        storage: &storage,
+        search: &program_search(&config.database),
+    };
+    let restored = backup::restore(place, checked, Arc::clone(&listener)).await?;
+    listener("bringing the schema up to date");
+    let migrations = database.migrate(&config.database).await?;
+    Ok(RestoreReport {
+        restored,
+        migrations,
+        changed: backup::changed_since(database.direct_options(), checked).await?,
+    })
 }
 
 /// The OpenAPI document as JSON.

@@ -12,8 +12,8 @@ use sqlx::PgPool;
 
 pub use self::{
     commands::{
-        Checks, NewAdmin, Progress, VerifyReport, adopt, create_admin, migrate, openapi_json,
-        repair_line_rates, retry_constraints, verify,
+        Checks, NewAdmin, Progress, RestoreReport, VerifyReport, adopt, backup, create_admin, migrate,
+        openapi_json, repair_line_rates, restore, retry_constraints, verify,
     },
     connections::serve_connections,
     database::Database,

@@ -65,8 +65,13 @@ impl Arguments {
 /// Verifies and tells what was found.
 pub(super) fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
     let _guard = telemetry::init_for_command(&config)?;
+    verify(config, arguments.checks())
+}
+
+/// The same for a command that ends with it.
+pub(super) fn verify(config: Config, checks: Checks) -> anyhow::Result<()> {
     let is_watched = std::io::stderr().is_terminal();
-    let report = super::block_on(crate::app::verify(config, arguments.checks(), |progress| {
+    let report = super::block_on(crate::app::verify(config, checks, |progress| {
         if !is_watched {
             return;
         }

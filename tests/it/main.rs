@@ -22,6 +22,7 @@ mod adoption;
 mod audit;
 mod audit_seals;
 mod auth;
+mod backup;
 mod bajaj_orders;
 mod bajaj_pdf;
 mod billing;

@@ -348,11 +348,7 @@ async fn a_request_without_a_file_is_told_so_whatever_its_body_is() {
     assert_eq!(nothing.faults(), ["file: missing", "revision: value_error"]);
     assert_eq!(
         plain.faults(),
-        [
-            "client_id: int_parsing",
-            "file: missing",
-            "revision: value_error"
-        ]
+        ["client_id: int_parsing", "file: missing", "revision: value_error"]
     );
 }
 

@@ -181,6 +181,24 @@ impl TestApp {
         }
     }
 
+    /// The settings of a command that works on this server's database and files.
+    pub(crate) fn command_settings(&self) -> Vec<(String, String)> {
+        let folder = self.uploads.folder.path().to_str().expect("text").to_owned();
+        let url = self.db.connect_options().to_url_lossy().to_string();
+        let mut settings = vec![
+            ("DATABASE_URL".to_owned(), url),
+            ("UPLOAD_DIR".to_owned(), folder),
+        ];
+        let remote = self.uploads.bucket.as_ref().map(Bucket::settings);
+        settings.extend(
+            remote
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        settings
+    }
+
     /// Where files are while they arrive.
     pub(crate) fn spool_folder(&self) -> std::path::PathBuf {
         self.uploads.folder.path().join("temp")
