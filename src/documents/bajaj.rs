@@ -11,7 +11,7 @@ use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
 use super::pdf::Page;
 use super::table::{self, Table};
-use super::{bajaj_pdf, lines, share_tax, store, summary, text};
+use super::{bajaj_pdf, lines, printed_totals, share_tax, store, summary, text};
 
 const MAX_HEADER_ROW: usize = 50;
 const MAX_ADDRESS_ROW: usize = 12;
@@ -273,17 +273,19 @@ fn likely_amounts(grid: &Grid, table: &Table) -> Option<usize> {
 
 fn read_table(grid: &Grid, table: &Table, order: &mut ParsedOrder) -> Result<(), ParseFailure> {
     let items = items::read(grid, table, Style::Bajaj)?;
-    let end_row = items.end_row;
     order.warnings.extend(items.warnings);
     let mut reading = lines::complete(items.items, Some(Decimal::ONE));
     order.lines = reading.lines;
     order.warnings.append(&mut reading.warnings);
     order.findings.append(&mut reading.findings);
-    order.printed = summary::read(grid, end_row, &table.columns, summary::LineSums::of(order));
+    let printed = printed_totals::read(grid, &items.totals, &table.columns, &order.lines);
+    order.printed = printed.totals;
+    order.findings.extend(printed.findings);
     share_tax::share_tax(order);
     summary::complete(order);
     order.findings.extend(summary::excess(order));
-    let sum = summary::LineSums::of(order).gross;
+    order.warnings.extend(summary::contradictions(order));
+    let sum = summary::LineSums::of(&order.lines).gross;
     if let Some(total) = order.printed.total_amount
         && sum.saturating_sub(total).abs() > TOLERANCE
     {

@@ -33,7 +33,7 @@ pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
 
 /// The tax counts where it is the gap between the lines and the document's value, or where no value is printed.
 fn take_tax(printed: &Printed, value: Option<Decimal>, order: &mut ParsedOrder) {
-    let sums = summary::LineSums::of(order);
+    let sums = summary::LineSums::of(&order.lines);
     let tax = printed.tax();
     let near = |one: Decimal, other: Decimal| one.saturating_sub(other).abs() <= TOLERANCE;
     let has_own_tax = order.lines.iter().any(|line| line.gst_amount.is_some());
