@@ -15,8 +15,8 @@ use crate::uploads::storage::Address;
 
 /// The largest manifest that is read: some millions of files.
 const MANIFEST_LIMIT: u64 = 1 << 30;
-/// How many faults are told.
-const TOLD: usize = 50;
+/// How many faults of a kind are told.
+const TOLD: usize = 20;
 
 /// An archive that is what its manifest says.
 #[derive(Debug)]
@@ -200,16 +200,19 @@ impl Found {
 
     /// What is wrong, as an error.
     fn faulty(&self) -> anyhow::Error {
-        let mut text = String::from("the archive is not whole:");
-        for fault in self.faults.iter().take(TOLD) {
-            text.push_str("\n  ");
-            text.push_str(fault);
-        }
-        if let Some(more) = self.faults.len().checked_sub(TOLD).filter(|more| *more > 0) {
-            text.push_str(&format!("\n  and {more} more"));
-        }
-        anyhow::anyhow!(text)
+        anyhow::anyhow!(
+            "the archive is not whole:\n  {}",
+            first(&self.faults).join("\n  ")
+        )
     }
+}
+
+/// So many lines as a person reads, and how many there are more.
+pub fn first(lines: &[String]) -> Vec<String> {
+    let more = lines.len().saturating_sub(TOLD);
+    let told = lines.iter().take(TOLD).cloned();
+    told.chain((more > 0).then(|| format!("and {more} more")))
+        .collect()
 }
 
 /// What every form of manifest begins with.

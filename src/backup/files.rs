@@ -11,13 +11,12 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
 use super::{
-    Listener, Meter, contents,
+    Listener, Meter,
+    check::first,
+    contents,
     manifest::{Manifest, SavedFile, address_of_entry},
 };
 use crate::uploads::storage::{Address, Storage, StoredFile};
-
-/// How many files are named that are in the way.
-const TOLD: usize = 20;
 
 /// A stored file that is read on when it moves from `temp/` to its place in the middle, as one of a bucket does that is just
 /// being published.
@@ -117,12 +116,7 @@ pub(super) async fn wanted(
         bail!(
             "{} stored files are there already and are others than those of the backup; nothing is overwritten:\n  {}",
             in_the_way.len(),
-            in_the_way
-                .iter()
-                .take(TOLD)
-                .cloned()
-                .collect::<Vec<_>>()
-                .join("\n  ")
+            first(&in_the_way).join("\n  ")
         );
     }
     Ok(wanted)

@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, first};
 pub use manifest::Manifest;
 pub use restore::{Place, Restored, changed_since, restore};
 pub use save::{Saved, Source, save};

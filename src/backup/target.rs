@@ -9,6 +9,7 @@ use anyhow::bail;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 
 use super::{
+    check::first,
     figures::{self, MIGRATIONS, quoted},
     manifest::{Manifest, SearchIndexes, TableFigures},
     snapshot::postgres_major,
@@ -131,7 +132,7 @@ impl Target {
         if !differences.is_empty() {
             bail!(
                 "what was restored is not what the manifest says:\n  {}",
-                differences.join("\n  ")
+                first(&differences).join("\n  ")
             );
         }
         Ok(())

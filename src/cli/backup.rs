@@ -6,7 +6,11 @@ use anyhow::bail;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{backup::Saved, config::Config, telemetry};
+use crate::{
+    backup::{Saved, first},
+    config::Config,
+    telemetry,
+};
 
 const AFTER_HELP: &str = "\
 Writes the database and every stored file that it names into FILE, a tar archive, as they were at one moment; a server
@@ -53,7 +57,9 @@ pub(super) fn run(config: Config, arguments: &Arguments) -> anyhow::Result<()> {
 
 fn told(saved: &Saved, arguments: &Arguments) -> String {
     let manifest = &saved.manifest;
-    let warnings = saved.warnings.iter().map(|line| format!("warning: {line}\n"));
+    let warnings = first(&saved.warnings)
+        .into_iter()
+        .map(|line| format!("warning: {line}\n"));
     let sum = format!(
         "{}: {} rows in {} tables and {} files with {} bytes, as of {}; {} bytes in all.\n",
         arguments.file.display(),

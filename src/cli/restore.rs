@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     app::{Checks, RestoreReport},
-    backup::Manifest,
+    backup::{Manifest, first},
     config::Config,
     telemetry,
 };
@@ -69,27 +69,35 @@ fn told(manifest: &Manifest) -> String {
 
 fn came_back(report: &RestoreReport, manifest: &Manifest) -> String {
     let restored = &report.restored;
-    let mut text = format!("restored: {}", told(manifest));
+    let mut notes = Vec::new();
     if restored.database_was_there {
-        text.push_str("note: the database held these rows already\n");
+        notes.push("the database held these rows already".to_owned());
     }
     let found = manifest.files.len() - restored.files_written;
     if found > 0 {
-        text.push_str(&format!("note: {found} files were there already\n"));
+        notes.push(format!("{found} files were there already"));
     }
     if restored.search_was_left_out {
-        text.push_str("note: the search goes without its indexes, for which PostgreSQL's extension pg_trgm is missing\n");
+        notes.push(
+            "the search goes without its indexes, for which PostgreSQL's extension pg_trgm is missing"
+                .to_owned(),
+        );
     }
     if report.migrations > 0 {
-        text.push_str(&format!("note: {} migration(s) ran\n", report.migrations));
+        notes.push(format!("{} migration(s) ran", report.migrations));
     }
-    for change in &report.changed {
-        text.push_str(&format!("note: since the migrations: {change}\n"));
-    }
-    for missing in &manifest.missing_files {
-        text.push_str(&format!(
-            "note: {missing}: was missing when the backup was made\n"
-        ));
-    }
-    text
+    let changed = report
+        .changed
+        .iter()
+        .map(|change| format!("since the migrations: {change}"));
+    notes.extend(changed);
+    let missing = manifest
+        .missing_files
+        .iter()
+        .map(|file| format!("{file}: was missing when the backup was made"));
+    notes.extend(first(&missing.collect::<Vec<_>>()));
+    let notes = notes.into_iter().map(|note| format!("note: {note}\n"));
+    std::iter::once(format!("restored: {}", told(manifest)))
+        .chain(notes)
+        .collect()
 }
