@@ -1,7 +1,6 @@
 //! `pg_dump` and `pg_restore` at work: how they reach the database, and what they have to say.
 
 use std::{
-    borrow::Cow,
     fs::File,
     io::{self, Read, Write},
     os::unix::fs::FileExt,
@@ -162,10 +161,8 @@ impl Client {
 /// The schema itself is there already.
 fn is_wanted(line: &str, unwanted_indexes: &[String]) -> bool {
     let mut words = line.split_whitespace();
-    if !words
-        .next()
-        .is_some_and(|word| word.ends_with(';') && word.len() > 1)
-    {
+    let number = words.next().and_then(|word| word.strip_suffix(';'));
+    if !number.is_some_and(|number| number.parse::<u64>().is_ok()) {
         return false;
     }
     let mut rest = words.skip(2);
@@ -338,12 +335,13 @@ fn environment(options: &PgConnectOptions) -> anyhow::Result<Vec<(String, String
         environment.push(("PGOPTIONS".to_owned(), options.to_owned()));
     }
     for (name, value) in url.query_pairs() {
-        // A certificate that was given as text and not as a file has to be named for libpq in its own variables.
-        let is_file = |value: &Cow<'_, str>| !value.contains("-----BEGIN");
         match &*name {
             "sslmode" => environment.push(("PGSSLMODE".to_owned(), value.into_owned())),
-            "sslrootcert" | "sslcert" | "sslkey" if is_file(&value) => {
-                environment.push((format!("PG{}", name.to_uppercase()), value.into_owned()));
+            "sslrootcert" | "sslcert" | "sslkey" => {
+                // libpq takes no certificate as text; its own variables stand then, which are passed on.
+                if let Some(file) = value.strip_prefix("file: ") {
+                    environment.push((format!("PG{}", name.to_uppercase()), file.to_owned()));
+                }
             }
             _ => {}
         }
