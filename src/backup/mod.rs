@@ -10,6 +10,7 @@ mod check;
 mod contents;
 mod figures;
 mod files;
+mod libpq;
 mod manifest;
 mod programs;
 mod restore;
