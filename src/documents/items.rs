@@ -182,7 +182,7 @@ impl Reader {
         }
         let is_below = !self.totals.is_empty() || self.gap_row.is_some();
         if is_below && !self.is_item_below(row) {
-            if row.is_whole_item() || is_numbered && row.is_described() && row.has_amount() {
+            if row.is_whole_item() || row.is_described() && row.has_amount() {
                 self.unread.push(row.number);
             }
         } else if row.starts_item(self.style) {

@@ -10,7 +10,7 @@
 //! - `pdf`: the text of a PDF as lines with places, within bounds.
 //! - `layout`: what a layout is, and the list of those that are known; `order`, `workbook`: a file given to the one that
 //!   fits. Another layout is one more module, see `docs/layouts.md`.
-//! - `proforma`, `bajaj`, `bajaj_pdf`: the layouts, made of the parts that follow.
+//! - `proforma`, `bajaj` with `bajaj_head`, `bajaj_pdf`: the layouts, made of the parts that follow.
 //! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
 //! - `table`, `table_row`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each
 //!   line with `remarks` on them.
@@ -24,6 +24,7 @@
 
 mod archive;
 mod bajaj;
+mod bajaj_head;
 mod bajaj_pdf;
 mod biff;
 mod compound;

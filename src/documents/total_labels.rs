@@ -65,7 +65,7 @@ impl Figure {
         } else if is_tax(words) {
             Some(Self::Tax)
         } else {
-            (is_total || is_sum(words, OPEN)).then_some(Self::PlainTotal)
+            (is_total || is_sum(words, OPEN) || ends_as_total(words)).then_some(Self::PlainTotal)
         }
     }
 
@@ -110,7 +110,14 @@ pub(super) fn starts_as_total(words: &Words) -> bool {
 
 /// True for a label that names a sum and could, with a quantity and a rate, name goods as well: "Basic Amount".
 pub(super) fn may_be_total(words: &Words) -> bool {
-    [WHOLE, OPEN, BEFORE_TAX].iter().any(|kind| is_sum(words, kind)) || is_deduction(words)
+    [WHOLE, OPEN, BEFORE_TAX].iter().any(|kind| is_sum(words, kind))
+        || is_deduction(words)
+        || ends_as_total(words)
+}
+
+/// True for the total of something that is named first: "Civil Works Total".
+fn ends_as_total(words: &Words) -> bool {
+    words.len() <= MAX_WORDS && words.iter().last() == Some("TOTAL")
 }
 
 /// True for a sum of this kind and nothing else.
@@ -179,6 +186,7 @@ mod tests {
             ("Basic Total", Some(Figure::Subtotal)),
             ("Net Amount", Some(Figure::PlainTotal)),
             ("Total (A)", Some(Figure::PlainTotal)),
+            ("Civil Works Total", Some(Figure::PlainTotal)),
             ("Total Section A", Some(Figure::PlainTotal)),
             ("Grand Total (A+B)", Some(Figure::GrandTotal)),
             ("Invoice Value", Some(Figure::GrandTotal)),
