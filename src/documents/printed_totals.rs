@@ -281,11 +281,11 @@ fn unreadable(label: &TotalLabel, figure: Figure, cells: &[(usize, &Value)]) -> 
 
 /// True for a percentage, for what says that there is none, and for a sum in words.
 fn is_no_value(value: &Value) -> bool {
+    const IN_WORDS: &[&str] = &["RUPEES", "LAKH", "LAKHS", "THOUSAND", "HUNDRED", "CRORE"];
+    const BESIDES: &[&str] = &["RS", "INR", "NIL", "NA", "NONE", "LS", "IN"];
     let Value::Text(text) = value else {
         return false;
     };
-    const IN_WORDS: &[&str] = &["RUPEES", "LAKH", "LAKHS", "THOUSAND", "HUNDRED", "CRORE"];
-    const BESIDES: &[&str] = &["RS", "INR", "NIL", "NA", "NONE", "LS", "IN"];
     let words = Words::of(text);
     text.ends_with('%') || words.len() == 0 || words.are_among(BESIDES) || words.has_any(IN_WORDS)
 }

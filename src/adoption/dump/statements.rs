@@ -115,7 +115,7 @@ impl<R: Read> Reader<R> {
                 "temp" | "temporary" => is_temporary = true,
                 "unlogged" | "global" | "local" | "or" | "replace" | "unique" => {}
                 word => {
-                    kind = word.to_owned();
+                    word.clone_into(&mut kind);
                     self.lexer.next()?;
                     break;
                 }
