@@ -219,12 +219,8 @@ impl<'a> Cutter<'a> {
         self.is_reprint = false;
         if let Some(number) = &start.number {
             let seen = self.seen.entry(number.clone()).or_default();
-            let table = self.tables;
-            // The same line below titles that are printed again is no other item.
-            if seen
-                .iter()
-                .any(|(other, text)| *other < table && *text == row.text)
-            {
+            // The same line under the same number is the same item, printed again.
+            if seen.contains(&row.text) {
                 self.is_reprint = true;
                 self.reprinted.push(number.clone());
                 return;
@@ -312,8 +308,11 @@ impl<'a> Cutter<'a> {
 
     /// A line below titles and above any line number: the item before goes on, or one without number begins.
     fn take_loose(&mut self, row: &'a Row) {
-        // Where items are numbered, one without a number must have all that makes an item.
-        let has_figures = if self.numbers.is_empty() {
+        // What stands in columns and starts no item is text. Where items are numbered, one without a number must have all
+        // that makes an item.
+        let has_figures = if self.columns.read(row).is_some_and(|figures| !figures.is_split) {
+            false
+        } else if self.numbers.is_empty() {
             has_figures(row, &self.columns)
         } else {
             let has_quantity =

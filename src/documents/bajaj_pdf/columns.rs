@@ -44,6 +44,7 @@ struct Choice {
     figures: Figures,
     /// Whether quantity × price is the amount.
     is_proven: bool,
+    is_crowded: bool,
     votes: i64,
     distance: i64,
 }
@@ -208,33 +209,41 @@ impl Columns {
     /// All ways in which the cells may stand below the titles, in their order.
     fn choices(&self, cells: &[Cell], options: &[Vec<usize>]) -> Vec<Choice> {
         let mut all: Vec<Vec<usize>> = vec![Vec::new()];
-        for (cell, options) in cells.iter().zip(options) {
-            let is_number = figures::number(&cell.text).is_some();
+        for options in options {
             let mut longer = Vec::new();
             for before in &all {
-                for option in options {
-                    let last = before.last().copied();
-                    let is_of_figures = self
-                        .titles
-                        .get(*option)
-                        .is_some_and(|title| title.kind.is_of_figures());
-                    // One figure a column.
-                    let is_taken = is_number
-                        && is_of_figures
-                        && cells.iter().zip(before).any(|(other, column)| {
-                            column == option && figures::number(&other.text).is_some()
-                        });
-                    let is_alone = options.len() == 1;
-                    if last.is_none_or(|last| last <= *option) && (!is_taken || is_alone) {
-                        longer.push([before.as_slice(), &[*option]].concat());
-                    }
-                }
+                let last = before.last().copied();
+                let in_order = options
+                    .iter()
+                    .filter(|option| last.is_none_or(|last| last <= **option));
+                longer.extend(in_order.map(|option| [before.as_slice(), &[*option]].concat()));
             }
             all = longer;
         }
-        all.into_iter()
+        let mut choices: Vec<Choice> = all
+            .into_iter()
             .map(|columns| self.choice(cells, options, columns))
-            .collect()
+            .collect();
+        // One figure a column, where that is possible.
+        if choices.iter().any(|choice| !choice.is_crowded) {
+            choices.retain(|choice| !choice.is_crowded);
+        }
+        choices
+    }
+
+    /// True if two figures stand in one column.
+    fn is_crowded(&self, cells: &[Cell], columns: &[usize]) -> bool {
+        let is_of_figures = |column: &usize| {
+            self.titles
+                .get(*column)
+                .is_some_and(|title| title.kind.is_of_figures())
+        };
+        let placed = cells
+            .iter()
+            .zip(columns)
+            .filter(|(cell, column)| is_of_figures(column) && figures::number(&cell.text).is_some());
+        let places: Vec<usize> = placed.map(|(_, column)| *column).collect();
+        places.windows(2).any(|pair| pair.first() == pair.get(1))
     }
 
     fn choice(&self, cells: &[Cell], options: &[Vec<usize>], columns: Vec<usize>) -> Choice {
@@ -265,6 +274,7 @@ impl Columns {
         let figures = Figures::of(placed);
         Choice {
             is_proven: figures.are_proven(),
+            is_crowded: self.is_crowded(cells, &columns),
             columns,
             figures,
             votes,

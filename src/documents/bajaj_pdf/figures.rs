@@ -159,9 +159,13 @@ impl Figures {
 
     /// True if quantity × price is the amount, or the amount before a usual tax or the discount.
     pub(super) fn are_proven(&self) -> bool {
-        let amount = self.amount.number().or(self.gross.number());
+        let printed = if self.amount.is_absent() {
+            &self.gross
+        } else {
+            &self.amount
+        };
         let (Some(quantity), Some(price), Some(amount)) =
-            (self.quantity.number(), self.price.number(), amount)
+            (self.quantity.number(), self.price.number(), printed.number())
         else {
             return false;
         };
