@@ -242,8 +242,8 @@ impl Columns {
             .iter()
             .zip(columns)
             .filter(|(cell, column)| is_of_figures(column) && figures::number(&cell.text).is_some());
-        let places: Vec<usize> = placed.map(|(_, column)| *column).collect();
-        places.windows(2).any(|pair| pair.first() == pair.get(1))
+        let taken: Vec<usize> = placed.map(|(_, column)| *column).collect();
+        taken.windows(2).any(|pair| pair.first() == pair.get(1))
     }
 
     fn choice(&self, cells: &[Cell], options: &[Vec<usize>], columns: Vec<usize>) -> Choice {
