@@ -22,7 +22,6 @@ pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
     };
     let value = header::stated_value(all)
         .or_else(last_total)
-        .or_else(|| tail.iter().rev().find_map(|row| whole_total(row)))
         .or(printed.total)
         .filter(|value| !value.is_sign_negative());
     order.printed.subtotal = printed.subtotal;
