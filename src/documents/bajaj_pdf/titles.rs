@@ -337,9 +337,12 @@ fn goes_on(before: &[String], names: &[String], word: &Word) -> bool {
     };
     let (kind, own) = (kind_of(before), kind_of(names));
     let is_pair = match (last.as_str(), next.as_str()) {
-        (_, "%" | "INR" | "RS" | "#" | "NO" | "NUMBER" | "CODE" | "SAC" | "PER" | "OF")
+        (
+            _,
+            "%" | "INR" | "RS" | "#" | "NO" | "NUMBER" | "CODE" | "SAC" | "PER" | "OF" | "INCL" | "EXCL"
+            | "WITH" | "INCLUDING" | "EXCLUDING",
+        )
         | ("PER" | "OF" | "WITH" | "INCL" | "EXCL" | "NEED" | "NEEDED" | "REQUIRED" | "DELIVERY", _)
-        | (_, "INCL" | "EXCL" | "WITH" | "INCLUDING" | "EXCLUDING")
         | ("UNIT", "PRICE" | "RATE" | "COST" | "VALUE")
         | (
             "SUB" | "LINE" | "NET" | "GRAND" | "TAXABLE" | "TOTAL" | "GROSS" | "TAX" | "GST" | "CGST"
@@ -404,7 +407,7 @@ fn settle(all: &mut [(Title, Vec<String>)]) {
             .map(|(at, _)| at)
             .collect()
     };
-    let mut set = |all: &mut [(Title, Vec<String>)], at: usize, kind: Kind| {
+    let set = |all: &mut [(Title, Vec<String>)], at: usize, kind: Kind| {
         if let Some((title, _)) = all.get_mut(at) {
             title.kind = kind;
         }
