@@ -42,8 +42,8 @@ struct Choice {
     /// Indices of titles, one a cell.
     columns: Vec<usize>,
     figures: Figures,
-    /// Whether quantity × price is the amount.
-    is_proven: bool,
+    /// How many of the figures follow from others.
+    proofs: u8,
     is_crowded: bool,
     votes: i64,
     distance: i64,
@@ -80,11 +80,11 @@ impl Columns {
             let Some((cells, options, _)) = self.cells_of(row) else {
                 continue;
             };
-            let mut proven = self
-                .choices(&cells, &options)
-                .into_iter()
-                .filter(|choice| choice.is_proven);
-            let (Some(choice), None) = (proven.next(), proven.next()) else {
+            let mut choices = self.choices(&cells, &options);
+            choices.retain(|choice| choice.figures.are_proven());
+            let most = choices.iter().map(|choice| choice.proofs).max();
+            choices.retain(|choice| Some(choice.proofs) == most);
+            let [choice] = choices.as_slice() else {
                 continue;
             };
             for ((cell, options), column) in cells.iter().zip(&options).zip(&choice.columns) {
@@ -110,12 +110,12 @@ impl Columns {
         }
         let (cells, options, is_split) = self.cells_of(row)?;
         let mut choices = self.choices(&cells, &options);
-        let rank = |choice: &Choice| (choice.is_proven, choice.votes, choice.distance.saturating_neg());
+        let rank = |choice: &Choice| (choice.proofs, choice.votes, choice.distance.saturating_neg());
         choices.sort_by_key(|choice| std::cmp::Reverse(rank(choice)));
         let mut choices = choices.into_iter();
         let best = choices.next()?;
         let rival = choices.find(|other| !other.figures.are_the_same_as(&best.figures));
-        let is_sure = best.is_proven || rival.is_none_or(|rival| rival.votes < best.votes);
+        let is_sure = best.figures.are_proven() || rival.is_none_or(|rival| rival.votes < best.votes);
         Some(Figures {
             is_sure,
             is_split,
@@ -238,17 +238,16 @@ impl Columns {
                 .get(*column)
                 .is_some_and(|title| title.kind.is_of_figures())
         };
-        let placed = cells
-            .iter()
-            .zip(columns)
-            .filter(|(cell, column)| is_of_figures(column) && figures::number(&cell.text).is_some());
+        let placed = cells.iter().zip(columns).filter(|(cell, column)| {
+            is_of_figures(column) && figures::number(cell.text.trim_end_matches('%')).is_some()
+        });
         let taken: Vec<usize> = placed.map(|(_, column)| *column).collect();
         taken.windows(2).any(|pair| pair.first() == pair.get(1))
     }
 
-    fn choice(&self, cells: &[Cell], options: &[Vec<usize>], columns: Vec<usize>) -> Choice {
+    fn choice(&self, cells: &[Cell], all_options: &[Vec<usize>], columns: Vec<usize>) -> Choice {
         let (mut votes, mut distance) = (0_i64, 0_i64);
-        for ((cell, options), column) in cells.iter().zip(options).zip(&columns) {
+        for ((cell, options), column) in cells.iter().zip(all_options).zip(&columns) {
             let Some(title) = self.titles.get(*column) else {
                 continue;
             };
@@ -273,7 +272,7 @@ impl Columns {
             .filter_map(|(cell, column)| Some((self.titles.get(*column)?.kind, cell.text.as_str())));
         let figures = Figures::of(placed);
         Choice {
-            is_proven: figures.are_proven(),
+            proofs: figures.proofs(),
             is_crowded: self.is_crowded(cells, &columns),
             columns,
             figures,

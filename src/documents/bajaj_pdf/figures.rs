@@ -5,6 +5,7 @@ use rust_decimal::{Decimal, dec};
 use super::rows::{is_currency_name, quantity_and_unit};
 use super::titles::Kind;
 use crate::documents::grid::Reading;
+use crate::documents::items::RateReading;
 use crate::documents::text::{self, round_money};
 
 /// What an amount with tax is of the one without.
@@ -76,11 +77,10 @@ pub(super) struct Figures {
     pub(super) unit: Option<String>,
     pub(super) price: Figure,
     pub(super) amount: Figure,
-    pub(super) tax_rate: Option<Decimal>,
-    pub(super) is_percent: bool,
-    pub(super) tax: Option<Decimal>,
-    /// A tax that is no number.
-    pub(super) is_tax_unreadable: bool,
+    /// The sum of those of central and state tax.
+    pub(super) tax_rate: RateReading,
+    /// The sum of the parts.
+    pub(super) tax: Reading,
     pub(super) gross: Figure,
     pub(super) discount: Figure,
     pub(super) hsn: Option<String>,
@@ -137,24 +137,50 @@ impl Figures {
 
     /// A rate in percent; several are added, as those of central and state tax.
     fn take_tax_rate(&mut self, text: &str) {
-        let bare = text.trim_end_matches('%').trim();
-        self.is_percent |= text.ends_with('%');
-        match number(bare) {
-            Some(rate) => self.tax_rate = Some(self.tax_rate.unwrap_or_default().saturating_add(rate)),
-            None => self.is_tax_unreadable |= !is_nothing(text),
+        self.tax_rate.is_percent |= text.ends_with('%');
+        match number(text.trim_end_matches('%')) {
+            Some(rate) => {
+                let before = self.tax_rate.value.unwrap_or_default();
+                self.tax_rate.value = Some(before.saturating_add(rate));
+            }
+            None if is_nothing(text) => {}
+            None => self.tax = Reading::Unreadable,
         }
     }
 
     fn take_tax(&mut self, text: &str) {
-        if let Some(rate) = text.strip_suffix('%') {
-            self.take_tax_rate(rate);
-            self.is_percent = true;
+        if text.ends_with('%') {
+            self.take_tax_rate(text);
             return;
         }
-        match number(text) {
-            Some(tax) => self.tax = Some(self.tax.unwrap_or_default().saturating_add(tax)),
-            None => self.is_tax_unreadable |= !is_nothing(text) && !is_currency_name(text),
-        }
+        self.tax = match (number(text), self.tax) {
+            (Some(_), Reading::Unreadable) => Reading::Unreadable,
+            (Some(tax), before) => Reading::Number(before.number().unwrap_or_default().saturating_add(tax)),
+            (None, before) if is_nothing(text) || is_currency_name(text) => before,
+            (None, _) => Reading::Unreadable,
+        };
+    }
+
+    /// How many of its figures follow from others: the amount from the price, the tax from its rate, the gross amount from
+    /// the tax.
+    pub(super) fn proofs(&self) -> u8 {
+        let amount = self.amount.number();
+        let near = |one: Decimal, other: Decimal| one.saturating_sub(other).abs() <= ROUNDING;
+        let is_sum = amount.zip(self.tax.number()).zip(self.gross.number());
+        let is_sum = is_sum.is_some_and(|((amount, tax), gross)| near(amount.saturating_add(tax), gross));
+        let is_rate = amount
+            .zip(self.tax_rate.value)
+            .zip(self.tax.number())
+            .is_some_and(|((amount, rate), tax)| {
+                near(
+                    round_money(amount.saturating_mul(rate) / Decimal::ONE_HUNDRED),
+                    tax,
+                )
+            });
+        [self.are_proven(), is_sum, is_rate]
+            .into_iter()
+            .map(u8::from)
+            .sum()
     }
 
     /// True if quantity × price is the amount, or the amount before a usual tax or the discount.

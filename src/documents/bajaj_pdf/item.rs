@@ -114,11 +114,6 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
 
 /// The item of which its columns say this.
 fn item_of(figures: Figures, serial: Option<String>, description: String) -> Item {
-    let tax_amount = match figures.tax {
-        _ if figures.is_tax_unreadable => Reading::Unreadable,
-        Some(tax) => Reading::Number(tax),
-        None => Reading::Absent,
-    };
     Item {
         serial,
         description,
@@ -127,11 +122,8 @@ fn item_of(figures: Figures, serial: Option<String>, description: String) -> Ite
         quantity: figures.quantity.reading(),
         rate: figures.price.reading(),
         total: figures.amount.reading(),
-        tax_rate: RateReading {
-            value: figures.tax_rate,
-            is_percent: figures.is_percent,
-        },
-        tax_amount,
+        tax_rate: figures.tax_rate,
+        tax_amount: figures.tax,
         total_with_gst: figures.gross.reading(),
     }
 }
