@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use rust_decimal::Decimal;
 
 use super::figures::{self, Figures};
+use super::kinds::Kind;
 use super::rows::{Row, amount_of, is_currency};
-use super::titles::{Kind, Title, Titles};
+use super::titles::{Title, Titles};
 use crate::documents::pdf::Word;
 use crate::documents::text;
 
@@ -241,8 +242,8 @@ impl Columns {
         let placed = cells.iter().zip(columns).filter(|(cell, column)| {
             is_of_figures(column) && figures::number(cell.text.trim_end_matches('%')).is_some()
         });
-        let places: Vec<usize> = placed.map(|(_, column)| *column).collect();
-        places.windows(2).any(|pair| pair.first() == pair.get(1))
+        let taken: Vec<usize> = placed.map(|(_, column)| *column).collect();
+        taken.windows(2).any(|pair| pair.first() == pair.get(1))
     }
 
     fn choice(&self, cells: &[Cell], all_options: &[Vec<usize>], columns: Vec<usize>) -> Choice {

@@ -2,8 +2,8 @@
 
 use rust_decimal::{Decimal, dec};
 
+use super::kinds::Kind;
 use super::rows::{is_currency_name, quantity_and_unit};
-use super::titles::Kind;
 use crate::documents::grid::Reading;
 use crate::documents::items::RateReading;
 use crate::documents::text::{self, round_money};
