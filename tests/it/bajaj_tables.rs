@@ -192,6 +192,35 @@ fn figures_below_an_item_that_are_of_none_are_told() {
 }
 
 #[test]
+fn an_amount_without_a_number_or_a_quantity_is_never_lost() {
+    let rows: &[&[&str]] = &[
+        &["", "Civil works", "", "LS", "", "50.00"],
+        &["", "Lamp", "2", "NOS", "5.00", "10.00"],
+    ];
+    let order = read(&TablePdf::new(&TITLES, rows)).unwrap();
+    assert_eq!(
+        told(&order.lines),
+        ["- Civil works: 1 LS at 50 = 50", "- Lamp: 2 NOS at 5 = 10"]
+    );
+
+    let rows: &[&[&str]] = &[
+        &["", "Advance", "", "", "", "50.00"],
+        &["1", "Lamp", "2", "NOS", "5.00", "10.00"],
+        &["", "Freight", "", "", "", "7.00"],
+        &["2", "Lamp", "1", "NOS", "5.00", "5.00"],
+    ];
+    let order = read(&TablePdf::new(&TITLES, rows)).unwrap();
+    assert_eq!(order.lines.len(), 2);
+    assert_eq!(
+        warnings(&order),
+        [
+            "\"Advance 50.00\" has an amount, but is no line of the order",
+            "Line 1: the figures in \"Freight 7.00\" below it are of no line",
+        ]
+    );
+}
+
+#[test]
 fn numbers_in_a_description_are_no_figures() {
     assert_lines(
         &[

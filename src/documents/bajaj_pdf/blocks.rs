@@ -328,6 +328,13 @@ impl<'a> Cutter<'a> {
             self.append(row);
             return;
         }
+        let is_priced = |figures: &Figures| figures.has_amount() && !figures.is_split;
+        if !has_figures && self.columns.read(row).as_ref().is_some_and(is_priced) {
+            self.blocks.warnings.push(format!(
+                "\"{}\" has an amount, but is no line of the order",
+                row.text
+            ));
+        }
         self.loose.push(row);
         if has_figures {
             self.blocks.items.push(Block {

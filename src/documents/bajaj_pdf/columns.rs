@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use rust_decimal::Decimal;
 
 use super::figures::{self, Figures};
+use super::kinds::Kind;
 use super::rows::{Row, amount_of, is_currency};
-use super::titles::{Kind, Title, Titles};
+use super::titles::{Title, Titles};
 use crate::documents::pdf::Word;
 use crate::documents::text;
 
@@ -179,8 +180,19 @@ impl Columns {
         };
         let all = left.into_iter().chain(right);
         let fitting: Vec<usize> = all.clone().filter(|at| self.fits(*at, cell)).collect();
+        // What looks like a date, a unit or a code is that, and not more of a text.
+        let is = |at: &usize, kinds: &[Kind]| {
+            let title = self.titles.get(*at);
+            title.is_some_and(|title| kinds.contains(&title.kind))
+        };
         if fitting.is_empty() {
             all.collect()
+        } else if fitting
+            .iter()
+            .any(|at| is(at, &[Kind::Date, Kind::Unit, Kind::Hsn]))
+        {
+            let texts = [Kind::Description, Kind::Other];
+            fitting.into_iter().filter(|at| !is(at, &texts)).collect()
         } else {
             fitting
         }

@@ -2,8 +2,8 @@
 
 use rust_decimal::{Decimal, dec};
 
+use super::kinds::Kind;
 use super::rows::{is_currency_name, quantity_and_unit};
-use super::titles::Kind;
 use crate::documents::grid::Reading;
 use crate::documents::items::RateReading;
 use crate::documents::text::{self, round_money};
@@ -231,10 +231,13 @@ impl Figures {
         self.has_amount() || !self.quantity.is_absent() || !self.price.is_absent()
     }
 
-    /// True if a line without a number has all that makes an item.
+    /// True if a line without a number has what makes an item: an amount, and a quantity, a unit or a price.
     pub(super) fn is_whole(&self) -> bool {
         let amount = self.amount.number().or(self.gross.number());
-        !self.is_split && self.quantity.number().is_some() && amount.is_some()
+        // Without a text, a price and an amount may be the rest of those above.
+        let is_priced = self.price.number().is_some() || self.unit.is_some();
+        let is_counted = self.quantity.number().is_some() || is_priced && !self.description.is_empty();
+        !self.is_split && is_counted && amount.is_some()
     }
 
     /// True if the line has figures in the columns of figures, and in these nothing else.

@@ -4,9 +4,9 @@ use rust_decimal::{Decimal, dec};
 
 use super::blocks::Block;
 use super::figures::{Figures, WITH_TAX};
+use super::kinds::Kind;
 use super::notes::{NOTES, TAXES, is_address, is_note, is_only_number};
 use super::rows::{Row, amount_of, is_currency, quantity_in};
-use super::titles::Kind;
 use crate::documents::grid::Reading;
 use crate::documents::items::{Item, RateReading};
 use crate::documents::pdf::Word;

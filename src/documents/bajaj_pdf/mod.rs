@@ -3,7 +3,7 @@
 //! The titles stand above every item or once a table, and again after a page break. What an item says is read from the
 //! lines between; where these stand in columns, the place of a cell below its title tells what it is.
 //!
-//! - `rows`: the lines of all pages, without what is printed on every one; `titles`: what the titles say; `columns`: what
+//! - `rows`: the lines of all pages, without what is printed on every one; `titles`, `kinds`: where titles stand and what they say; `columns`: what
 //!   stands below which of them; `figures`: what a line says in its columns.
 //! - `header`, `places`: numbers and dates, addresses and names; `blocks`: the lines cut into items; `item`: the fields of
 //!   one, `notes` what is none of them.
@@ -14,6 +14,7 @@ mod columns;
 mod figures;
 mod header;
 mod item;
+mod kinds;
 mod notes;
 mod places;
 mod rows;

@@ -1,5 +1,6 @@
 //! The titles above the items: in how many lines they stand, where, and what each says stands below it.
 
+use super::kinds::{Kind, kind_of, settle};
 use super::rows::Row;
 use crate::documents::labels::Words;
 use crate::documents::pdf::Word;
@@ -15,47 +16,6 @@ const HALF_LEADING: i64 = 900;
 const MAX_TITLES: usize = 60;
 /// A space between the words of a title, where none can be measured.
 const SPACE: i64 = 300;
-
-/// What stands below a title.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    /// The number of the line.
-    Number,
-    Description,
-    Quantity,
-    Unit,
-    /// Of one unit, before tax.
-    Price,
-    /// What is taken off: neither price nor amount.
-    Discount,
-    /// Before tax.
-    Amount,
-    /// In percent.
-    TaxRate,
-    Tax,
-    /// The amount with tax.
-    Gross,
-    Hsn,
-    /// When the item is needed.
-    Date,
-    Other,
-}
-
-impl Kind {
-    /// True if a figure stands below such a title, and nothing else.
-    pub(super) fn is_of_figures(self) -> bool {
-        match self {
-            Self::Quantity
-            | Self::Price
-            | Self::Discount
-            | Self::Amount
-            | Self::TaxRate
-            | Self::Tax
-            | Self::Gross => true,
-            Self::Number | Self::Description | Self::Unit | Self::Hsn | Self::Date | Self::Other => false,
-        }
-    }
-}
 
 /// A title with its place, in hundredths of a point from the left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -358,118 +318,4 @@ fn goes_on(before: &[String], names: &[String], word: &Word) -> bool {
             || kind == own
             || kind == Kind::Other
             || own == Kind::Other && kind != Kind::Number && kind != Kind::Description)
-}
-
-fn kind_of(names: &[String]) -> Kind {
-    let has = |words: &[&str]| names.iter().any(|name| words.contains(&name.as_str()));
-    let has_tax = has(&["GST", "TAX", "CGST", "SGST", "UTGST", "IGST", "CESS", "VAT"]);
-    let is_amount = has(&["AMOUNT", "AMT", "TOTAL", "SUBTOTAL", "VALUE", "NET", "SUB"]);
-    let is_price = has(&["PRICE", "RATE", "COST"]);
-    let is_before_tax = has(&["EXCL", "EXCLUDING", "EXCLUSIVE", "BEFORE", "WITHOUT"]);
-    let is_with_tax = !is_before_tax && has(&["INCL", "INCLUDING", "INCLUSIVE", "WITH"]);
-    if has(&["LINE", "SR", "SL"]) && !is_amount && !is_price {
-        Kind::Number
-    } else if has(&["DESCRIPTION", "PARTICULARS"]) {
-        Kind::Description
-    } else if has(&["HSN", "SAC"]) {
-        Kind::Hsn
-    } else if has(&["DISC", "DISCOUNT", "REBATE"]) {
-        Kind::Discount
-    } else if has_tax && !is_with_tax && !is_before_tax {
-        if has(&["%", "RATE"]) {
-            Kind::TaxRate
-        } else {
-            Kind::Tax
-        }
-    } else if (is_with_tax || has(&["GROSS"])) && !is_price {
-        Kind::Gross
-    } else if has(&["QTY", "QUANTITY", "QUAN"]) {
-        Kind::Quantity
-    } else if is_price && !has(&["TOTAL"]) || has(&["UNIT"]) && has(&["VALUE"]) {
-        Kind::Price
-    } else if has(&["UNIT", "UNITS", "UOM"]) {
-        Kind::Unit
-    } else if is_amount || is_price || has(&["TAXABLE"]) {
-        Kind::Amount
-    } else if has(&["NEED", "NEEDED", "REQUIRED", "DELIVERY", "DATE"]) {
-        Kind::Date
-    } else {
-        Kind::Other
-    }
-}
-
-/// Where several titles name the same, settles which of them is meant.
-fn settle(all: &mut [(Title, Vec<String>)]) {
-    let places = |all: &[(Title, Vec<String>)], kind: Kind| -> Vec<usize> {
-        let places = all.iter().enumerate();
-        places
-            .filter(|(_, (title, _))| title.kind == kind)
-            .map(|(at, _)| at)
-            .collect()
-    };
-    let set = |all: &mut [(Title, Vec<String>)], at: usize, kind: Kind| {
-        if let Some((title, _)) = all.get_mut(at) {
-            title.kind = kind;
-        }
-    };
-    let discount = places(all, Kind::Discount).first().copied();
-    // What is called gross left of a discount is the amount before it.
-    for at in places(all, Kind::Gross) {
-        if discount.is_some_and(|discount| at < discount) {
-            set(all, at, Kind::Other);
-        }
-    }
-    let amounts = places(all, Kind::Amount);
-    let is_before_tax = |at: &&usize| {
-        let names = all
-            .get(**at)
-            .map(|(_, names)| names.as_slice())
-            .unwrap_or_default();
-        names
-            .iter()
-            .any(|name| matches!(name.as_str(), "TAXABLE" | "SUBTOTAL" | "SUB" | "BASIC" | "EXCL"))
-    };
-    let own = amounts
-        .iter()
-        .find(is_before_tax)
-        .or_else(|| {
-            amounts
-                .iter()
-                .find(|at| discount.is_none_or(|discount| **at > discount))
-        })
-        .or(amounts.first())
-        .copied();
-    let last = amounts.last().copied();
-    let has_gross = !places(all, Kind::Gross).is_empty();
-    for at in amounts {
-        if Some(at) != own {
-            let is_gross = Some(at) == last && own.is_some_and(|own| own < at) && !has_gross;
-            set(all, at, if is_gross { Kind::Gross } else { Kind::Other });
-        }
-    }
-    for kind in [
-        Kind::Number,
-        Kind::Description,
-        Kind::Quantity,
-        Kind::Unit,
-        Kind::Price,
-        Kind::Gross,
-        Kind::Hsn,
-        Kind::Discount,
-    ] {
-        for at in places(all, kind).into_iter().skip(1) {
-            set(all, at, Kind::Other);
-        }
-    }
-    // A tax in parts with its sum beside it is counted once.
-    let taxes = places(all, Kind::Tax);
-    let is_sum = |at: &usize| {
-        all.get(*at)
-            .is_some_and(|(_, names)| names.iter().any(|name| name == "TOTAL"))
-    };
-    if let Some(sum) = taxes.iter().copied().find(is_sum) {
-        for at in taxes.into_iter().filter(|at| *at != sum) {
-            set(all, at, Kind::Other);
-        }
-    }
 }
