@@ -217,7 +217,9 @@ mod tests {
 
     fn hash(batch: i64, previous: Option<&[u8]>, entries: &[SealedEntry], extent: Extent) -> [u8; 32] {
         let mut hash = BatchHash::new(batch, previous);
-        entries.iter().for_each(|entry| hash.add(entry));
+        for entry in entries {
+            hash.add(entry);
+        }
         hash.finish(extent)
     }
 

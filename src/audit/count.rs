@@ -23,7 +23,7 @@ const REST: &str = r#"
 
 /// The totals that an entry adds one to: scope and word of each.
 pub(super) fn words_of(entry: &SealedEntry) -> Vec<(&'static str, String)> {
-    let day = DateTime::from_timestamp_micros(entry.at).map(|at| day_word(at));
+    let day = DateTime::from_timestamp_micros(entry.at).map(day_word);
     let words = [
         ("all", Some(String::new())),
         ("entity", Some(entry.entity.clone())),
