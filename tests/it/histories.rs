@@ -126,12 +126,12 @@ async fn the_histories_of_orders_and_payments_share_the_links_between_them() {
     let advance =
         json!({"vendor_id": vendor, "amount": 50, "payment_date": "2026-03-01", "status": "completed"});
     let payment = made(&admin, "/api/vendor-payments", &advance, "/payment_id").await;
-    let allotted =
+    let share =
         json!({"link_type": "outgoing", "vendor_payment_id": payment.parse::<i64>().unwrap(), "amount": 20});
     made(
         &admin,
         &format!("/api/vendor-orders/{order}/link-payment"),
-        &allotted,
+        &share,
         "/link/id",
     )
     .await;

@@ -28,8 +28,8 @@ async fn books() -> TestApp {
     made(&admin, "/api/vendor-orders/1/line-items", &beam).await;
     let advance = json!({"vendor_id": 1, "amount": 50, "payment_date": "2026-03-01", "status": "completed"});
     made(&admin, "/api/vendor-payments", &advance).await;
-    let allotted = json!({"link_type": "outgoing", "vendor_payment_id": 1, "amount": 20});
-    made(&admin, "/api/vendor-orders/1/link-payment", &allotted).await;
+    let share = json!({"link_type": "outgoing", "vendor_payment_id": 1, "amount": 20});
+    made(&admin, "/api/vendor-orders/1/link-payment", &share).await;
     made(
         &admin,
         "/api/projects/1/billing-po",
