@@ -23,6 +23,15 @@ pub(in crate::adoption) enum Fault {
     GivenUp,
 }
 
+impl Fault {
+    pub(super) fn at(line: u64, what: impl Into<String>) -> Self {
+        Self::Text {
+            line,
+            what: what.into(),
+        }
+    }
+}
+
 /// Reads ahead by one byte and counts lines.
 pub(super) struct Bytes<R> {
     source: R,
@@ -88,7 +97,7 @@ impl<R: Read> Bytes<R> {
             let end = rest.iter().position(|byte| *byte == b'\n');
             text.extend_from_slice(rest.get(..end.unwrap_or(rest.len())).unwrap_or_default());
             if text.len() > limit {
-                return Err(self.fault_at(line, "the line is too long"));
+                return Err(Fault::at(line, "the line is too long"));
             }
             if let Some(end) = end {
                 self.place += end + 1;
@@ -108,14 +117,7 @@ impl<R: Read> Bytes<R> {
 
     /// What is wrong with the line that is being read.
     pub(super) fn fault(&self, what: impl Into<String>) -> Fault {
-        self.fault_at(self.line, what)
-    }
-
-    pub(super) fn fault_at(&self, line: u64, what: impl Into<String>) -> Fault {
-        Fault::Text {
-            line,
-            what: what.into(),
-        }
+        Fault::at(self.line, what)
     }
 
     fn fill(&mut self) -> Result<(), Fault> {

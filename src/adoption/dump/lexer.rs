@@ -67,7 +67,7 @@ impl<R: Read> Lexer<R> {
     }
 
     pub(super) fn fault(&self, what: impl Into<String>) -> Fault {
-        self.bytes.fault_at(self.line, what)
+        Fault::at(self.line, what)
     }
 
     /// The next token, which stays.
@@ -200,7 +200,7 @@ impl<R: Read> Lexer<R> {
                 Some(b'*') if self.bytes.skip_if(b'/')? => depth -= 1,
                 Some(b'/') if self.bytes.skip_if(b'*')? => depth += 1,
                 Some(_) => {}
-                None => return Err(self.bytes.fault_at(began, "a comment does not end")),
+                None => return Err(Fault::at(began, "a comment does not end")),
             }
         }
         Ok(())
@@ -283,24 +283,23 @@ impl<R: Read> Lexer<R> {
                 Some(b'"') => break,
                 Some(byte) if name.len() < LONGEST_WORD => name.push(byte),
                 _ => {
-                    return Err(self.bytes.fault_at(began, "a name in double quotes does not end"));
+                    return Err(Fault::at(began, "a name in double quotes does not end"));
                 }
             }
         }
-        String::from_utf8(name).map_err(|_| self.bytes.fault_at(began, "a name is not UTF-8"))
+        String::from_utf8(name).map_err(|_| Fault::at(began, "a name is not UTF-8"))
     }
 
     /// A text in single quotes, from behind the first of them.
     fn text(&mut self, has_escapes: bool, began: u64) -> Result<Vec<u8>, Fault> {
-        let endless =
-            |bytes: &Bytes<R>| bytes.fault_at(began, "a text does not end, or is longer than 64 MiB");
+        let endless = || Fault::at(began, "a text does not end, or is longer than 64 MiB");
         let mut text = Vec::new();
         loop {
             if text.len() > LONGEST_TEXT {
-                return Err(endless(&self.bytes));
+                return Err(endless());
             }
             match self.bytes.next()? {
-                None => return Err(endless(&self.bytes)),
+                None => return Err(endless()),
                 Some(b'\'') if self.bytes.skip_if(b'\'')? => text.push(b'\''),
                 Some(b'\'') => break,
                 Some(b'\\') if has_escapes => self.escape(&mut text)?,
@@ -328,28 +327,28 @@ impl<R: Read> Lexer<R> {
             self.follows_line_end = behind.last() == Some(&b'\n');
             return Ok(text);
         }
-        let fault = |bytes: &Bytes<R>| {
-            bytes.fault_at(
+        let fault = || {
+            Fault::at(
                 began,
                 "a quote inside a text is not doubled, and the text is no dictionary",
             )
         };
-        let mut printed = Printed::of(&text).ok_or_else(|| fault(&self.bytes))?;
+        let mut printed = Printed::of(&text).ok_or_else(fault)?;
         let mut whole = text;
         for byte in [b'\''].into_iter().chain(behind) {
             printed.take(byte);
             whole.push(byte);
         }
         while printed.is_inside() {
-            let byte = self.bytes.next()?.ok_or_else(|| fault(&self.bytes))?;
+            let byte = self.bytes.next()?.ok_or_else(fault)?;
             if whole.len() > LONGEST_TEXT {
-                return Err(fault(&self.bytes));
+                return Err(fault());
             }
             printed.take(byte);
             whole.push(byte);
         }
         if !self.bytes.skip_if(b'\'')? {
-            return Err(fault(&self.bytes));
+            return Err(fault());
         }
         Ok(whole)
     }
@@ -430,9 +429,7 @@ impl<R: Read> Lexer<R> {
             match self.bytes.next()? {
                 Some(byte) if text.len() <= LONGEST_TEXT => text.push(byte),
                 _ => {
-                    return Err(self
-                        .bytes
-                        .fault_at(began, "a text between dollar signs does not end"));
+                    return Err(Fault::at(began, "a text between dollar signs does not end"));
                 }
             }
         }

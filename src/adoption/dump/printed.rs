@@ -30,11 +30,10 @@ impl Printed {
         match (self.quote, byte) {
             (Some(_), b'\\') => self.is_escaped = true,
             (Some(quote), byte) if byte == quote => self.quote = None,
-            (Some(_), _) => {}
             (None, b'\'' | b'"') => self.quote = Some(byte),
             (None, b'{' | b'[') => self.depth = self.depth.saturating_add(1),
             (None, b'}' | b']') => self.depth = self.depth.saturating_sub(1),
-            (None, _) => {}
+            _ => {}
         }
     }
 

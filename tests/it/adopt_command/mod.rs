@@ -82,7 +82,7 @@ impl Desk {
         path.to_str().unwrap().to_owned()
     }
 
-    /// What pg_dump makes of a database.
+    /// What `pg_dump` makes of a database.
     fn dump(&self, database: &TestDatabase, name: &str, arguments: &[&str]) -> String {
         let found = search().find(Path::new("/nonexistent")).ok();
         let beside = found.map(|programs| programs.folder().join("pg_dump"));
