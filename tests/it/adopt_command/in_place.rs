@@ -118,10 +118,15 @@ async fn a_figure_that_changes_without_a_word_undoes_everything() {
     let source = legacy(&[
         SHAPE_C,
         r#"
-        CREATE FUNCTION public.skim() RETURNS trigger LANGUAGE plpgsql AS
-            'BEGIN NEW.amount := NEW.amount - 0.01; RETURN NEW; END';
-        CREATE TRIGGER skim BEFORE UPDATE ON "Finances".client_payment FOR EACH ROW WHEN (OLD.status = 'PENDING')
-            EXECUTE FUNCTION public.skim();
+        CREATE FUNCTION public.skim() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF OLD.status = 'PENDING' THEN
+                NEW.amount := NEW.amount - 0.01;
+            END IF;
+            RETURN NEW;
+        END
+        $$;
+        CREATE TRIGGER skim BEFORE UPDATE ON "Finances".client_payment FOR EACH ROW EXECUTE FUNCTION public.skim();
         "#,
     ])
     .await;
