@@ -3,7 +3,7 @@
 //! The rules of the adoption itself stand in the first migration. Here is what surrounds it: a source is read without
 //! being written to or executed, everything happens in one transaction of the target, the rows and rupees are held against
 //! each other before it is committed, and all of it is reported. A run that ends early, however it ends, leaves nothing; a
-//! second run finds its work done. [`constraints`] and [`line_rate`] are the repairs that follow an adoption.
+//! second run finds its work done. `constraints` and `line_rate` are the repairs that follow an adoption.
 
 pub(crate) mod constraints;
 mod dump;
