@@ -45,7 +45,7 @@ cargo bench --bench pages [-- OPTIONS]
 const REQUESTS: usize = 10;
 
 /// Tables of which a page must not read all rows.
-const LARGE: [&str; 11] = [
+const LARGE: [&str; 14] = [
     "client_po",
     "client_po_line_item",
     "client_payment",
@@ -57,6 +57,9 @@ const LARGE: [&str; 11] = [
     "billing_po",
     "quotation",
     "project",
+    "project_document",
+    "upload_session",
+    "upload_file",
 ];
 
 fn main() {
@@ -167,7 +170,7 @@ async fn database(server: &Server) -> PgConnection {
 }
 
 /// What is asked for, with names for what is in the middle of the rows.
-const PAGES: [&str; 86] = [
+const PAGES: [&str; 104] = [
     "/api/clients",
     "/api/clients/5",
     "/api/projects?limit=50",
@@ -254,6 +257,24 @@ const PAGES: [&str; 86] = [
     "/api/projects/{project}/billing-po?limit=50",
     "/api/projects/{project}/billing-summary",
     "/api/projects/{project}/pl-analysis",
+    "/api/documents?limit=50",
+    "/api/documents?limit=50&sort=original_filename",
+    "/api/documents?limit=50&project_id={project}",
+    "/api/documents?limit=50&client_po_id={po}",
+    "/api/documents?limit=50&document_type=INVOICE",
+    "/api/documents/project/{project}",
+    "/api/documents/po/{po}",
+    "/api/documents/{po}",
+    "/api/client-po/{po}/files",
+    "/api/proforma-invoices?limit=50",
+    "/api/proforma-invoices?limit=50&client_id=5",
+    "/api/proforma-invoices?limit=50&project_id={project}",
+    "/api/proforma-invoice/validate/{po}",
+    "/api/uploads/session/{session}",
+    "/api/uploads/session/{session}/files?limit=10",
+    "/api/uploads/session/{session}/stats",
+    "/api/uploads/po/{number}",
+    "/api/uploads/po/{number}/stats",
 ];
 
 /// What has to look at everything that it sums or counts.
@@ -280,6 +301,10 @@ fn path(template: &str, pos: u32) -> String {
     template
         .replace("{project_name}", &mixed(project).to_string())
         .replace("{project}", &project.to_string())
+        .replace(
+            "{session}",
+            &format!("sess_generic_20240101_090000_{project:016}"),
+        )
         .replace("{po}", &po.to_string())
         .replace("{store}", &format!("ST-{}", mixed((po - 1) / 5)))
         .replace(

@@ -180,4 +180,29 @@ SELECT quotation.id, 'Item ' || place, 10, 'nos', 100, 18, 180, 1180
   FROM "Finances".quotation
  CROSS JOIN generate_series(1, 3) AS place;
 
+-- A document for every PO, and a session of files for every project, a file for every PO of it.
+INSERT INTO "Finances".project_document
+       (project_id, client_po_id, po_number, original_filename, document_name, stored_filename, compressed_filename,
+        mime_type, original_size, compressed_size, file_hash, document_type, created_at)
+SELECT po.project_id, po.id, po.po_number, file.name, file.name, file.hash || '.pdf', file.hash || '.zip', 'application/pdf',
+       40000, 30000, file.hash || file.hash, (ARRAY['PO', 'PO', 'INVOICE', 'DRAWING'])[1 + po.id % 4], po.created_at
+  FROM "Finances".client_po AS po
+ CROSS JOIN LATERAL (SELECT 'order-' || po.id * 7919 % 99999989 || '.pdf' AS name, md5(po.id::text) AS hash) AS file
+ ORDER BY po.id;
+
+INSERT INTO "Finances".upload_session (id, session_id, created_at, expires_at, created_by)
+SELECT md5('session ' || project.id), 'sess_generic_20240101_090000_' || lpad(project.id::text, 16, '0'),
+       project.created_at, now() + INTERVAL '30 days', (SELECT min(id) FROM "Finances"."user")
+  FROM "Finances".project
+ ORDER BY project.id;
+INSERT INTO "Finances".upload_file
+       (id, session_id, po_number, original_filename, storage_filename, storage_path, file_size, compressed_size, is_compressed,
+        mime_type, original_mime_type, file_hash, compressed_hash, upload_timestamp, uploaded_by)
+SELECT md5('file ' || po.id), session.session_id, po.po_number, 'order-' || po.id || '.pdf', '20240101_090000_' || md5(po.id::text),
+       session.session_id, 40000, 30000, FALSE, 'application/pdf', 'application/pdf', md5(po.id::text) || md5(po.id::text),
+       md5(po.id::text) || md5(po.id::text), po.created_at, 'bench'
+  FROM "Finances".client_po AS po
+  JOIN "Finances".upload_session AS session ON session.id = md5('session ' || po.project_id)
+ ORDER BY po.id;
+
 SELECT "Finances".recount_kept_totals();

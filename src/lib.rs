@@ -3,12 +3,13 @@
 //! A request passes the middleware of [`http`], reaches a handler in [`auth`], [`finance`], [`uploads`] or [`health`],
 //! and there reads through the pool or writes through a [`unit_of_work`]. [`config`] holds the settings, [`postgres`]
 //! the database, [`documents`] the parsers of purchase-order files, [`telemetry`] logs, metrics and traces, [`cli`] the
-//! command line, and [`app`] puts the parts together.
+//! command line, [`backup`] saves everything and brings it back, and [`app`] puts the parts together.
 
 pub mod adoption;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod documents;

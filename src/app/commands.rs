@@ -1,11 +1,21 @@
 //! What the subcommands do that is not serving.
 
-use secrecy::SecretString;
+use std::{path::Path, sync::Arc};
 
-use super::Database;
+use secrecy::SecretString;
+use sqlx::PgPool;
+
+use super::{Database, database::program_search};
 use crate::{
-    adoption, auth,
+    adoption,
+    audit::{
+        self,
+        verify::{Anchor, TrailReport},
+    },
+    auth,
+    backup::{self, Checked, Listener, Restored, Saved},
     config::Config,
+    finance::kept_totals::{self, TotalFault},
     http::router,
     uploads::{self, FileReport, storage::Storage},
 };
@@ -50,18 +60,97 @@ pub async fn create_admin(config: Config, admin: NewAdmin) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Holds the stored files against the database; `progress` hears of each file.
+/// What `verify` looks at.
+#[derive(Debug)]
+pub struct Checks {
+    /// The audit trail.
+    pub trail: bool,
+    /// Kept totals and the values of documents.
+    pub totals: bool,
+    /// Stored files.
+    pub files: bool,
+    /// Heads of the trail that were noted earlier.
+    pub anchors: Vec<Anchor>,
+}
+
+impl Checks {
+    /// Everything.
+    pub const fn all() -> Self {
+        Self {
+            trail: true,
+            totals: true,
+            files: true,
+            anchors: Vec::new(),
+        }
+    }
+}
+
+/// What `verify` found; `None` where it did not look.
+#[derive(Debug, Default)]
+pub struct VerifyReport {
+    /// The audit trail.
+    pub trail: Option<TrailReport>,
+    /// What is kept and not so.
+    pub totals: Option<Vec<TotalFault>>,
+    /// Stored files.
+    pub files: Option<FileReport>,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.trail.as_ref().is_none_or(|trail| trail.faults.is_empty())
+            && self.totals.as_ref().is_none_or(Vec::is_empty)
+            && self.files.as_ref().is_none_or(|files| files.faults.is_empty())
+    }
+}
+
+/// How far a part of `verify` has come.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// Of the audit trail.
+    Trail(&'a TrailReport),
+    /// Of the stored files.
+    Files(&'a FileReport),
+}
+
+/// Holds what is kept against what it follows from; `progress` hears of each batch and file.
 ///
 /// # Errors
 /// If the database or the storage cannot be reached.
-pub async fn verify(config: Config, progress: impl FnMut(&FileReport)) -> anyhow::Result<FileReport> {
+pub async fn verify(
+    config: Config,
+    checks: Checks,
+    mut progress: impl FnMut(Progress<'_>),
+) -> anyhow::Result<VerifyReport> {
     let database = Database::reach_beside_server(&config.database).await?;
     let pool = database.pool(&config.database);
-    let storage = Storage::open(&config.uploads).await?;
-    let report = uploads::verify(&pool, &storage, progress).await;
+    let report = look(&pool, &config, &checks, &mut progress).await;
     pool.close().await;
     database.close().await?;
-    Ok(report?)
+    report
+}
+
+async fn look(
+    db: &PgPool,
+    config: &Config,
+    checks: &Checks,
+    progress: &mut impl FnMut(Progress<'_>),
+) -> anyhow::Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    if checks.trail {
+        let walked = audit::verify::verify(db, &checks.anchors, |trail| progress(Progress::Trail(trail)));
+        report.trail = Some(walked.await?);
+    }
+    if checks.totals {
+        report.totals = Some(kept_totals::verify(db).await?);
+    }
+    if checks.files {
+        let storage = Storage::open(&config.uploads).await?;
+        let read = uploads::verify(db, &storage, |files| progress(Progress::Files(files)));
+        report.files = Some(read.await?);
+    }
+    Ok(report)
 }
 
 /// Adopts a database of the predecessor; `progress` hears how far it is.
@@ -109,6 +198,68 @@ pub async fn repair_line_rates(config: Config, dry_run: bool) -> anyhow::Result<
     pool.close().await;
     database.close().await?;
     Ok(repaired?)
+}
+
+/// Saves the database and the stored files into `file`; `replace` allows that there is one already.
+///
+/// # Errors
+/// If the database or the storage cannot be reached, `pg_dump` is missing or too old, or the file cannot be written.
+pub async fn backup(config: Config, file: &Path, replace: bool, listener: Listener) -> anyhow::Result<Saved> {
+    let database = Database::reach_beside_server(&config.database).await?;
+    let storage = Storage::open(&config.uploads).await?;
+    let source = backup::Source {
+        options: database.direct_options(),
+        storage: &storage,
+        search: &program_search(&config.database),
+    };
+    let saved = backup::save(source, file, replace, listener).await;
+    database.close().await?;
+    saved
+}
+
+/// What a restore has done.
+#[derive(Debug)]
+pub struct RestoreReport {
+    /// What came back.
+    pub restored: Restored,
+    /// How many migrations of this program ran on it.
+    pub migrations: usize,
+    /// What these changed of the rows and sums that were saved.
+    pub changed: Vec<String>,
+}
+
+/// Brings a backup back into an empty place, and its schema up to date.
+///
+/// # Errors
+/// If the place is not empty or in use, `pg_restore` is missing or too old, or what comes back is not what was saved.
+pub async fn restore(config: Config, checked: &Checked, listener: Listener) -> anyhow::Result<RestoreReport> {
+    // Not beside a server: it would work on what is half there.
+    let database = Database::reach(&config.database).await?;
+    let report = restore_into(&config, &database, checked, listener).await;
+    database.close().await?;
+    report
+}
+
+async fn restore_into(
+    config: &Config,
+    database: &Database,
+    checked: &Checked,
+    listener: Listener,
+) -> anyhow::Result<RestoreReport> {
+    let storage = Storage::open(&config.uploads).await?;
+    let place = backup::Place {
+        options: database.direct_options(),
+        storage: &storage,
+        search: &program_search(&config.database),
+    };
+    let restored = backup::restore(place, checked, Arc::clone(&listener)).await?;
+    listener("bringing the schema up to date");
+    let migrations = database.migrate(&config.database).await?;
+    Ok(RestoreReport {
+        restored,
+        migrations,
+        changed: backup::changed_since(database.direct_options(), checked).await?,
+    })
 }
 
 /// The OpenAPI document as JSON.

@@ -81,13 +81,7 @@ impl Database {
         data_dir: PathBuf,
         config: &DatabaseConfig,
     ) -> Result<EmbeddedPostgres, EmbeddedError> {
-        let search = ProgramSearch {
-            pg_bindir: config.pg_bindir.clone(),
-            path: config.path.clone(),
-            // Where there is no working folder there is nothing to find in it.
-            project_folders: std::env::current_dir().into_iter().collect(),
-        };
-        let mut settings = EmbeddedSettings::new(data_dir, search);
+        let mut settings = EmbeddedSettings::new(data_dir, program_search(config));
         settings.elsewhere = Some(PathBuf::from(SYSTEM_FOLDER));
         let pool = config.pool_size.saturating_add(config.max_overflow);
         let needed = u16::try_from(pool.saturating_add(SPARE_CONNECTIONS)).unwrap_or(u16::MAX);
@@ -170,6 +164,11 @@ impl Database {
         adoption::constraints::retry(&self.migrate_options, config, dry_run).await
     }
 
+    /// The way to the database that no pooler stands in, for what needs a session of its own.
+    pub fn direct_options(&self) -> &PgConnectOptions {
+        &self.migrate_options
+    }
+
     /// The pool of connections.
     pub fn pool(&self, config: &DatabaseConfig) -> PgPool {
         pool::open(self.options.clone(), config)
@@ -193,6 +192,16 @@ impl Database {
             cluster.stop().await?;
         }
         Ok(())
+    }
+}
+
+/// Where PostgreSQL's programs are looked for.
+pub(super) fn program_search(config: &DatabaseConfig) -> ProgramSearch {
+    ProgramSearch {
+        pg_bindir: config.pg_bindir.clone(),
+        path: config.path.clone(),
+        // Where there is no working folder there is nothing to find in it.
+        project_folders: std::env::current_dir().into_iter().collect(),
     }
 }
 

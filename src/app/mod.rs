@@ -12,7 +12,8 @@ use sqlx::PgPool;
 
 pub use self::{
     commands::{
-        NewAdmin, adopt, create_admin, migrate, openapi_json, repair_line_rates, retry_constraints, verify,
+        Checks, NewAdmin, Progress, RestoreReport, VerifyReport, adopt, backup, create_admin, migrate,
+        openapi_json, repair_line_rates, restore, retry_constraints, verify,
     },
     connections::serve_connections,
     database::Database,

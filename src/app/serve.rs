@@ -6,10 +6,12 @@ use anyhow::Context;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    time::MissedTickBehavior,
 };
 
 use super::{AppState, Database, serve_connections};
 use crate::{
+    audit::sealer::Sealer,
     auth,
     config::{Config, DatabaseTarget},
     finance::kept_totals,
@@ -24,6 +26,9 @@ const IDLE_MARGIN: Duration = Duration::from_secs(15);
 /// How long a start waits for the kept totals.
 const RECOUNT_PATIENCE: Duration = Duration::from_millis(500);
 const TIDY_INTERVAL: Duration = Duration::from_mins(1);
+const SEAL_INTERVAL: Duration = Duration::from_mins(1);
+/// How long a stop waits for the last entries to be sealed; another server, or the next start, seals what is left.
+const SEAL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the server until a signal stops it.
 ///
@@ -52,6 +57,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let mut jobs = vec![
         tokio::spawn(sweep(state.clone())),
         tokio::spawn(tidy(state.clone())),
+        tokio::spawn(seal(state.clone())),
     ];
     if let Some(listener) = metrics_listener {
         jobs.push(tokio::spawn(serve_metrics(listener, state.clone())));
@@ -62,6 +68,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     for job in jobs {
         job.abort();
     }
+    seal_last(&state).await;
     tracing::info!("Shutting down application");
     state.db.close().await;
     watch.stop().await;
@@ -220,6 +227,29 @@ async fn sweep(state: AppState) {
                 tracing::warn!(%error, "sweeping {what} failed; the next round tries again");
             }
         }
+    }
+}
+
+/// Seals the audit trail.
+async fn seal(state: AppState) {
+    let mut ticks = tokio::time::interval(SEAL_INTERVAL);
+    // A round that took long is not made up for by others close upon it.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sealer = Sealer::default();
+    loop {
+        ticks.tick().await;
+        if let Err(error) = sealer.seal(&state.db).await {
+            tracing::warn!(%error, "sealing the audit trail failed; the next round tries again");
+        }
+    }
+}
+
+/// Seals what was written since the last round.
+async fn seal_last(state: &AppState) {
+    match tokio::time::timeout(SEAL_PATIENCE, Sealer::default().seal(&state.db)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the last audit entries were not sealed"),
+        Err(_) => tracing::warn!("the last audit entries were not sealed in time"),
     }
 }
 

@@ -1,84 +1,83 @@
 //! The audit trail: who changed what and when. Entries are only ever added, by the unit of work, in the transaction of
 //! the change that they record.
+//!
+//! Admins read it ([`list`]); everybody reads the history of a document ([`history`]). So that nobody can change it unnoticed,
+//! not even who may alter the tables, the [`sealer`] chains the entries in batches ([`chain`]), and [`verify`] walks the chain.
+
+pub mod chain;
+mod count;
+pub mod history;
+mod history_routes;
+pub mod list;
+mod model;
+mod routes;
+pub mod sealer;
+pub mod verify;
 
 use std::fmt::Display;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
+use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use crate::{error::Result, types::ids::UserId};
+use crate::{
+    app::AppState,
+    error::Result,
+    types::{ids::UserId, words::words},
+};
 
-/// What was done to an entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// A row came to be.
-    Created,
-    /// Fields of it changed.
-    Updated,
-    /// It is gone.
-    Deleted,
-    /// Its status moved.
-    StatusChanged,
-    /// An admin agreed.
-    Approved,
-    /// It was put into another project.
-    Attached,
-    /// A part of a payment was allotted to a vendor order.
-    Linked,
-    /// It is allotted to it no more.
-    Unlinked,
-    /// A payment was found in the bank's statement.
-    Reconciled,
-    /// A file was stored.
-    Stored,
-    /// A file was refused.
-    Refused,
-    /// Somebody made an account for themselves.
-    Signup,
-    /// Somebody logged in.
-    Login,
-    /// A login failed.
-    LoginFailed,
-    /// Somebody logged out.
-    Logout,
-    /// Tokens were renewed.
-    Refreshed,
-    /// A password changed.
-    PasswordChanged,
-    /// A user's role changed.
-    RoleChanged,
-    /// A refresh token was used twice, so its whole family was revoked.
-    TokenReuse,
+/// The routes of the trail, and of the histories that are read from it.
+pub fn router() -> OpenApiRouter<AppState> {
+    routes::router().merge(history_routes::router())
+}
+
+words! {
+    /// What was done to an entity.
+    Action {
+        /// A row came to be.
+        Created = "created",
+        /// Fields of it changed.
+        Updated = "updated",
+        /// It is gone.
+        Deleted = "deleted",
+        /// Its status moved.
+        StatusChanged = "status_changed",
+        /// An admin agreed.
+        Approved = "approved",
+        /// It was put into another project.
+        Attached = "attached",
+        /// A part of a payment was allotted to a vendor order.
+        Linked = "linked",
+        /// It is allotted to it no more.
+        Unlinked = "unlinked",
+        /// A payment was found in the bank's statement.
+        Reconciled = "reconciled",
+        /// A file was stored.
+        Stored = "stored",
+        /// A file was refused.
+        Refused = "refused",
+        /// Somebody made an account for themselves.
+        Signup = "signup",
+        /// Somebody logged in.
+        Login = "login",
+        /// A login failed.
+        LoginFailed = "login_failed",
+        /// Somebody logged out.
+        Logout = "logout",
+        /// Tokens were renewed.
+        Refreshed = "refreshed",
+        /// A password changed.
+        PasswordChanged = "password_changed",
+        /// A user's role changed.
+        RoleChanged = "role_changed",
+        /// A refresh token was used twice, so its whole family was revoked.
+        TokenReuse = "token_reuse",
+    }
 }
 
 impl Action {
-    /// The word in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Deleted => "deleted",
-            Self::StatusChanged => "status_changed",
-            Self::Approved => "approved",
-            Self::Attached => "attached",
-            Self::Linked => "linked",
-            Self::Unlinked => "unlinked",
-            Self::Reconciled => "reconciled",
-            Self::Stored => "stored",
-            Self::Refused => "refused",
-            Self::Signup => "signup",
-            Self::Login => "login",
-            Self::LoginFailed => "login_failed",
-            Self::Logout => "logout",
-            Self::Refreshed => "refreshed",
-            Self::PasswordChanged => "password_changed",
-            Self::RoleChanged => "role_changed",
-            Self::TokenReuse => "token_reuse",
-        }
-    }
-
     /// Whether the operators' log has a line for it beside the trail.
     const fn is_logged(self) -> bool {
         !matches!(self, Self::Created | Self::Updated | Self::Refreshed)

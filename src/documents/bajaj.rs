@@ -3,19 +3,17 @@
 
 use rust_decimal::{Decimal, dec};
 
-use super::grid::{Grid, Value};
+use super::grid::Grid;
 use super::inspect::FileKind;
 use super::items::{self, Style};
-use super::labels::{self, Label, Words};
+use super::labels;
 use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
 use super::pdf::Page;
 use super::table::{self, Table};
-use super::{bajaj_pdf, lines, share_tax, store, summary, text};
+use super::{bajaj_head, bajaj_pdf, lines, printed_totals, share_tax, summary};
 
 const MAX_HEADER_ROW: usize = 50;
-const MAX_ADDRESS_ROW: usize = 12;
-const MAX_ADDRESS: usize = 2_000;
 /// The document's total and the sum of its lines agree if they differ by at most this much.
 const TOLERANCE: Decimal = dec!(1.00);
 
@@ -39,11 +37,19 @@ impl OrderLayout for BajajOrder {
         table::find_bajaj(sheet).is_some()
     }
 
-    /// An order is known by its number of 6 to 12 digits.
+    /// An order is known by its number of 6 to 12 digits; one that calls itself "Purchase Order" may lack it.
     fn fit_of_sheet(&self, sheet: &Grid) -> Fit {
-        match table::find_bajaj(sheet) {
-            Some(table) if has_po_number(sheet, &table) => Fit::Likely,
-            _ => Fit::No,
+        let Some(table) = table::find_bajaj(sheet) else {
+            return Fit::No;
+        };
+        let last_row = last_header_row(sheet, Some(&table));
+        let labels = labels::labels(sheet, last_row);
+        if bajaj_head::has_po_number(sheet, &labels, last_row) {
+            Fit::Likely
+        } else if bajaj_head::has_title(sheet, last_row) {
+            Fit::Possible
+        } else {
+            Fit::No
         }
     }
 
@@ -69,9 +75,7 @@ fn parse(grid: &Grid) -> Result<ParsedOrder, ParseFailure> {
     let last_row = last_header_row(grid, table.as_ref());
     let labels = labels::labels(grid, last_row);
     let mut order = ParsedOrder::default();
-    read_po_number(grid, &labels, last_row, &mut order);
-    read_po_date(grid, &labels, last_row, &mut order);
-    read_place(grid, last_row, &mut order);
+    bajaj_head::read(grid, &labels, last_row, &mut order);
     if let Some(table) = &mut table {
         if table.columns.total.is_none() {
             table.columns.total = likely_amounts(grid, table);
@@ -108,151 +112,6 @@ fn last_header_row(grid: &Grid, table: Option<&Table>) -> usize {
     above.min(MAX_HEADER_ROW)
 }
 
-/// True if a sheet names an order's number as Bajaj does.
-fn has_po_number(grid: &Grid, table: &Table) -> bool {
-    let last_row = last_header_row(grid, Some(table));
-    let labels = labels::labels(grid, last_row);
-    let mut printed = labels
-        .iter()
-        .filter(|label| names_po_number(&label.words))
-        .filter_map(|l| l.text(grid, last_row));
-    printed.any(|text| order_number(&text).is_some())
-}
-
-fn names_po_number(words: &Words) -> bool {
-    words.has_any(&["PO", "ORDER"])
-        && words.has_any(&["NO", "NOS", "NUMBER", "#"])
-        && !words.has_any(&["DATE", "DATED", "DELIVERY", "REF", "REFERENCE"])
-}
-
-/// A printed number without its spaces, if it is 6 to 12 digits.
-fn order_number(printed: &str) -> Option<String> {
-    let compact: String = printed.chars().filter(|c| !c.is_whitespace()).collect();
-    ((6..=12).contains(&compact.len()) && compact.bytes().all(|byte| byte.is_ascii_digit()))
-        .then_some(compact)
-}
-
-fn read_po_number(grid: &Grid, labels: &[Label], last_row: usize, order: &mut ParsedOrder) {
-    const FIELD: &str = "po_details.po_number";
-    let printed: Vec<Option<String>> = labels
-        .iter()
-        .filter(|label| names_po_number(&label.words))
-        .map(|label| label.text(grid, last_row))
-        .collect();
-    order.header.po_number = printed.iter().flatten().find_map(|text| order_number(text));
-    if order.header.po_number.is_some() {
-        return;
-    }
-    if printed.is_empty() {
-        order.header.po_number = guess_po_number(grid, last_row);
-        if order.header.po_number.is_some() {
-            order.warnings.push("PO number guessed".into());
-            return;
-        }
-    }
-    order.findings.push(match printed.into_iter().flatten().next() {
-        None => Finding::new(
-            FIELD,
-            FindingKind::Missing,
-            format!(
-                "Missing: PO number (looked for \"PO No\", \"PO Number\" or \"Order No\" in {})",
-                grid.place(last_row)
-            ),
-        ),
-        Some(text) => Finding::new(
-            FIELD,
-            FindingKind::Invalid,
-            format!("PO number \"{text}\" is not a number of 6 to 12 digits"),
-        ),
-    });
-}
-
-/// The first run of 6 to 12 digits that stands free, on a row that does not speak of other numbers.
-fn guess_po_number(grid: &Grid, last_row: usize) -> Option<String> {
-    const OTHERS: &[&str] = &[
-        "GST", "GSTIN", "PIN", "PINCODE", "PHONE", "MOBILE", "FAX", "CIN", "PAN", "HSN",
-    ];
-    (1..=last_row.min(grid.rows())).find_map(|row| {
-        let texts: Vec<_> = grid.filled(row).map(|(_, value)| value.text()).collect();
-        if texts.iter().any(|text| Words::of(text).has_any(OTHERS)) {
-            return None;
-        }
-        texts.iter().find_map(|text| {
-            let mut tokens =
-                text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '#'));
-            tokens.find_map(|token| order_number(token.trim_matches(['.', '-'])))
-        })
-    })
-}
-
-fn read_po_date(grid: &Grid, labels: &[Label], last_row: usize, order: &mut ParsedOrder) {
-    let is_date = |label: &&Label| {
-        label.words.has_any(&["DATE", "DATED"])
-            && !label.words.has_any(&["DELIVERY", "DUE", "VALIDITY", "PAYMENT"])
-    };
-    let is_of_order = |label: &&Label| label.words.has_any(&["PO", "ORDER"]);
-    let dated = || labels.iter().filter(is_date);
-    let ranked = dated()
-        .filter(is_of_order)
-        .chain(dated().filter(|label| !is_of_order(label)));
-    let mut printed = ranked.filter_map(|label| label.value(grid, last_row));
-    let labelled = printed.find_map(|value| grid.date(&value));
-    let native = || {
-        let mut values =
-            (1..=last_row.min(grid.rows())).flat_map(|row| grid.filled(row).map(|(_, value)| value));
-        values.find_map(|value| match value {
-            Value::Date(_) => grid.date(value),
-            _ => None,
-        })
-    };
-    order.header.po_date = labelled.or_else(native);
-    if order.header.po_date.is_none() {
-        order.warnings.push("No PO date found".into());
-    }
-}
-
-fn read_place(grid: &Grid, last_row: usize, order: &mut ParsedOrder) {
-    let address = site_address(grid, last_row.min(MAX_ADDRESS_ROW), last_row);
-    let taken = [order.header.po_number.as_deref()];
-    order.store_id = store::find(grid, last_row, &[address.as_deref()], &taken);
-    order.header.ship_to_address = address.map(|text| text.chars().take(MAX_ADDRESS).collect());
-    if order.header.ship_to_address.is_none() {
-        order.warnings.push("No site address found".into());
-    }
-    if order.store_id.is_none() {
-        order.warnings.push("No store id found".into());
-    }
-}
-
-fn site_address(grid: &Grid, last_label_row: usize, last_row: usize) -> Option<String> {
-    const TITLES: [[&str; 2]; 4] = [
-        ["SHIP", "TO"],
-        ["DELIVERY", "TO"],
-        ["SITE", "ADDRESS"],
-        ["DELIVERY", "ADDRESS"],
-    ];
-    let names_place = |text: &str| {
-        let words: Vec<String> = text::words(text);
-        let has_title = words
-            .windows(2)
-            .any(|pair| TITLES.iter().any(|title| pair == title));
-        has_title && !words.iter().any(|word| word == "DESCRIPTION")
-    };
-    let cells = (1..=last_label_row.min(grid.rows()))
-        .flat_map(|row| grid.filled(row).map(move |(at, value)| (row, at, value)));
-    let mut places = cells.filter_map(|(row, column, value)| match value {
-        Value::Text(text) if names_place(text) => Some((row, column, text)),
-        _ => None,
-    });
-    places.find_map(|(row, column, text)| {
-        let label = Label::of_place(row, column, text);
-        label.text(grid, last_row).or_else(|| {
-            let (_, rest) = text.split_once('-')?;
-            Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty())
-        })
-    })
-}
-
 /// The column right of the description with the most numbers, of equals the one with the larger sum.
 fn likely_amounts(grid: &Grid, table: &Table) -> Option<usize> {
     let first = table.columns.description?.saturating_add(1);
@@ -273,17 +132,19 @@ fn likely_amounts(grid: &Grid, table: &Table) -> Option<usize> {
 
 fn read_table(grid: &Grid, table: &Table, order: &mut ParsedOrder) -> Result<(), ParseFailure> {
     let items = items::read(grid, table, Style::Bajaj)?;
-    let end_row = items.end_row;
     order.warnings.extend(items.warnings);
     let mut reading = lines::complete(items.items, Some(Decimal::ONE));
     order.lines = reading.lines;
     order.warnings.append(&mut reading.warnings);
     order.findings.append(&mut reading.findings);
-    order.printed = summary::read(grid, end_row, &table.columns, summary::LineSums::of(order));
+    let printed = printed_totals::read(grid, &items.totals, &table.columns, &order.lines);
+    order.printed = printed.totals;
+    order.findings.extend(printed.findings);
     share_tax::share_tax(order);
     summary::complete(order);
     order.findings.extend(summary::excess(order));
-    let sum = summary::LineSums::of(order).gross;
+    order.warnings.extend(summary::contradictions(order));
+    let sum = summary::LineSums::of(&order.lines).gross;
     if let Some(total) = order.printed.total_amount
         && sum.saturating_sub(total).abs() > TOLERANCE
     {

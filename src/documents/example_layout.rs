@@ -6,7 +6,7 @@ use super::inspect::FileKind;
 use super::items::{self, Style};
 use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
-use super::{labels, lines, share_tax, summary, table};
+use super::{labels, lines, printed_totals, share_tax, summary, table};
 
 /// The layout.
 pub(super) struct ExampleOrder;
@@ -72,8 +72,9 @@ impl OrderLayout for ExampleOrder {
         order.warnings.append(&mut reading.warnings);
 
         // What is printed below the table, then what follows from the lines where nothing is printed.
-        let sums = summary::LineSums::of(&order);
-        order.printed = summary::read(sheet, rows.end_row, &table.columns, sums);
+        let printed = printed_totals::read(sheet, &rows.totals, &table.columns, &order.lines);
+        order.printed = printed.totals;
+        order.findings.extend(printed.findings);
         share_tax::share_tax(&mut order);
         summary::complete(&mut order);
         order.findings.extend(summary::excess(&order));

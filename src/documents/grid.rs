@@ -36,9 +36,10 @@ pub(super) enum Value {
 }
 
 /// A cell that should hold a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Reading {
     /// Nothing is there, or only a dash.
+    #[default]
     Absent,
     /// The number, unrounded, possibly negative.
     Number(Decimal),

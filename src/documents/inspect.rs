@@ -288,7 +288,8 @@ pub fn safe_filename(raw: &str) -> Option<String> {
     let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut name = String::with_capacity(last.len());
     for c in last.chars() {
-        let is_refused = c.is_control() || matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*');
+        let is_refused =
+            c.is_control() || is_invisible_control(c) || matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*');
         let c = if is_refused { '_' } else { c };
         if !(c == '_' && name.ends_with('_')) {
             name.push(c);
@@ -305,6 +306,11 @@ pub fn safe_filename(raw: &str) -> Option<String> {
     let room = MAX_BYTES.saturating_sub(extension.len());
     let cut = stem.get(..stem.floor_char_boundary(room)).unwrap_or_default();
     Some(format!("{}{extension}", cut.trim_end_matches(['.', ' '])))
+}
+
+/// Letters that turn the direction of what follows, or break its line, and so show another name than the one that is stored.
+const fn is_invisible_control(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

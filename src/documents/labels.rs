@@ -132,25 +132,36 @@ pub(super) struct Label {
 }
 
 impl Label {
-    fn at(row: usize, column: usize, text: &str) -> Option<Self> {
+    /// A cell of label words and nothing else, up to a colon or dash.
+    pub(super) fn at(row: usize, column: usize, text: &str) -> Option<Self> {
         let (head, rest) = text.split_once(':').unwrap_or((text, ""));
+        Self::of_words(row, column, head, rest).or_else(|| {
+            // "PO No - 4500000001": a dash may stand for the colon, but "Vendor - Address" is one label.
+            let (head, rest) = text.split_once([" - ", " – "].iter().find(|dash| text.contains(**dash))?)?;
+            let is_value = rest.contains(|c: char| c.is_ascii_digit());
+            is_value
+                .then(|| Self::of_words(row, column, head, rest))
+                .flatten()
+        })
+    }
+
+    fn of_words(row: usize, column: usize, head: &str, rest: &str) -> Option<Self> {
         let words = Words::of(head);
         let known = words.len() <= MAX_WORDS
             && words.has_any(KEYS)
             && words
                 .iter()
                 .all(|word| KEYS.contains(&word) || FILLERS.contains(&word));
-        let inline = rest.trim_matches([' ', ':', '-']);
         known.then(|| Self {
             row,
             column,
             words,
-            inline: (!inline.is_empty()).then(|| inline.to_owned()),
+            inline: inline(rest),
         })
     }
 
-    /// A label of the place of delivery, whatever other words it holds.
-    pub(super) fn of_place(row: usize, column: usize, text: &str) -> Self {
+    /// A cell that is known to be a label, whatever other words it holds.
+    pub(super) fn of_text(row: usize, column: usize, text: &str) -> Self {
         let (head, rest) = text.split_once(':').unwrap_or((text, ""));
         Self {
             row,
@@ -261,6 +272,14 @@ mod tests {
             Some("4500000001")
         );
         assert_eq!(value_of(&[&["PO No.", "", "", "", "", "4500000001"]], 1), None);
+        assert_eq!(
+            value_of(&[&["PO No - 4500000001"]], 1).as_deref(),
+            Some("4500000001")
+        );
+        assert_eq!(
+            value_of(&[&["Vendor - Address", "12 Example Road"]], 1).as_deref(),
+            Some("12 Example Road")
+        );
         assert_eq!(
             value_of(&[&["Bill To"], &["Example Retail"]], 1).as_deref(),
             Some("Example Retail")

@@ -129,6 +129,12 @@ impl LineReading<'_> {
         self.remarks.note(self.index, remark);
     }
 
+    /// Two printed figures of the line that cannot both be right, the one of `field` among them.
+    fn contradiction(&mut self, field: &str, message: &str) {
+        let finding = Finding::on_line(self.index, field, FindingKind::Mismatch, message);
+        self.findings.push(finding);
+    }
+
     /// A figure that must not be negative; what cannot be read is a finding about `field`.
     fn figure(
         &mut self,
@@ -174,7 +180,7 @@ impl LineReading<'_> {
         let gross = gross.known();
         let from_gross = gross.zip(total).map(|(gross, total)| gross.saturating_sub(total));
         if from_gross.is_some_and(|tax| tax.is_sign_negative()) {
-            self.warn("the gross amount is below the amount before tax");
+            self.contradiction("gross_amount", "the gross amount is below the amount before tax");
         }
         let from_rate = || text::money(total?.checked_mul(tax_rate?)? / HUNDRED);
         let gst_amount = tax
@@ -185,9 +191,12 @@ impl LineReading<'_> {
         if let (Some(tax), Some(difference)) = (gst_amount, from_gross)
             && !agree(tax, difference)
         {
-            self.warn(format!(
-                "amount and tax do not add up to the gross amount: the tax is {tax}, not {difference}"
-            ));
+            self.contradiction(
+                "gst_amount",
+                &format!(
+                    "amount and tax do not add up to the gross amount: the tax is {tax}, not {difference}"
+                ),
+            );
         }
         let tax_rate = tax_rate.or_else(|| implied_rate(total?, gst_amount?));
         ParsedLine {
@@ -470,6 +479,12 @@ mod tests {
         );
 
         assert_eq!(lines.lines[0].taxable_amount, Some(dec!(102)));
-        assert_eq!(lines.warnings.len(), 2, "{:?}", lines.warnings);
+        assert_eq!(lines.warnings.len(), 1, "{:?}", lines.warnings);
+        let found: Vec<_> = lines
+            .findings
+            .iter()
+            .map(|finding| (finding.field.as_str(), finding.kind))
+            .collect();
+        assert_eq!(found, [("line_items[2].gross_amount", FindingKind::Mismatch)]);
     }
 }

@@ -10,11 +10,12 @@
 //! - `pdf`: the text of a PDF as lines with places, within bounds.
 //! - `layout`: what a layout is, and the list of those that are known; `order`, `workbook`: a file given to the one that
 //!   fits. Another layout is one more module, see `docs/layouts.md`.
-//! - `proforma`, `bajaj`, `bajaj_pdf`: the layouts, made of the parts that follow.
+//! - `proforma`, `bajaj` with `bajaj_head`, `bajaj_pdf`: the layouts, made of the parts that follow.
 //! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
-//! - `table`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each line
-//!   with `remarks` on them.
-//! - `summary`, `share_tax`: the totals below the table; a tax that is printed once, shared over the lines.
+//! - `table`, `table_row`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each
+//!   line with `remarks` on them.
+//! - `total_labels`, `printed_totals`, `summary`, `share_tax`: the totals below the table and between its items, what
+//!   completes them; a tax that is printed once, shared over the lines.
 //! - `requirements`: what a route insists on. Parsers refuse only what cannot be read at all; everything else they find
 //!   is a finding, which a route refuses or turns into a warning.
 //!
@@ -23,6 +24,7 @@
 
 mod archive;
 mod bajaj;
+mod bajaj_head;
 mod bajaj_pdf;
 mod biff;
 mod compound;
@@ -48,6 +50,7 @@ mod pdf;
     reason = "shared with the integration tests"
 )]
 mod pdf_writer;
+mod printed_totals;
 mod proforma;
 mod remarks;
 mod requirements;
@@ -56,7 +59,9 @@ mod sheets;
 mod store;
 mod summary;
 mod table;
+mod table_row;
 mod text;
+mod total_labels;
 mod workbook;
 
 pub use inspect::{ALLOWED_EXTENSIONS, FileKind, InspectError, inspect, safe_filename};

@@ -7,7 +7,7 @@ use super::labels::{self, Words};
 use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
 use super::table::{self, Table};
-use super::{header, lines, requirements, share_tax, store, summary};
+use super::{header, lines, printed_totals, requirements, share_tax, store, summary};
 
 /// Header fields stand within so many rows.
 const MAX_HEADER_ROW: usize = 60;
@@ -93,7 +93,6 @@ pub(super) fn last_header_row(grid: &Grid, table: Option<&Table>) -> usize {
 fn read_table(grid: &Grid, table: &Table, order: &mut ParsedOrder) -> Result<Vec<Finding>, ParseFailure> {
     let columns = &table.columns;
     let items = items::read(grid, table, Style::Proforma)?;
-    let end_row = items.end_row;
     order.warnings.extend(items.warnings);
     let mut reading = lines::complete(items.items, None);
     order.lines = reading.lines;
@@ -108,10 +107,13 @@ fn read_table(grid: &Grid, table: &Table, order: &mut ParsedOrder) -> Result<Vec
         );
         findings.push(Finding::new("line_items", FindingKind::Invalid, message));
     }
-    order.printed = summary::read(grid, end_row, columns, summary::LineSums::of(order));
+    let printed = printed_totals::read(grid, &items.totals, columns, &order.lines);
+    order.printed = printed.totals;
+    findings.extend(printed.findings);
     share_tax::share_tax(order);
     summary::complete(order);
     findings.extend(summary::excess(order));
+    order.warnings.extend(summary::contradictions(order));
     Ok(findings)
 }
 

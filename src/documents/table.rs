@@ -156,6 +156,11 @@ impl Title {
         self.words.has_any(&["RATE", "PRICE"]) || self.words.has("UNIT") && self.words.has("COST")
     }
 
+    /// True if the title says that tax is included.
+    fn says_with_tax(&self) -> bool {
+        self.words.has_any(INCLUDING) || self.adds_tax
+    }
+
     /// The field, tested in an order in which the more telling words come first: "Tax Rate" is no rate.
     fn field(&self, has_description: bool) -> Option<Field> {
         let words = &self.words;
@@ -231,11 +236,13 @@ fn find(grid: &Grid, last_row: usize, is_header: impl Fn(&Titles) -> bool) -> Op
     (1..=last_row.min(grid.rows())).find_map(|row| {
         let table = table_at(row)?;
         let next_row = row.saturating_add(1);
-        if table.first_row == next_row {
-            return Some(table);
-        }
-        // A label right above the titles, with its value, looks like their first row. It adds no column.
-        let below = table_at(next_row).filter(|below| below.columns.count() >= table.columns.count());
+        // A label right above the titles, with its value, looks like their first row. It adds no column. Nor does a row of
+        // groups that has all its titles below.
+        let is_double = table.first_row > next_row;
+        let below = table_at(next_row).filter(|below| {
+            let (own, others) = (table.columns.count(), below.columns.count());
+            others > own || is_double && others == own
+        });
         Some(below.unwrap_or(table))
     })
 }
@@ -243,12 +250,22 @@ fn find(grid: &Grid, last_row: usize, is_header: impl Fn(&Titles) -> bool) -> Op
 fn titles(grid: &Grid, row: usize) -> Titles {
     let height = if has_second_title_row(grid, row) { 2 } else { 1 };
     let mut cells = Vec::new();
+    let mut group: Option<&str> = None;
     for column in 1..=grid.columns() {
         let top = grid.cell(row, column);
+        match &top.value {
+            Value::Text(text) => group = Some(text),
+            Value::Empty => {}
+            _ => group = None,
+        }
         let bottom = grid.cell(row.saturating_add(1), column);
         let joins = height == 2 && !bottom.is_copy && !bottom.value.is_empty();
         let text = match (&top.value, joins) {
             (Value::Text(top), true) => format!("{top} {}", bottom.value.text()),
+            // A title reaches over the empty cells at its right, merged or not.
+            (Value::Empty, true) if is_part_title(&bottom.value) => {
+                format!("{} {}", group.unwrap_or_default(), bottom.value.text())
+            }
             (_, true) => bottom.value.text().to_string(),
             (Value::Text(text), false) if !top.is_copy => text.to_string(),
             _ => continue,
@@ -271,19 +288,47 @@ fn has_second_title_row(grid: &Grid, row: usize) -> bool {
         let cell = grid.cell(next, column);
         !cell.is_copy && !cell.value.is_empty()
     };
+    let has_only_parts = grid.filled(next).all(|(_, value)| is_part_title(value));
     grid.filled(row).any(|(column, value)| {
         let below = grid.cell(next, column);
         let reaches_down = below.is_copy && below.value == *value;
+        let has_parts = has_only_parts && matches!(value, Value::Text(_)) && has_own(column);
         let span = (column.saturating_add(1)..=grid.columns())
             .take_while(|column| grid.cell(row, *column).is_copy && grid.value(row, *column) == value);
-        reaches_down || span.clone().next().is_some() && has_own(column) && span.into_iter().any(has_own)
+        reaches_down
+            || has_parts
+            || span.clone().next().is_some() && has_own(column) && span.into_iter().any(has_own)
     })
+}
+
+/// True for the second half of a title, which says nothing without the first: "Rate" and "Amt" below "CGST".
+fn is_part_title(value: &Value) -> bool {
+    const PARTS: &[&str] = &[
+        "RATE",
+        "%",
+        "PERCENT",
+        "PERCENTAGE",
+        "AMT",
+        "AMOUNT",
+        "VALUE",
+        "TAX",
+        "RS",
+        "INR",
+        "NO",
+        "IN",
+        "PRICE",
+    ];
+    matches!(value, Value::Text(text) if Words::of(text).are_among(PARTS))
 }
 
 fn columns(titles: &Titles) -> Columns {
     // "BOQ Qty" names a quantity, so it does not make "Item" a serial number.
     let is_description = |title: &Title| title.field(true) == Some(Field::Description);
     let has_description = titles.cells.iter().any(|(_, title)| is_description(title));
+    let has_explicit = titles
+        .cells
+        .iter()
+        .any(|(_, title)| title.says_with_tax() && title.field(true) == Some(Field::TotalWithGst));
     let mut columns = Columns::default();
     let mut partial_rates = Vec::new();
     let mut partial_amounts = Vec::new();
@@ -291,6 +336,9 @@ fn columns(titles: &Titles) -> Columns {
     for (column, title) in &titles.cells {
         let column = *column;
         match title.field(has_description) {
+            // "Gross" beside an amount that says to include the tax is one before a discount.
+            Some(Field::TotalWithGst)
+                if title.words.has("GROSS") && !title.says_with_tax() && has_explicit => {}
             Some(Field::TotalWithGst) => set(&mut columns.total_with_gst, column),
             Some(Field::Hsn) => set(&mut columns.hsn, column),
             Some(Field::TaxRate(true)) => partial_rates.push(column),
@@ -500,6 +548,75 @@ mod tests {
             (table.columns.tax_rate, table.columns.tax_amount),
             (vec![6], vec![7])
         );
+    }
+
+    #[test]
+    fn titles_in_two_rows_need_not_be_merged() {
+        let columns = |rows: &[&[&str]]| {
+            let table = find_proforma(&Grid::of(rows)).unwrap();
+            assert_eq!(table.first_row - table.header_row, 2);
+            table.columns
+        };
+
+        let halves = columns(&[
+            &[
+                "Sr",
+                "Description",
+                "Qty",
+                "Rate",
+                "Amount",
+                "CGST",
+                "",
+                "SGST",
+                "",
+                "Total with GST",
+            ],
+            &["", "", "", "", "", "Rate", "Amt", "Rate", "Amt"],
+            &["1", "Chair", "2", "50", "100", "9", "9", "9", "9", "118"],
+        ]);
+        let whole = columns(&[
+            &["Sr", "Description", "Qty", "Rate", "Taxable", "GST", "", "Total"],
+            &["", "", "", "", "Amount", "%", "Amount", "Amount"],
+        ]);
+
+        assert_eq!((halves.tax_rate, halves.tax_amount), (vec![6, 8], vec![7, 9]));
+        assert_eq!(
+            (halves.rate, halves.total, halves.total_with_gst),
+            (Some(4), Some(5), Some(10))
+        );
+        assert_eq!((whole.tax_rate, whole.tax_amount), (vec![6], vec![7]));
+        assert_eq!((whole.total, whole.total_with_gst), (Some(5), Some(8)));
+    }
+
+    #[test]
+    fn a_row_of_groups_above_the_titles_is_none_of_them() {
+        let grid = Grid::of(&[
+            &["Sr", "Item", "", "Quantity", "", "Price", ""],
+            &["No", "Description", "HSN", "Qty", "UoM", "Rate", "Amount"],
+            &["1", "Chair", "9401", "2", "NOS", "50", "100"],
+        ]);
+        let table = find_bajaj(&grid).unwrap();
+
+        assert_eq!((table.header_row, table.first_row), (2, 3));
+        assert_eq!(
+            (table.columns.hsn, table.columns.unit, table.columns.total),
+            (Some(3), Some(5), Some(7))
+        );
+    }
+
+    #[test]
+    fn a_gross_amount_before_a_discount_is_not_the_one_with_tax() {
+        let columns = proforma(&[
+            "Sr",
+            "Description",
+            "Qty",
+            "Rate",
+            "Gross Amount",
+            "Taxable Amount",
+            "Total with GST",
+        ]);
+
+        assert_eq!((columns.total, columns.total_with_gst), (Some(6), Some(7)));
     }
 
     #[test]

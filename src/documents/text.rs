@@ -32,12 +32,12 @@ pub(crate) fn round_fine(value: Decimal) -> Decimal {
 
 /// The exact number a printed amount stands for, unrounded; `None` if the text is not a number.
 ///
-/// Grouping commas (Indian or western), currency signs, `INR`, `Rs.` and a closing `/-` are dropped; `(x)` and `x-` are
+/// Grouping commas (Indian or western, and no others), currency signs, `INR`, `Rs.` and a closing `/-` are dropped; `(x)` and `x-` are
 /// negative. No exponent, no more than 15 digits.
 pub(crate) fn amount(text: &str) -> Option<Decimal> {
     let compact: String = text
         .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, ',' | '₹' | '$' | '£' | '€'))
+        .filter(|c| !c.is_whitespace() && !matches!(c, '₹' | '$' | '£' | '€'))
         .map(|c| c.to_ascii_uppercase())
         .collect();
     let outer = strip_currency(&compact);
@@ -49,6 +49,7 @@ pub(crate) fn amount(text: &str) -> Option<Decimal> {
         Some(rest) => (strip_currency(rest), true),
         None => (body, false),
     };
+    let body = without_grouping(body)?;
     let digits = body.bytes().filter(u8::is_ascii_digit).count();
     let points = body.bytes().filter(|byte| *byte == b'.').count();
     if digits == 0 || points > 1 || digits.saturating_add(points) != body.len() {
@@ -64,6 +65,20 @@ pub(crate) fn amount(text: &str) -> Option<Decimal> {
     }
     let value: Decimal = format!("0{}", body.trim_end_matches('.')).parse().ok()?;
     Some(if in_brackets || is_signed { -value } else { value })
+}
+
+/// The digits of a number without its commas; `None` if these group neither by thousands nor as lakhs and crores do, because
+/// then they may be anything: `1.234,56`, `1,00`.
+fn without_grouping(number: &str) -> Option<String> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let mut groups = whole.split(',').rev();
+    let last = groups.next().unwrap_or_default();
+    let others: Vec<usize> = groups.map(str::len).collect();
+    let is_grouped = others.split_last().is_none_or(|(first, middle)| {
+        let by = |size: usize| (1..=size).contains(first) && middle.iter().all(|len| *len == size);
+        last.len() == 3 && (by(3) || by(2))
+    });
+    (is_grouped && !fraction.contains(',')).then(|| number.replace(',', ""))
 }
 
 fn strip_currency(text: &str) -> &str {
@@ -93,7 +108,7 @@ pub(crate) fn has_too_many_digits(value: Decimal) -> bool {
 /// The date a text stands for, day before month; `None` unless it is a real day of the years 2000 to 2099.
 ///
 /// `DD-MM-YYYY`, also with `/` or `.` and a year of two digits; `YYYY-MM-DD`; `D Mon YYYY`, `D-Mon-YYYY` and
-/// `Mon D, YYYY` with English months; ordinal endings and a time of day are ignored.
+/// `Mon D, YYYY` with English months; the day of the week, ordinal endings and a time of day are ignored.
 pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let upper = clean(text).to_ascii_uppercase();
     let day_part = without_time(&upper);
@@ -101,6 +116,7 @@ pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let parts: Vec<&str> = day_part
         .split(['-', '/', '.', ',', ' '])
         .filter(|part| !part.is_empty())
+        .skip_while(|part| is_weekday(part))
         .collect();
     let [first, second, third] = parts.as_slice() else {
         return None;
@@ -125,6 +141,19 @@ pub(crate) fn in_range(date: NaiveDate) -> Option<NaiveDate> {
     use chrono::Datelike;
 
     (2000..=2099).contains(&date.year()).then_some(date)
+}
+
+fn is_weekday(text: &str) -> bool {
+    const DAYS: [&str; 7] = [
+        "MONDAY",
+        "TUESDAY",
+        "WEDNESDAY",
+        "THURSDAY",
+        "FRIDAY",
+        "SATURDAY",
+        "SUNDAY",
+    ];
+    text.len() >= 3 && DAYS.iter().any(|day| day.starts_with(text))
 }
 
 fn without_time(upper: &str) -> &str {
@@ -252,6 +281,11 @@ mod tests {
             ("5.", dec!(5)),
             ("123456789012345", dec!(123456789012345)),
             ("0.10", dec!(0.1)),
+            ("1,23,45,678.90", dec!(12345678.90)),
+            ("1,234,567", dec!(1234567)),
+            ("12,345", dec!(12345)),
+            ("(1,000)", dec!(-1000)),
+            ("Rs.1,000/-", dec!(1000)),
         ] {
             assert_eq!(amount(text), Some(value), "{text}");
         }
@@ -280,6 +314,15 @@ mod tests {
             "--5",
             "0x10",
             "Rs",
+            "1.234,56",
+            "1,00",
+            "1,2345",
+            "1234,567",
+            "1,,000",
+            ",500",
+            "1,000,",
+            "12,34,567,890",
+            "1,00,0000",
         ] {
             assert_eq!(amount(text), None, "{text}");
         }
@@ -302,6 +345,8 @@ mod tests {
             "3rd February 2026",
             "Feb 3, 2026",
             "february 3rd 2026",
+            "Tue, 3 Feb 2026",
+            "Tuesday 03-02-2026",
         ] {
             assert_eq!(date(text), expected, "{text}");
         }

@@ -106,6 +106,9 @@ mod tests {
             (&["PO No", "ABC/12"], None),
             (&["Bill To", "Example Retail"], Some(Layout::PROFORMA_INVOICE)),
             (&["Quotation", "Q-1"], None),
+            (&["Purchase Order", ""], Some(Layout::BAJAJ_ORDER)),
+            (&["PO No./Date", "4500012345"], Some(Layout::BAJAJ_ORDER)),
+            (&["PO No - 4500012345", ""], Some(Layout::BAJAJ_ORDER)),
         ] {
             assert_eq!(book(&[head, TITLES]).layout(), layout, "{head:?}");
         }

@@ -87,6 +87,7 @@ const CONSTRAINTS: &[Constraint] = &[
     ours("audit_entry_pkey"),
     ours("stored_file_removal_pkey"),
     ours("audit_seal_pkey"),
+    ours("audit_total_pkey"),
     reference(
         "billing_po_approved_by_fkey",
         "approved_by",

@@ -1,4 +1,5 @@
-//! The limit of a request body, counted while it arrives: 2 MB of JSON, more for files.
+//! The limit of a request body, counted while it arrives: 2 MB of JSON, a file and 1 MB around it, more for many files
+//! (uploads contract, section 1.1).
 
 use axum::{
     body::Body,
@@ -9,6 +10,7 @@ use axum::{
 };
 use http_body_util::Limited;
 
+use super::multipart;
 use crate::{app::AppState, error::Error};
 
 /// The largest body of a JSON route: 2 MB.
@@ -16,12 +18,20 @@ pub const JSON_LIMIT: u64 = 2 * 1024 * 1024;
 /// What the parts around a file may add to it.
 pub const MULTIPART_OVERHEAD: u64 = 1024 * 1024;
 
+/// How the paths of routes end that take many files.
+const BULK: &str = "/bulk";
+
 /// Refuses a body that says it is too long, and cuts off one that turns out to be.
 pub async fn enforce(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let limit = if is_multipart(request.headers()) {
-        state.config.uploads.max_bulk_size + MULTIPART_OVERHEAD
+    let uploads = &state.config.uploads;
+    let (limit, refusal) = if !is_multipart(request.headers()) {
+        (JSON_LIMIT, too_large(JSON_LIMIT))
+    } else if request.uri().path().ends_with(BULK) {
+        (uploads.max_bulk_size, too_large(uploads.max_bulk_size))
     } else {
-        JSON_LIMIT
+        // The limit that a client has to know is that of the file.
+        let file = uploads.max_file_size;
+        (file + MULTIPART_OVERHEAD, multipart::too_large(file))
     };
     let announced = request
         .headers()
@@ -31,7 +41,7 @@ pub async fn enforce(State(state): State<AppState>, request: Request, next: Next
         .and_then(|length| length.parse::<u64>().ok())
         .is_some_and(|length| length > limit)
     {
-        return too_large(limit).into_response();
+        return refusal.into_response();
     }
     let bound = usize::try_from(limit).unwrap_or(usize::MAX);
     next.run(request.map(|body| Body::new(Limited::new(body, bound))))

@@ -2,7 +2,8 @@
 
 use axum::{
     body::Body,
-    extract::{FromRequest, Multipart, Request, multipart::Field},
+    extract::{FromRequest, Multipart, RawForm, Request, multipart::Field},
+    http::header,
 };
 use sha2::{Digest, Sha256};
 
@@ -81,13 +82,11 @@ pub struct FormLimits {
 /// Receives a whole form. A request that fails leaves no file behind.
 ///
 /// # Errors
-/// `UnsupportedMediaType` if it is no form, `TooLarge` over a limit, `Invalid` for too many files, `BadRequest` if it is
+/// `UnsupportedMediaType` if the body is no form, `TooLarge` over a limit, `Invalid` for too many files, `BadRequest` if it is
 /// cut off or malformed.
 pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> Result<Form> {
     if !body_limit::is_multipart(request.headers()) {
-        return Err(Error::UnsupportedMediaType(
-            "Content-Type must be multipart/form-data".into(),
-        ));
+        return without_files(request, state).await;
     }
     let fingerprint = request.extensions().get::<Fingerprint>().cloned();
     let allowance = Allowance::default();
@@ -122,7 +121,7 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
         let name = field.name().unwrap_or_default().to_owned();
         hash.update(name.as_bytes());
         hash.update([0]);
-        if let Some(filename) = field.file_name().map(str::to_owned) {
+        if let Some(filename) = filename_of(&field) {
             if position >= limits.files {
                 return Err(Error::invalid_field(
                     name,
@@ -159,6 +158,44 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
         fingerprint.set(hash.finalize().into());
     }
     Ok(form)
+}
+
+/// A request without files: without a body, or with the fields of a form in the way of a plain one. What it lacks is then named
+/// as a fault of its own.
+async fn without_files(request: Request, state: &AppState) -> Result<Form> {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let kind = content_type.and_then(|value| value.to_str().ok()).map(|value| {
+        let essence = value.split(';').next().unwrap_or_default();
+        essence.trim().to_ascii_lowercase()
+    });
+    let texts = match kind.as_deref() {
+        None if content_type.is_none() => Vec::new(),
+        Some("application/x-www-form-urlencoded") => RawForm::from_request(request, state)
+            .await
+            .map(|RawForm(bytes)| form_urlencoded::parse(&bytes).into_owned().collect())
+            .map_err(|_| Error::BadRequest("The form is malformed or was cut off".into()))?,
+        _ => {
+            return Err(Error::UnsupportedMediaType(
+                "Content-Type must be multipart/form-data".into(),
+            ));
+        }
+    };
+    Ok(Form {
+        texts,
+        files: Vec::new(),
+        left_out: Vec::new(),
+    })
+}
+
+/// The name that a part gives its file; also one in Latin-1, as old clients send it, which is no UTF-8.
+fn filename_of(field: &Field<'_>) -> Option<String> {
+    if let Some(name) = field.file_name() {
+        return Some(name.to_owned());
+    }
+    let disposition = field.headers().get(header::CONTENT_DISPOSITION)?.as_bytes();
+    let text: String = disposition.iter().copied().map(char::from).collect();
+    let (_, rest) = text.split_once("filename=\"")?;
+    rest.split_once('"').map(|(name, _)| name.to_owned())
 }
 
 /// The file; `None` if it is too large and is to be left out.

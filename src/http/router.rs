@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::AppState,
-    auth,
+    audit, auth,
     error::Error,
     finance, health,
     http::{
@@ -31,6 +31,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(auth::routes::router())
         .merge(finance::router())
         .merge(uploads::router())
+        .merge(audit::router())
 }
 
 fn documented() -> (Router<AppState>, utoipa::openapi::OpenApi) {

@@ -1,5 +1,6 @@
 //! The database: the pool, the embedded cluster, and the migrations that make or adopt the schema.
 
+pub mod client_programs;
 pub mod embedded;
 pub mod migrate;
 pub mod pool;

@@ -203,6 +203,14 @@ impl ProgramSearch {
         }
     }
 
+    /// The folders to look into: that of `PG_BINDIR` alone where it is given.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        match &self.pg_bindir {
+            Some(folder) => vec![folder.clone()],
+            None => self.candidates(),
+        }
+    }
+
     fn candidates(&self) -> Vec<PathBuf> {
         let in_path = self.path_folders();
         let configured = in_path
@@ -280,8 +288,8 @@ fn examine(folder: &Path) -> Option<Result<Programs, String>> {
     })
 }
 
-/// The major version in the answer to `postgres --version`, such as `postgres (PostgreSQL) 17.2 (Debian 17.2-1)`.
-fn parse_major(text: &str) -> Option<u32> {
+/// The major version in the answer of a program to `--version`, such as `postgres (PostgreSQL) 17.2 (Debian 17.2-1)`.
+pub(super) fn parse_major(text: &str) -> Option<u32> {
     let (_, version) = text.split_once("(PostgreSQL) ")?;
     let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
@@ -295,7 +303,7 @@ fn ask_pg_config(pg_config: &Path) -> Option<PathBuf> {
 }
 
 /// What a program prints when called with one argument, or why it printed nothing, as half a sentence.
-fn answer(program: &Path, argument: &str) -> Result<String, String> {
+pub(super) fn answer(program: &Path, argument: &str) -> Result<String, String> {
     let output = Command::new(program)
         .arg(argument)
         .stdin(Stdio::null())

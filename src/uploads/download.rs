@@ -11,7 +11,7 @@ use crate::{
     auth::{Caller, RequiredRole, Viewer},
     error::{Error, Result},
     http::{attachment, conditional, range::ByteRange},
-    uploads::{outgoing::Outgoing, storage::StoredFile},
+    uploads::{links, outgoing::Outgoing, storage::StoredFile},
 };
 
 const ANY_BYTES: &str = "application/octet-stream";
@@ -45,6 +45,14 @@ impl Asker {
             Err(error) => error,
         };
         link_token(parts).map(Self::Link).ok_or(unknown)
+    }
+
+    /// What is said of a file that there is not: who holds no link to it does not learn what is there.
+    pub(super) const fn unknown(&self) -> Error {
+        match self {
+            Self::User(_) => Error::NotFound("File"),
+            Self::Link(_) => links::NOT_VALID,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod download;
 mod ingest;
 mod intake;
 mod links;
+mod named;
 mod outgoing;
 mod po;
 mod proforma;
@@ -27,7 +28,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use documents::store::remove_unnamed;
 pub use intake::Parsers;
-pub(crate) use removal::Removal;
+pub(crate) use named::{NamedFile, named_files};
+pub(crate) use removal::{BACKUP_LOCK, Removal};
 pub use sweeper::sweep;
 pub use verify::{FileFault, FileReport, Scrubber, verify};
 

@@ -2,6 +2,8 @@
 //!
 //! The note stays until the file is gone, so that a crash in between, or a store that is away, loses nothing: the sweeper
 //! does what is left.
+//!
+//! While a backup runs nothing is removed: it reads the files that rows named at its beginning, of which some may be gone since.
 
 use sqlx::{PgConnection, PgPool};
 
@@ -9,6 +11,8 @@ use crate::{app::AppState, error::Result, uploads::storage::Address};
 
 /// How many files the sweeper removes between two looks at the database.
 const BATCH: i64 = 500;
+/// The advisory lock that a backup holds from before its snapshot until it has read the last file: "nexgenbk" as a number.
+pub(crate) const BACKUP_LOCK: i64 = 0x6e65_7867_656e_626b;
 
 /// Files that have to be removed once the unit of work is committed.
 #[derive(Debug, Default)]
@@ -67,6 +71,9 @@ impl Removal {
     }
 
     async fn remove(self, state: &AppState) -> anyhow::Result<()> {
+        if is_backup_running(&state.db).await? {
+            return Ok(());
+        }
         let mut gone = Vec::new();
         for Noted { id, address } in self.0 {
             match state.storage.remove(&address).await {
@@ -79,6 +86,23 @@ impl Removal {
         forget(&state.db, &gone).await?;
         Ok(())
     }
+}
+
+/// Whether a backup runs that may be about to read files whose rows are gone.
+///
+/// A look suffices, the lock need not be kept: who asks has committed what took the rows away, and a backup that begins after
+/// the look sees that. Any instance asks, since the sweeper removes what others noted.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub(super) async fn is_backup_running(db: &PgPool) -> Result<bool> {
+    let is_free = sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock_shared($1) AS "is_free!""#,
+        BACKUP_LOCK
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(!is_free)
 }
 
 async fn forget(db: &PgPool, ids: &[i64]) -> Result<()> {
@@ -97,7 +121,7 @@ async fn forget(db: &PgPool, ids: &[i64]) -> Result<()> {
 /// `Unavailable` without the database.
 pub(super) async fn sweep(state: &AppState) -> Result<()> {
     let mut after = 0;
-    loop {
+    while !is_backup_running(&state.db).await? {
         let noted = sqlx::query!(
             r#"
             SELECT id, session_id, file_name
@@ -127,4 +151,5 @@ pub(super) async fn sweep(state: &AppState) -> Result<()> {
             .await
             .map_err(crate::error::Error::Unavailable)?;
     }
+    Ok(())
 }

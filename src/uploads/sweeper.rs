@@ -25,7 +25,8 @@ pub async fn sweep(state: &AppState) -> Result<()> {
                     tracing::warn!(%error, file = name, "an interrupted upload could not be finished");
                 }
             },
-            None if age > ABANDONED => {
+            // Its row may be gone only since a backup began that still has to read it.
+            None if age > ABANDONED && !removal::is_backup_running(&state.db).await? => {
                 if let Err(error) = state.storage.discard(&name).await {
                     tracing::warn!(%error, file = name, "an abandoned upload could not be removed");
                 }

@@ -124,6 +124,10 @@ const ROUTES: &[Route] = &[
         ..PLAIN
     },
     Route {
+        name: "GET /api/billing-po/{billing_po_id}/history",
+        ..LIST
+    },
+    Route {
         name: "GET /api/billing-po/{billing_po_id}/line-items",
         ..LIST
     },

@@ -322,8 +322,10 @@ async fn when_the_quota_ends_in_the_middle_the_rest_is_told_so() {
         ]
     );
     assert_eq!(body["successful"], 2);
-    let refused = all.expect_error(422, "VALIDATION_ERROR");
-    assert_eq!(codes(&refused["file_errors"]), [("c.xlsx", "RATE_LIMITED")]);
+    // With nothing left at the start, the whole request is told when to come again.
+    all.expect_error(429, "RATE_LIMITED");
+    let wait: u32 = all.header("retry-after").parse().unwrap();
+    assert!((1..=3600).contains(&wait), "{wait}");
     assert_eq!(rows(&app).await[0], 2);
     let counted: i64 = app
         .value(r#"SELECT sum(used)::bigint FROM "Finances".quota_counter"#)

@@ -435,6 +435,10 @@ const ROUTES: &[Route] = &[
         ..PLAIN
     },
     Route {
+        name: "GET /api/po/{po_id}/history",
+        ..LIST
+    },
+    Route {
         name: "GET /api/po/{po_id}/payments",
         bad_queries: &[("status=zzz", "status: enum")],
         ..LIST

@@ -33,10 +33,12 @@ pub(crate) enum Area {
     Documents,
     /// Upload sessions and their files.
     UploadSessions,
+    /// The audit trail.
+    Audit,
 }
 
 /// Paths belong to the first area of which they have a part.
-const AREAS: [(Area, &[&str]); 8] = [
+const AREAS: [(Area, &[&str]); 9] = [
     (Area::UploadSessions, &["/uploads/"]),
     (Area::Billing, &["/billing-", "/pl-analysis"]),
     (
@@ -66,6 +68,7 @@ const AREAS: [(Area, &[&str]); 8] = [
     ),
     (Area::Parties, &["/api/bajaj-po", "/api/proforma-invoice"]),
     (Area::Documents, &["/api/documents"]),
+    (Area::Audit, &["/api/audit"]),
 ];
 /// What is to be tested of each route.
 const CELLS: [&str; 5] = ["happy", "validation", "not-found", "no-token", "forbidden"];

@@ -68,6 +68,7 @@ impl TestApp {
         .execute(&self.db)
         .await
         .expect("insert a document");
+        recount(&self.db).await;
     }
 
     fn has_file(&self, name: &str) -> bool {

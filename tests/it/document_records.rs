@@ -126,7 +126,7 @@ async fn a_po_is_found_by_its_number_or_that_of_its_invoice() {
             Value::Null,
         ),
         (
-            vec![("client_po_id", "1"), ("po_number", "unheeded")],
+            vec![("client_po_id", "1"), ("po_number", "PI-1")],
             1,
             json!(project),
             json!("PO-1"),
@@ -157,7 +157,19 @@ async fn a_po_is_found_by_its_number_or_that_of_its_invoice() {
             vec![("client_po_id", "1"), ("project_id", "2")],
             "project_id: value_error",
         ),
+        (
+            vec![("client_po_id", "1"), ("po_number", "PI-2")],
+            "po_number: value_error",
+        ),
+        (
+            vec![("client_po_id", "1"), ("po_number", "PO-9")],
+            "po_number: foreign_key",
+        ),
         (vec![("client_po_id", "77")], "client_po_id: foreign_key"),
+        (
+            vec![("client_po_id", "77"), ("po_number", "PO-9")],
+            "client_po_id: foreign_key",
+        ),
         (vec![("project_id", "77")], "project_id: foreign_key"),
         (vec![], "project_id: missing"),
         (
@@ -290,4 +302,80 @@ async fn an_upload_under_a_key_is_stored_once() {
     first.expect(200);
     assert_eq!((again.status, &again.bytes), (200, &first.bytes));
     assert_eq!(documents(&app).await, 1);
+}
+
+#[tokio::test]
+async fn the_counts_behind_the_lists_follow_documents_and_invoices() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let project = app.project("Store").await.to_string();
+    let other = app.project("Other").await;
+    let po = app.client_po().insert().await;
+    for (place, id, kind) in [
+        ("project_id", project.as_str(), "DRAWING"),
+        ("project_id", project.as_str(), "INVOICE"),
+        ("client_po_id", &po.to_string(), "INVOICE"),
+    ] {
+        upload(&admin, "a.pdf", &[(place, id), ("document_type", kind)])
+            .send()
+            .await
+            .expect(200);
+    }
+    admin
+        .post("/api/documents")
+        .json(&json!({"po_id": po, "document_type": "NOTE", "file_hash": HASH}))
+        .send()
+        .await
+        .expect(200);
+    admin
+        .post("/api/proforma-invoice")
+        .json(&json!({"project_id": other, "client_id": 1, "invoice_number": "PFI-1", "amount": 10}))
+        .send()
+        .await
+        .expect(200);
+    let counts = || async {
+        let mut counts = Vec::new();
+        for query in [
+            "documents".to_owned(),
+            "documents?document_type=INVOICE".to_owned(),
+            format!("documents?project_id={project}"),
+            format!("documents?project_id={other}&document_type=NOTE"),
+            format!("documents?client_po_id={po}"),
+            "proforma-invoices".to_owned(),
+            "proforma-invoices?client_id=1".to_owned(),
+            format!("proforma-invoices?project_id={other}"),
+            format!("proforma-invoices?client_id=2&project_id={other}"),
+        ] {
+            let list = admin.get(format!("/api/{query}")).send().await.expect(200);
+            counts.push(list["total_count"].as_i64().unwrap());
+        }
+        counts
+    };
+
+    assert_eq!(counts().await, [4, 2, 2, 0, 2, 1, 1, 1, 0]);
+    app.expect_kept_totals_as_recounted().await;
+
+    // A PO that is put into another project takes its documents along.
+    admin
+        .post(format!("/api/projects/{other}/po/{po}/attach"))
+        .send()
+        .await
+        .expect(200);
+    admin.delete("/api/documents/1").send().await.expect(200);
+    assert_eq!(counts().await, [3, 2, 1, 1, 2, 1, 1, 1, 0]);
+    app.expect_kept_totals_as_recounted().await;
+
+    admin
+        .delete(format!("/api/projects/{project}"))
+        .send()
+        .await
+        .expect(200);
+    let invoice = admin.get("/api/proforma-invoices").send().await.expect(200);
+    admin
+        .delete(format!("/api/po/{}", invoice["proforma_invoices"][0]["id"]))
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(counts().await, [2, 1, 0, 1, 2, 0, 0, 0, 0]);
+    app.expect_kept_totals_as_recounted().await;
 }

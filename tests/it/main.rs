@@ -19,9 +19,13 @@
 
 mod adopt_command;
 mod adoption;
+mod audit;
+mod audit_seals;
 mod auth;
+mod backup;
 mod bajaj_orders;
 mod bajaj_pdf;
+mod bajaj_tables;
 mod billing;
 mod billing_faults;
 mod billing_lines;
@@ -49,6 +53,7 @@ mod enriched;
 mod errors;
 mod figures;
 mod health;
+mod histories;
 mod hostile_workbooks;
 mod idempotency;
 mod line_item_changes;
@@ -100,5 +105,6 @@ mod vendor_orders_faults;
 mod vendors;
 mod vendors_faults;
 mod verbal_agreements;
+mod verify_totals;
 mod wire;
 mod worked_example;

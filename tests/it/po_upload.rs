@@ -287,9 +287,97 @@ async fn the_layout_tells_the_client_where_nobody_names_one() {
         (&order["client_id"], &order["parser_type"]),
         (&1.into(), &"po".into())
     );
+}
+
+#[tokio::test]
+async fn a_file_that_nobody_says_whose_it_is_and_that_does_not_tell_is_kept_as_failed() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
     let neither = rust_xlsxwriter_book(&[["hello", "world"]]);
-    let reply = upload(&editor, "x.xlsx", neither, &[]).send().await;
-    assert_eq!(reply.faults(), ["client_id: missing"]);
+    let broken = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and no more".to_vec();
+    for (name, bytes, fault) in [
+        ("x.xlsx", neither, "client_id: missing"),
+        ("x.xls", broken, "file: unreadable"),
+    ] {
+        let reply = upload(&editor, name, bytes.clone(), &[]).send().await;
+
+        assert_eq!(reply.faults(), [fault]);
+        let body = reply.expect_error(422, "VALIDATION_ERROR");
+        for (field, value) in [
+            ("parse_status", json!("FAILED")),
+            ("parsing_status", json!("failed")),
+            ("client_id", Value::Null),
+            ("parser_type", Value::Null),
+        ] {
+            assert_eq!(body[field], value, "{field}");
+        }
+        assert!(
+            body["po_details"].is_object() && body["warnings"].is_array(),
+            "{body}"
+        );
+        let (session, file) = (
+            body["session_id"].as_str().unwrap(),
+            body["file_id"].as_str().unwrap(),
+        );
+        assert!(session.starts_with("sess_generic_"), "{session}");
+        let path = format!("/api/uploads/session/{session}/files");
+        let files = editor.get(&path).send().await.expect(200);
+        assert_eq!(files["files"][0]["parse_status"], "FAILED");
+        assert_eq!(
+            files["files"][0]["parse_error"].as_str().unwrap(),
+            body["errors"][0]["message"].as_str().unwrap()
+        );
+        let kept = editor.get(format!("{path}/{file}/download")).send().await;
+        assert_eq!((kept.status, &kept.bytes[..]), (200, &bytes[..]));
+    }
+    assert_eq!(rows(&app).await, [0, 0, 0, 0, 2, 0]);
+}
+
+#[tokio::test]
+async fn a_request_without_a_file_is_told_so_whatever_its_body_is() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let post = || editor.post("/api/po/upload?revision=perhaps");
+
+    let nothing = post().send().await;
+    let plain = post()
+        .raw("application/x-www-form-urlencoded", "client_id=x&auto_save=true")
+        .send()
+        .await;
+
+    assert_eq!(nothing.faults(), ["file: missing", "revision: value_error"]);
+    assert_eq!(
+        plain.faults(),
+        ["client_id: int_parsing", "file: missing", "revision: value_error"]
+    );
+}
+
+#[tokio::test]
+async fn a_name_is_kept_in_any_letters_but_without_what_hides_another() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let send = |name: &'static [u8]| {
+        let head = [
+            b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"".as_slice(),
+            name,
+            b"\"\r\n\r\n",
+            SAMPLE,
+            b"\r\n--x--\r\n",
+        ]
+        .concat();
+        editor
+            .post("/api/po/upload?auto_save=false")
+            .raw("multipart/form-data; boundary=x", head)
+            .send()
+    };
+    for (sent, stored) in [
+        ("Grundriß ₹.xlsx".as_bytes(), "Grundriß ₹.xlsx"),
+        // The same letters as old clients send them.
+        (b"Grundri\xDF.xlsx", "Grundriß.xlsx"),
+        ("a\u{202E}slx.exe\u{2028}.xlsx".as_bytes(), "a_slx.exe_.xlsx"),
+    ] {
+        assert_eq!(send(sent).await.expect(200)["original_filename"], stored);
+    }
 }
 
 fn rust_xlsxwriter_book(cells: &[[&str; 2]]) -> Vec<u8> {
@@ -724,12 +812,13 @@ async fn a_file_above_the_limit_is_refused_by_its_size() {
     let app = TestApp::start_with(&[("MAX_FILE_SIZE_MB", "1")]).await;
     let editor = app.editor().await;
 
-    let reply = upload(&editor, "po.xlsx", vec![b'x'; 1024 * 1024 + 1], &[])
-        .send()
-        .await;
+    // Just above, and so far above that the head of the request tells.
+    for length in [1024 * 1024 + 1, 3 * 1024 * 1024] {
+        let reply = upload(&editor, "po.xlsx", vec![b'x'; length], &[]).send().await;
 
-    let body = reply.expect_error(413, "PAYLOAD_TOO_LARGE");
-    assert!(body["message"].as_str().unwrap().contains("1048576"), "{body}");
+        let body = reply.expect_error(413, "PAYLOAD_TOO_LARGE");
+        assert!(body["message"].as_str().unwrap().contains("1048576"), "{body}");
+    }
     assert_eq!(
         std::fs::read_dir(app.upload_folder().join("temp"))
             .unwrap()

@@ -190,6 +190,20 @@ async fn a_link_opens_its_file_for_a_while_and_nothing_else() {
         .send()
         .await;
     assert_eq!(reply.status, 200);
+    // Of a file that is gone its links say so, and no other link does.
+    let path = url(&other);
+    editor
+        .delete(path.strip_suffix("/download").unwrap())
+        .send()
+        .await
+        .expect(200);
+    for field in ["access_url", "direct_url"] {
+        let reply = nobody.get(link(&app, &other, field)).send().await;
+        reply.expect_error(404, "NOT_FOUND");
+    }
+    let gone = other["storage_filename"].as_str().unwrap();
+    let reply = nobody.get(format!("/uploads/{id}/{gone}?{token}")).send().await;
+    reply.expect_error(401, "UNAUTHORIZED");
 
     app.clock().advance(TimeDelta::seconds(3601));
     nobody

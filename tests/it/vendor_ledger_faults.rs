@@ -117,6 +117,10 @@ const ROUTES: &[Route] = &[
         ..PLAIN
     },
     Route {
+        name: "GET /api/vendor-payments/{payment_id}/history",
+        ..LIST
+    },
+    Route {
         name: "PUT /api/vendor-payments/{payment_id}",
         body: Body::Json(
             r#"{"notes": "x"}"#,

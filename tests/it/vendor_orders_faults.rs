@@ -186,6 +186,10 @@ const ROUTES: &[Route] = &[
         ..PLAIN
     },
     Route {
+        name: "GET /api/vendor-orders/{vendor_order_id}/history",
+        ..LIST
+    },
+    Route {
         name: "GET /api/vendor-orders/{vendor_order_id}/line-items",
         ..LIST
     },

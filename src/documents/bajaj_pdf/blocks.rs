@@ -1,21 +1,34 @@
 //! Cuts the lines below the titles into items: which line starts one, which continues one, where they end.
 
+use std::collections::HashMap;
+
 use super::columns::Columns;
+use super::figures::Figures;
+use super::notes::is_note;
 use super::rows::{Row, amount_of, quantity_in};
-use crate::documents::labels::Words;
+use super::titles;
+use super::totals;
 use crate::documents::model::ParseFailure;
 
 const MAX_ITEMS: usize = 5_000;
 /// So many lines are kept of one item.
 const MAX_LINES: usize = 500;
-/// Line numbers go up by one of these; more only if the line has both a quantity and an amount.
+/// So many line numbers are named in one warning.
+const MAX_NAMED: usize = 8;
+/// Where lines stand in no columns, their numbers go up by one of these; more only if the line has both a quantity and an
+/// amount.
 const STEPS: [u32; 3] = [1, 5, 10];
 
 /// The lines of one item.
 #[derive(Debug)]
 pub(super) struct Block<'a> {
     /// The number it begins with; `None` if the paper numbers none.
-    pub(super) number: Option<u32>,
+    pub(super) number: Option<String>,
+    /// What its first line says in its columns; `None` if it stands in none.
+    pub(super) figures: Option<Figures>,
+    /// The lines of its description that stand above the line with its figures.
+    pub(super) above: Vec<&'a Row>,
+    /// The line with its figures, and those below.
     pub(super) rows: Vec<&'a Row>,
     pub(super) columns: Columns,
 }
@@ -38,12 +51,14 @@ pub(super) fn cut(rows: &[Row]) -> Result<Option<Blocks<'_>>, ParseFailure> {
         return Ok(None);
     };
     let rows = rows.get(first..).unwrap_or_default();
-    let mut cutter = Cutter::default();
+    let mut cutter = Cutter::new(rows);
     let mut index = 0;
     while let Some(row) = rows.get(index) {
         let rest = rows.get(index.saturating_add(1)..).unwrap_or_default();
-        if row.is_anchor() {
-            cutter.open(row);
+        if let Some(count) = row.title_lines() {
+            let lines = rows.get(index..index.saturating_add(count)).unwrap_or_default();
+            cutter.open(lines);
+            index = index.saturating_add(count.saturating_sub(1));
         } else if cutter.ends_at(row, rest) {
             break;
         } else {
@@ -51,17 +66,30 @@ pub(super) fn cut(rows: &[Row]) -> Result<Option<Blocks<'_>>, ParseFailure> {
         }
         index = index.saturating_add(1);
     }
-    let mut blocks = cutter.blocks;
+    let mut blocks = cutter.finish();
     blocks.tail = rows.get(index..).unwrap_or_default().iter().collect();
     Ok(Some(blocks))
 }
 
-#[derive(Debug, Default)]
+/// How a line starts an item.
+struct Start {
+    number: Option<String>,
+    figures: Option<Figures>,
+}
+
+#[derive(Debug)]
 struct Cutter<'a> {
     blocks: Blocks<'a>,
+    all: &'a [Row],
     columns: Columns,
-    /// Every line number so far, in order.
-    seen: Vec<u32>,
+    /// The columns of titles that were printed before, by their text.
+    known: HashMap<String, Columns>,
+    /// Where the titles end that were printed last: the page and the height.
+    below: (usize, i64),
+    /// The first lines of items by their number.
+    seen: HashMap<String, Vec<String>>,
+    /// Every plain line number so far, in order.
+    numbers: Vec<u32>,
     /// The highest line number since the titles were printed last.
     last: Option<u32>,
     /// Lines since then that belong to no item yet.
@@ -69,11 +97,45 @@ struct Cutter<'a> {
     has_item: bool,
     /// Whether the lines belong to an item that was printed before.
     is_reprint: bool,
+    reprinted: Vec<String>,
+    repeated: Vec<String>,
+    without_figures: Vec<String>,
 }
 
 impl<'a> Cutter<'a> {
-    fn open(&mut self, titles: &Row) {
-        self.columns = Columns::of(titles);
+    fn new(all: &'a [Row]) -> Self {
+        Self {
+            blocks: Blocks::default(),
+            all,
+            columns: Columns::default(),
+            known: HashMap::new(),
+            below: (0, 0),
+            seen: HashMap::new(),
+            numbers: Vec::new(),
+            last: None,
+            loose: Vec::new(),
+            has_item: false,
+            is_reprint: false,
+            reprinted: Vec::new(),
+            repeated: Vec::new(),
+            without_figures: Vec::new(),
+        }
+    }
+
+    fn open(&mut self, lines: &[Row]) {
+        let places: Vec<String> = lines
+            .iter()
+            .flat_map(|line| line.words.iter().map(|word| format!("{}@{}", word.text, word.x)))
+            .collect();
+        let all = self.all;
+        self.columns = self
+            .known
+            .entry(places.join(" "))
+            .or_insert_with(|| Columns::of(titles::read(lines), all))
+            .clone();
+        if let Some(line) = lines.last() {
+            self.below = (line.page, line.y);
+        }
         self.last = None;
         self.loose.clear();
         self.has_item = false;
@@ -86,9 +148,10 @@ impl<'a> Cutter<'a> {
                 "the document has more than {MAX_ITEMS} items"
             )));
         }
-        if let Some(number) = row.item_number().filter(|number| self.is_next(*number, row)) {
-            self.start(number, row);
-        } else if self.is_reprint || (self.loose.is_empty() && !self.has_item && is_only_titles(row)) {
+        let figures = self.columns.read(row);
+        if let Some(start) = self.start_at(row, figures) {
+            self.start(start, row);
+        } else if self.is_reprint || self.is_sum_between(row) {
             // Nothing of its own.
         } else if self.has_item {
             self.append(row);
@@ -98,9 +161,45 @@ impl<'a> Cutter<'a> {
         Ok(())
     }
 
-    /// True if a line of this number can start an item here.
+    /// How the line starts an item, if it does.
+    fn start_at(&mut self, row: &Row, figures: Option<Figures>) -> Option<Start> {
+        let Some(figures) = figures.filter(|figures| !figures.is_split || figures.are_proven()) else {
+            let number = row.item_number().filter(|number| self.is_next(*number, row))?;
+            self.last = Some(number);
+            self.numbers.push(number);
+            return Some(Start {
+                number: Some(number.to_string()),
+                figures: None,
+            });
+        };
+        if is_note(row) || totals::is_label_of_total(row) && !figures.is_whole() {
+            return None;
+        }
+        let Some(label) = figures.number.clone() else {
+            return figures.is_whole().then_some(Start {
+                number: None,
+                figures: Some(figures),
+            });
+        };
+        let number = label.parse().ok().filter(|number: &u32| *number > 0);
+        if !figures.has_figures() {
+            // Perhaps a heading, perhaps an item that says nothing of its price.
+            if number.is_some() && !self.is_reprint && row.words.len() > 1 {
+                self.without_figures.push(label);
+            }
+            return None;
+        }
+        self.last = number.or(self.last);
+        self.numbers.extend(number);
+        Some(Start {
+            number: Some(number.map_or(label, |number| number.to_string())),
+            figures: Some(figures),
+        })
+    }
+
+    /// True if a line of this number that stands in no columns can start an item here.
     fn is_next(&self, number: u32, row: &Row) -> bool {
-        let before = self.last.or_else(|| self.seen.last().copied());
+        let before = self.last.or_else(|| self.numbers.last().copied());
         let Some(step) = before.map(|before| number.saturating_sub(before)) else {
             return true;
         };
@@ -108,34 +207,95 @@ impl<'a> Cutter<'a> {
             quantity_in(&row.words, 1).is_some() && row.words.iter().any(|word| amount_of(word).is_some());
         match self.last {
             // Below titles that are printed anew, a number that was seen before is a reprint.
-            None => step > 0 || self.seen.contains(&number),
-            Some(_) => STEPS.contains(&step) || step > 0 && has_both,
+            None => step > 0 || self.numbers.contains(&number),
+            Some(_) => STEPS.contains(&step) || has_both,
         }
     }
 
-    fn start(&mut self, number: u32, row: &'a Row) {
-        self.last = Some(number);
+    fn start(&mut self, start: Start, row: &'a Row) {
+        let above = self.lines_above(row);
         self.loose.clear();
         self.has_item = true;
-        self.is_reprint = self.seen.contains(&number);
-        if self.is_reprint {
-            let first = self.blocks.items.iter().find(|item| item.number == Some(number));
-            let differs = first
-                .and_then(|item| item.rows.first())
-                .is_some_and(|first| first.text != row.text);
-            if differs {
-                self.blocks.warnings.push(format!(
-                    "Line number {number} is printed twice with different text; the first is kept"
-                ));
+        self.is_reprint = false;
+        if let Some(number) = &start.number {
+            let seen = self.seen.entry(number.clone()).or_default();
+            // The same line under the same number is the same item, printed again.
+            if seen.contains(&row.text) {
+                self.is_reprint = true;
+                self.reprinted.push(number.clone());
+                return;
             }
-            return;
+            if !seen.is_empty() {
+                self.repeated.push(number.clone());
+            }
+            seen.push(row.text.clone());
         }
-        self.seen.push(number);
         self.blocks.items.push(Block {
-            number: Some(number),
+            number: start.number,
+            figures: start.figures,
+            above,
             rows: vec![row],
             columns: self.columns.clone(),
         });
+    }
+
+    /// Takes back the lines that were read as belonging to what is above, but stand at the line with the figures of the
+    /// next item: where cells are aligned at their middle or foot, a description begins above the figures.
+    fn lines_above(&mut self, row: &'a Row) -> Vec<&'a Row> {
+        if self.is_reprint {
+            return Vec::new();
+        }
+        let (page, height) = self.below;
+        let is_loose = !self.has_item && !self.loose.is_empty();
+        let candidates: Vec<&Row> = if is_loose {
+            self.loose.clone()
+        } else {
+            self.blocks
+                .items
+                .last()
+                .map(|item| item.rows.clone())
+                .unwrap_or_default()
+        };
+        // Lines of this page, below the titles, after the line with figures.
+        let skipped = usize::from(!is_loose);
+        let is_here = |other: &&&Row| other.page == row.page && (page != row.page || other.y < height);
+        let near: Vec<&Row> = candidates
+            .iter()
+            .skip(skipped)
+            .copied()
+            .filter(|other| is_here(&other))
+            .collect();
+        let Some(first) = near.first() else {
+            return Vec::new();
+        };
+        let top = candidates
+            .iter()
+            .take(skipped)
+            .copied()
+            .find(|other| is_here(&other))
+            .map(|other| other.y)
+            .or((page == row.page).then_some(height));
+        let mut heights: Vec<i64> = near.iter().map(|other| other.y).collect();
+        heights.push(row.y);
+        let mut gaps: Vec<i64> = heights
+            .windows(2)
+            .filter_map(|pair| Some(pair.first()?.saturating_sub(*pair.get(1)?)))
+            .collect();
+        // What stood above on the page before is no nearer and no further.
+        let above = top.map(|top| top.saturating_sub(first.y));
+        gaps.insert(0, above.or(gaps.iter().min().copied()).unwrap_or_default());
+        let split = split_of(&gaps);
+        let moved = near.get(split..).map(<[&Row]>::to_vec).unwrap_or_default();
+        if let Some(item) = self.blocks.items.last_mut().filter(|_| !is_loose) {
+            item.rows.truncate(item.rows.len().saturating_sub(moved.len()));
+        }
+        moved
+    }
+
+    /// True for the sum of a section, where items stand in columns.
+    fn is_sum_between(&self, row: &Row) -> bool {
+        let last = self.blocks.items.last();
+        last.is_some_and(|item| item.figures.is_some()) && !is_note(row) && totals::is_total(row)
     }
 
     fn append(&mut self, row: &'a Row) {
@@ -148,8 +308,11 @@ impl<'a> Cutter<'a> {
 
     /// A line below titles and above any line number: the item before goes on, or one without number begins.
     fn take_loose(&mut self, row: &'a Row) {
-        // Where items are numbered, one without a number must have all that makes an item.
-        let has_figures = if self.seen.is_empty() {
+        // What stands in columns and starts no item is text. Where items are numbered, one without a number must have all
+        // that makes an item.
+        let has_figures = if self.columns.read(row).is_some_and(|figures| !figures.is_split) {
+            false
+        } else if self.numbers.is_empty() {
             has_figures(row, &self.columns)
         } else {
             let has_quantity =
@@ -169,6 +332,8 @@ impl<'a> Cutter<'a> {
         if has_figures {
             self.blocks.items.push(Block {
                 number: None,
+                figures: None,
+                above: Vec::new(),
                 rows: std::mem::take(&mut self.loose),
                 columns: self.columns.clone(),
             });
@@ -181,32 +346,38 @@ impl<'a> Cutter<'a> {
     /// True if the items end above this line.
     fn ends_at(&self, row: &Row, rest: &[Row]) -> bool {
         let is_closing = is_closing(row);
-        let is_total = row.starts_with_any(&["TOTAL AMOUNT", "GRAND TOTAL"]);
-        let is_partial =
-            row.starts_with_any(&["SUBTOTAL", "SUB TOTAL", "SUB-TOTAL", "TAX AMOUNT", "TOTAL TAX"])
-                || is_plain_total(row);
-        if !(is_closing || is_total || is_partial) {
+        if !is_closing && !totals::is_total(row) {
             return false;
         }
-        // An item whose amounts have not come yet has them here.
-        let is_own =
-            !is_closing && !self.is_reprint && self.blocks.items.last().is_some_and(|item| !has_amount(item));
-        if is_own {
+        let figures = self.columns.read(row);
+        if figures.is_some_and(|figures| figures.is_whole() && !figures.price.is_absent()) {
             return false;
         }
-        !self.goes_on(rest, is_closing || is_total)
+        // Without columns, the figures of an item may stand in lines like those of a total.
+        let is_end = is_closing || totals::is_end(row);
+        let is_own = !is_end
+            && !self.is_reprint
+            && self
+                .blocks
+                .items
+                .last()
+                .is_some_and(|item| item.figures.is_none() && !has_amount(item));
+        !is_own && !self.goes_on(rest, is_end)
     }
 
     /// True if there is another item in the rest: under titles that are printed again, or, unless the line before was the
     /// end of everything, one of the next number.
     fn goes_on(&self, rest: &[Row], is_end: bool) -> bool {
-        let last = self.seen.last().copied().unwrap_or(0);
+        let last = self.numbers.last().copied().unwrap_or(0);
         let mut has_titles = false;
         for row in rest {
             if row.is_anchor() {
                 has_titles = true;
             } else if is_closing(row) {
                 return false;
+            }
+            if !is_end && self.is_item(row) {
+                return true;
             }
             let Some(number) = row.item_number().filter(|number| *number > last) else {
                 continue;
@@ -215,24 +386,64 @@ impl<'a> Cutter<'a> {
                 return true;
             }
         }
-        has_titles && self.seen.is_empty()
+        has_titles && self.numbers.is_empty()
     }
+
+    /// True if a line has a quantity and an amount in their columns.
+    fn is_item(&self, row: &Row) -> bool {
+        let is_whole = |figures: &Figures| figures.is_whole() && !figures.price.is_absent();
+        !totals::is_total(row) && !is_note(row) && self.columns.read(row).as_ref().is_some_and(is_whole)
+    }
+
+    fn finish(self) -> Blocks<'a> {
+        let mut blocks = self.blocks;
+        let mut warn = |numbers: &[String], text: &str| {
+            if !numbers.is_empty() {
+                let named: Vec<&str> = numbers.iter().take(MAX_NAMED).map(String::as_str).collect();
+                let more = match numbers.len().saturating_sub(MAX_NAMED) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                blocks
+                    .warnings
+                    .push(format!("Printed line numbers {}{more}: {text}", named.join(", ")));
+            }
+        };
+        warn(&self.reprinted, "the same line is printed again and taken once");
+        warn(
+            &self.repeated,
+            "the number is printed again for something else, which is taken as a line of its own",
+        );
+        warn(
+            &self.without_figures,
+            "there are no figures, so that the line is taken as text",
+        );
+        blocks
+    }
+}
+
+/// Before which of some lines the description of the next item begins, where the gaps are those around and between them,
+/// the first above the first line; behind the last line where none of them is nearer to what follows than to what is above.
+fn split_of(gaps: &[i64]) -> usize {
+    let end = gaps.len().saturating_sub(1);
+    let (Some(last), Some(smallest)) = (gaps.last(), gaps.iter().min()) else {
+        return end;
+    };
+    let percent = |value: i64, percent: i64| value.saturating_mul(percent) / 100;
+    let widest = gaps.iter().max().copied().unwrap_or_default();
+    // What is aligned at the middle is half a line off, or a whole one.
+    let is_near = *last <= percent(*smallest, 105)
+        || *last >= percent(*smallest, 190) && *last <= percent(*smallest, 210);
+    if !is_near || widest < percent(*last, 115) {
+        return end;
+    }
+    gaps.iter()
+        .rposition(|gap| *gap >= percent(widest, 97))
+        .unwrap_or(end)
 }
 
 fn is_closing(row: &Row) -> bool {
     row.starts_with_any(&["THIS PURCHASE ORDER"])
-}
-
-/// A sum or a tax at the foot of a plain table: the label, perhaps a rate, and the figure.
-fn is_plain_total(row: &Row) -> bool {
-    const MAX_WORDS: usize = 6;
-    let first = Words::of(&row.text);
-    let is_label = first.start_with(&["TOTAL"])
-        || first.start_with(&["NET", "TOTAL"])
-        || ["CGST", "SGST", "IGST", "UTGST", "GST"]
-            .iter()
-            .any(|tax| first.start_with(&[tax]));
-    is_label && row.words.len() <= MAX_WORDS && row.words.last().is_some_and(|word| amount_of(word).is_some())
 }
 
 fn has_amount(item: &Block<'_>) -> bool {
@@ -247,42 +458,22 @@ fn has_figures(row: &Row, columns: &Columns) -> bool {
         || row.words.iter().any(|word| amount_of(word).is_some())
 }
 
-/// The second line of titles that need two.
-fn is_only_titles(row: &Row) -> bool {
-    const TITLES: &[&str] = &[
-        "AMOUNT",
-        "BY",
-        "CODE",
-        "DATE",
-        "DELIVERY",
-        "DESCRIPTION",
-        "EACH",
-        "GST",
-        "HSN",
-        "INR",
-        "LINE",
-        "NEED",
-        "NEEDED",
-        "NO",
-        "OF",
-        "PART",
-        "PER",
-        "PRICE",
-        "QTY",
-        "QUANTITY",
-        "RATE",
-        "REQUIRED",
-        "RETURN",
-        "RS",
-        "SUBTOTAL",
-        "TAX",
-        "TOTAL",
-        "TYPE",
-        "UNIT",
-        "UOM",
-        "VALUE",
-        "#",
-        "%",
-    ];
-    Words::of(&row.text).are_among(TITLES)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_belong_to_the_figures_that_they_stand_nearest_to() {
+        // Evenly spaced, or with the wider gap above the next item: cells are aligned at their top.
+        assert_eq!(split_of(&[1_200, 1_200, 1_200]), 2);
+        assert_eq!(split_of(&[1_100, 1_100, 1_700]), 2);
+        assert_eq!(split_of(&[1_100, 2_200, 1_700]), 2);
+        // Two lines, the figures at their middle.
+        assert_eq!(split_of(&[1_700, 550]), 0);
+        assert_eq!(split_of(&[550, 1_700, 550]), 1);
+        assert_eq!(split_of(&[560, 1_700, 1_110]), 1);
+        // Three lines, the figures at their foot.
+        assert_eq!(split_of(&[1_700, 1_100, 1_100]), 0);
+        assert_eq!(split_of(&[550, 550]), 1);
+    }
 }

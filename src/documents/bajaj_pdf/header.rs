@@ -147,9 +147,12 @@ fn leading_number(word: &str) -> Option<String> {
 }
 
 fn po_date(rows: &[Row]) -> Option<NaiveDate> {
-    const OF_ORDER: [[&str; 2]; 4] = [
+    const OF_ORDER: [[&str; 2]; 7] = [
         ["PO", "DATE"],
+        ["PO", "DT"],
         ["ORDER", "DATE"],
+        ["ORDER", "DT"],
+        ["ISSUE", "DATE"],
         ["ISSUED", "ON"],
         ["SUBMITTED", "ON"],
     ];
@@ -180,7 +183,8 @@ fn po_date(rows: &[Row]) -> Option<NaiveDate> {
         })
     };
     let of_order = labelled(&|before, name| OF_ORDER.iter().any(|label| label == &[before, name]));
-    let of_anything = || labelled(&|before, name| name == "DATE" && !OTHERS.contains(&before));
+    let of_anything =
+        || labelled(&|before, name| matches!(name, "DATE" | "DATED") && !OTHERS.contains(&before));
     let in_words = || {
         rows.iter().find_map(|row| {
             row.words.windows(3).find_map(|words| {
@@ -294,6 +298,9 @@ mod tests {
                 &[(0, "1"), (200, "3rd February 2026")],
             ],
             &[&[(0, "Date: 2026-02-03")]],
+            &[&[(0, "Date: 01-01-2026"), (200, "Issue Date: 03-02-2026")]],
+            &[&[(0, "PO DT: 03.02.2026")]],
+            &[&[(0, "Order No. 77 dated 3rd Feb 2026")]],
             &[&[(0, "Mumbai, 3 Feb 2026")]],
         ] {
             assert_eq!(po_date(&rows(lines)), expected, "{lines:?}");

@@ -3,8 +3,10 @@
 use rust_decimal::{Decimal, dec};
 
 use super::blocks::Block;
-use super::columns::Column;
+use super::figures::{Figures, WITH_TAX};
+use super::notes::{NOTES, TAXES, is_address, is_note, is_only_number};
 use super::rows::{Row, amount_of, is_currency, quantity_in};
+use super::titles::Kind;
 use crate::documents::grid::Reading;
 use crate::documents::items::{Item, RateReading};
 use crate::documents::pdf::Word;
@@ -13,60 +15,9 @@ use crate::documents::text::{self, round_money};
 
 const MAX_DESCRIPTION: usize = 2_000;
 const TOLERANCE: Decimal = dec!(1.00);
-/// What an amount with tax is of the one without.
-const WITH_TAX: [Decimal; 4] = [dec!(1.18), dec!(1.28), dec!(1.12), dec!(1.05)];
 const UNKNOWN: &str = "UNKNOWN ITEM";
-/// Lines that say something about an item without describing it.
-const NOTES: &[&str] = &[
-    "STATUS",
-    "OTHER INFORMATION",
-    "REQ. LINE",
-    "PR NO",
-    "STORAGE LOCATION",
-    "CLASSIFICATION",
-    "INCOTERM",
-    "INCOTERMS",
-    "ORDER SUBMITTED",
-    "PDF GENERATED",
-    "THIS PURCHASE ORDER",
-];
-const TAXES: &[&str] = &["TAX", "CGST", "SGST", "IGST", "UTGST"];
-const STATES: &[&str] = &[
-    "ANDHRA PRADESH",
-    "ARUNACHAL PRADESH",
-    "ASSAM",
-    "BIHAR",
-    "CHANDIGARH",
-    "CHHATTISGARH",
-    "DELHI",
-    "GOA",
-    "GUJARAT",
-    "HARYANA",
-    "HIMACHAL PRADESH",
-    "JAMMU AND KASHMIR",
-    "JHARKHAND",
-    "KARNATAKA",
-    "KERALA",
-    "LADAKH",
-    "MADHYA PRADESH",
-    "MAHARASHTRA",
-    "MANIPUR",
-    "MEGHALAYA",
-    "MIZORAM",
-    "NAGALAND",
-    "ODISHA",
-    "PUDUCHERRY",
-    "PUNJAB",
-    "RAJASTHAN",
-    "SIKKIM",
-    "TAMIL NADU",
-    "TELANGANA",
-    "TRIPURA",
-    "UTTAR PRADESH",
-    "UTTARAKHAND",
-    "WEST BENGAL",
-];
-
+/// Behind it, the item is described again.
+const STATUS_END: &str = "LOCATION ON DETAIL";
 /// What one item says.
 #[derive(Debug, Default)]
 struct Reader {
@@ -77,17 +28,43 @@ struct Reader {
     description: Vec<String>,
     /// Between "Unconfirmed" and "Location on Detail".
     in_status: bool,
+    /// How many lines to come end such a span.
+    status_ends: usize,
+    /// What the columns say, where the item stands in columns.
+    figures: Option<Figures>,
+    /// Lines with figures that are neither the item's nor a note.
+    strays: Vec<String>,
 }
 
 /// Reads the item at `index`.
 pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> Item {
-    let mut reader = Reader::default();
+    let ends_status = |row: &&&Row| row.text.to_uppercase().contains(STATUS_END);
+    let mut reader = Reader {
+        status_ends: block.rows.iter().filter(ends_status).count(),
+        ..Reader::default()
+    };
+    for row in &block.above {
+        reader.describe(&row.text);
+    }
     for (line, row) in block.rows.iter().enumerate() {
-        if line == 0 {
-            reader.take_first(row, block);
-        } else {
-            reader.take_more(row);
+        match (&block.figures, line) {
+            (Some(figures), 0) => reader.take_table(figures),
+            (None, 0) => reader.take_first(row, block),
+            (Some(_), _) => reader.take_below(row, block),
+            (None, _) => reader.take_more(row),
         }
+    }
+    if block.figures.as_ref().is_some_and(|figures| !figures.is_sure) {
+        remarks.note(
+            index,
+            "its figures stand between the titles; those of the nearest titles are taken",
+        );
+    }
+    for stray in &reader.strays {
+        remarks.note(
+            index,
+            format!("the figures in \"{stray}\" below it are of no line"),
+        );
     }
     let mut description = reader.description.join(" ");
     if description.is_empty() {
@@ -100,13 +77,27 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
             format!("the description is cut to {MAX_DESCRIPTION} characters"),
         );
     }
+    if let Some(figures) = reader.figures.take() {
+        let mut item = item_of(figures, block.number.clone(), description);
+        item.tax_amount = match (item.tax_amount, reader.tax) {
+            (Reading::Absent, Some(tax)) => Reading::Number(tax),
+            (own, _) => own,
+        };
+        let has_tax_columns = item.tax_amount != Reading::Absent
+            || item.tax_rate.value.is_some()
+            || item.total_with_gst != Reading::Absent;
+        if !has_tax_columns {
+            split_amount_with_tax(&mut item, index, remarks);
+        }
+        return item;
+    }
     let (rate, amount) = match reader.amounts.as_slice() {
         [] => (Reading::Absent, Reading::Absent),
         [amount] => (Reading::Absent, Reading::Number(*amount)),
         [rate, amount, ..] => (Reading::Number(*rate), Reading::Number(*amount)),
     };
     let mut item = Item {
-        serial: block.number.map(|number| number.to_string()),
+        serial: block.number.clone(),
         description,
         hsn: None,
         unit: reader.unit,
@@ -119,6 +110,22 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
     };
     split_amount_with_tax(&mut item, index, remarks);
     item
+}
+
+/// The item of which its columns say this.
+fn item_of(figures: Figures, serial: Option<String>, description: String) -> Item {
+    Item {
+        serial,
+        description,
+        hsn: figures.hsn,
+        unit: figures.unit,
+        quantity: figures.quantity.reading(),
+        rate: figures.price.reading(),
+        total: figures.amount.reading(),
+        tax_rate: figures.tax_rate,
+        tax_amount: figures.tax,
+        total_with_gst: figures.gross.reading(),
+    }
 }
 
 /// Where the amount is quantity × price with a usual tax on it, it is the amount with tax.
@@ -166,7 +173,7 @@ impl Reader {
             let word = words.get(quantity.first);
             !block.columns.have_units()
                 || in_column.is_none()
-                || word.is_some_and(|word| block.columns.at(word) == Column::Quantity)
+                || word.is_some_and(|word| block.columns.at(word) == Kind::Quantity)
         });
         if let Some(quantity) = in_parentheses {
             (quantity.first..quantity.behind).for_each(&mut mark);
@@ -195,7 +202,7 @@ impl Reader {
                 mark(index);
             } else if let Some(amount) = amount_of(word) {
                 mark(index);
-                if behind > 0 && block.columns.at(word) == Column::Tax {
+                if behind > 0 && block.columns.at(word) == Kind::Tax {
                     self.tax = Some(self.tax.unwrap_or_default().saturating_add(amount));
                 } else {
                     self.amounts.push(amount);
@@ -203,7 +210,7 @@ impl Reader {
             }
         }
         for (index, word) in words.iter().enumerate() {
-            let is_of_date = index == behind && behind > 0 || block.columns.at(word) == Column::Date;
+            let is_of_date = index == behind && behind > 0 || block.columns.at(word) == Kind::Date;
             if is_of_date {
                 date_at(words, index).for_each(&mut mark);
             }
@@ -215,6 +222,43 @@ impl Reader {
             .map(|(word, _)| word.text.as_str())
             .collect();
         self.describe(&text.join(" "));
+    }
+
+    /// The line with the item's number and figures, each in its column.
+    fn take_table(&mut self, figures: &Figures) {
+        self.describe(&figures.description);
+        self.quantity = figures.quantity.number();
+        self.amounts.extend(figures.amount.number());
+        self.figures = Some(figures.clone());
+    }
+
+    /// A line below the one with the figures, which may complete them.
+    fn take_below(&mut self, row: &Row, block: &Block<'_>) {
+        let is_note = self.in_status || is_note(row) || row.text.to_uppercase().contains("UNCONFIRMED");
+        let below = block
+            .columns
+            .read(row)
+            .filter(|below| !is_note && below.is_of_figures());
+        let (Some(below), Some(own)) = (below, self.figures.as_mut()) else {
+            self.take_more(row);
+            return;
+        };
+        let pairs = [
+            (&mut own.quantity, &below.quantity),
+            (&mut own.price, &below.price),
+            (&mut own.amount, &below.amount),
+            (&mut own.gross, &below.gross),
+            (&mut own.discount, &below.discount),
+        ];
+        let mut is_whole = true;
+        for (own, below) in pairs {
+            is_whole &= own.continue_with(below);
+        }
+        own.unit = own.unit.take().or_else(|| below.unit.clone());
+        if !is_whole {
+            self.strays.push(row.text.clone());
+        }
+        self.describe(&below.description);
     }
 
     fn take_more(&mut self, row: &Row) {
@@ -274,13 +318,12 @@ impl Reader {
 
     /// What stands between these two is about the delivery.
     fn take_status(&mut self, row: &Row, upper: &str) {
-        const END: &str = "LOCATION ON DETAIL";
         let start = if self.in_status {
             0
         } else {
             upper.find("UNCONFIRMED").unwrap_or(0)
         };
-        let end = upper.find(END).filter(|end| *end >= start);
+        let end = upper.find(STATUS_END).filter(|end| *end >= start);
         // The places are those of the upper-case text; where it has another length, the whole line goes.
         if upper.len() == row.text.len() {
             let before = row.text.get(..start).unwrap_or_default();
@@ -292,11 +335,16 @@ impl Reader {
                 self.describe(before);
             }
             if let Some(end) = end {
-                let after = row.text.get(end.saturating_add(END.len())..).unwrap_or_default();
+                let after = row
+                    .text
+                    .get(end.saturating_add(STATUS_END.len())..)
+                    .unwrap_or_default();
                 self.describe(after);
             }
         }
-        self.in_status = end.is_none();
+        self.status_ends = self.status_ends.saturating_sub(usize::from(end.is_some()));
+        // Without an end below, the line alone is about the delivery.
+        self.in_status = end.is_none() && self.status_ends > 0;
     }
 
     fn describe(&mut self, text: &str) {
@@ -322,30 +370,11 @@ fn date_at(words: &[Word], start: usize) -> std::ops::Range<usize> {
     start..start
 }
 
-fn is_only_number(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits >= 8 && text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace())
-}
-
-/// The buyer's address: a state and a city in capitals and little else.
-fn is_address(line: &str) -> bool {
-    const MAX_WORDS: usize = 6;
-    let is_capitals = !line.chars().any(char::is_lowercase);
-    let words: Vec<String> = text::words(line);
-    let joined = words.join(" ");
-    let has_state = STATES.iter().any(|state| {
-        joined
-            .strip_prefix(state)
-            .is_some_and(|rest| rest.starts_with(' '))
-            || joined.strip_suffix(state).is_some_and(|rest| rest.ends_with(' '))
-    });
-    is_capitals && has_state && words.len() <= MAX_WORDS
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::columns::Columns;
     use super::super::rows::tests::row;
+    use super::super::titles;
     use super::*;
 
     fn read_rows(rows: &[Row]) -> (Item, Vec<String>) {
@@ -356,9 +385,11 @@ mod tests {
             (400, "Amount"),
         ]);
         let block = Block {
-            number: Some(1),
+            number: Some("1".into()),
+            figures: None,
+            above: Vec::new(),
             rows: rows.iter().collect(),
-            columns: Columns::of(&titles),
+            columns: Columns::of(titles::read(&[titles]), &[]),
         };
         let mut remarks = Remarks::default();
         let item = read(&block, 0, &mut remarks);

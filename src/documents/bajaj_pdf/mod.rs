@@ -1,18 +1,23 @@
 //! Bajaj purchase orders as PDF: a header, items below lines of titles, totals.
 //!
 //! The titles stand above every item or once a table, and again after a page break. What an item says is read from the
-//! lines between; where the table is plain, the place of a word below its title tells what it is.
+//! lines between; where these stand in columns, the place of a cell below its title tells what it is.
 //!
-//! - `rows`: the lines of all pages, without what is printed on every one; `columns`: what stands below which title.
-//! - `header`, `places`: numbers and dates, addresses and names; `blocks`: the lines cut into items; `item`: the fields of one.
+//! - `rows`: the lines of all pages, without what is printed on every one; `titles`: what the titles say; `columns`: what
+//!   stands below which of them; `figures`: what a line says in its columns.
+//! - `header`, `places`: numbers and dates, addresses and names; `blocks`: the lines cut into items; `item`: the fields of
+//!   one, `notes` what is none of them.
 //! - `totals`: the figures of the document, held against its lines.
 
 mod blocks;
 mod columns;
+mod figures;
 mod header;
 mod item;
+mod notes;
 mod places;
 mod rows;
+mod titles;
 mod totals;
 
 use rust_decimal::Decimal;

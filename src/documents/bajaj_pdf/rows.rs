@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rust_decimal::Decimal;
 
+use super::titles;
 use crate::documents::pdf::{Line, Page, Word};
 use crate::documents::text;
 
@@ -18,6 +19,18 @@ pub(super) struct Row {
     pub(super) page: usize,
     pub(super) text: String,
     pub(super) words: Vec<Word>,
+    /// How high it stands on its page, in hundredths of a point.
+    pub(super) y: i64,
+    titles: Titled,
+}
+
+/// Whether a line is one of titles above items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Titled {
+    No,
+    /// The first of so many.
+    First(usize),
+    Further,
 }
 
 impl Row {
@@ -26,13 +39,26 @@ impl Row {
             page,
             text: line.text,
             words: line.words,
+            y: line.y,
+            titles: Titled::No,
         }
     }
 
-    /// True for the line of titles above items, however it is spaced.
+    /// True for the first line of the titles above items.
     pub(super) fn is_anchor(&self) -> bool {
-        let compact: String = self.text.chars().filter(|c| !c.is_whitespace()).collect();
-        compact.to_uppercase().contains("LINE#PART#/DESCRIPTION")
+        self.title_lines().is_some()
+    }
+
+    /// How many lines the titles take that begin here.
+    pub(super) fn title_lines(&self) -> Option<usize> {
+        match self.titles {
+            Titled::First(count) => Some(count),
+            Titled::No | Titled::Further => None,
+        }
+    }
+
+    fn is_of_titles(&self) -> bool {
+        self.titles != Titled::No
     }
 
     /// True if the line begins with one of these texts, which are upper-case.
@@ -94,8 +120,12 @@ pub(super) fn amount_of(word: &Word) -> Option<Decimal> {
 
 /// True for a word that only names the currency of the number beside it.
 pub(super) fn is_currency(word: &Word) -> bool {
+    is_currency_name(&word.text)
+}
+
+pub(super) fn is_currency_name(text: &str) -> bool {
     matches!(
-        word.text.to_ascii_uppercase().trim_matches(['(', ')', ':', ',']),
+        text.to_ascii_uppercase().trim_matches(['(', ')', ':', ',']),
         "INR" | "RS" | "RS." | "₹"
     )
 }
@@ -132,51 +162,112 @@ pub(super) fn quantity_in(words: &[Word], start: usize) -> Option<Quantity> {
     (start..words.len()).rev().find_map(at)
 }
 
+/// The quantity and unit that a text is, and nothing besides: `10 (EA)`.
+pub(super) fn quantity_and_unit(text: &str) -> Option<(Decimal, String)> {
+    let words: Vec<Word> = text
+        .split_whitespace()
+        .map(|word| Word {
+            text: word.to_owned(),
+            ..Word::default()
+        })
+        .collect();
+    let found = quantity_in(&words, 0)?;
+    (found.first == 0 && found.behind == words.len()).then_some((found.value, found.unit))
+}
+
 /// All lines in the order of reading.
 pub(super) fn all(pages: &[Page]) -> Vec<Row> {
     let numbered = pages.iter().enumerate();
-    numbered
-        .flat_map(|(page, lines)| lines.lines.iter().map(move |line| Row::new(page, line.clone())))
-        .collect()
+    let rows =
+        numbered.flat_map(|(page, lines)| lines.lines.iter().map(move |line| Row::new(page, line.clone())));
+    with_titles(rows.collect())
 }
 
-/// The lines without those that stand at the head or foot of every page.
+/// The lines, with those marked that are titles.
+fn with_titles(mut rows: Vec<Row>) -> Vec<Row> {
+    let mut index = 0;
+    while let Some(rest) = rows.get(index..).filter(|rest| !rest.is_empty()) {
+        let Some(count) = titles::count_lines(rest) else {
+            index = index.saturating_add(1);
+            continue;
+        };
+        for (place, row) in rows.iter_mut().skip(index).take(count).enumerate() {
+            row.titles = if place == 0 {
+                Titled::First(count)
+            } else {
+                Titled::Further
+            };
+        }
+        index = index.saturating_add(count.max(1));
+    }
+    rows
+}
+
+/// The lines without those that stand at the head or foot of every page: the same text, or at the same place one that
+/// differs in its digits alone, such as the number of the page.
 pub(super) fn without_page_furniture(rows: &[Row]) -> Vec<Row> {
     let pages: Vec<&[Row]> = rows.chunk_by(|one, next| one.page == next.page).collect();
-    let mut zones: Vec<HashSet<String>> = Vec::new();
-    for page in &pages {
-        let is_of_table = |row: &Row| row.is_anchor() || row.item_number().is_some();
-        let head = page.iter().take_while(|row| !is_of_table(row));
-        let foot =
-            page.iter().rev().take(FOOT).take_while(|row| {
-                !is_of_table(row) && !row.words.iter().any(|word| amount_of(word).is_some())
-            });
-        zones.push(head.chain(foot).map(furniture_text).collect());
-    }
-    let is_everywhere = |row: &Row| {
-        let text = furniture_text(row);
-        zones.iter().all(|zone| zone.contains(&text))
-    };
     if pages.len() < 2 {
         return rows.to_vec();
     }
+    let mut zones: Vec<HashSet<(Option<i64>, String)>> = Vec::new();
+    for page in &pages {
+        let head = page
+            .iter()
+            .take_while(|row| !is_of_table(row) && count_amounts(row) < 2);
+        let foot = page
+            .iter()
+            .rev()
+            .take(FOOT)
+            .take_while(|row| !is_of_table(row) && count_amounts(row) == 0);
+        let texts = head.chain(foot).flat_map(|row| {
+            let same = Some((None, row.text.clone()));
+            // A baseline may differ by a hair.
+            let places = [-1, 0, 1]
+                .map(|by| numberless(row).map(|text| (Some(place_of(row).saturating_add(by)), text)));
+            same.into_iter().chain(places.into_iter().flatten())
+        });
+        zones.push(texts.collect());
+    }
+    let is_everywhere = |row: &Row| {
+        let same = (None, row.text.clone());
+        let alike = numberless(row).map(|text| (Some(place_of(row)), text));
+        zones.iter().all(|zone| zone.contains(&same))
+            || alike.is_some_and(|alike| zones.iter().all(|zone| zone.contains(&alike)))
+    };
     rows.iter()
-        .filter(|row| row.is_anchor() || row.item_number().is_some() || !is_everywhere(row))
+        .filter(|row| is_of_table(row) || !is_everywhere(row))
         .cloned()
         .collect()
 }
 
-/// The text of a line by which it is known again: `Page 2 of 3` is the same on every page.
-fn furniture_text(row: &Row) -> String {
-    let upper = row.text.to_uppercase();
-    if !upper.starts_with("PAGE ") {
-        return row.text.clone();
+fn is_of_table(row: &Row) -> bool {
+    row.is_of_titles() || row.item_number().is_some()
+}
+
+fn count_amounts(row: &Row) -> usize {
+    row.words.iter().filter(|word| amount_of(word).is_some()).count()
+}
+
+/// The height of a line in steps of a point; one for all lines that say nothing but the number of their page.
+fn place_of(row: &Row) -> i64 {
+    let is_page_number = row.words.len() <= 4 && row.starts_with_any(&["PAGE"]);
+    if is_page_number { 0 } else { row.y / 100 }
+}
+
+/// The text with every number as one sign; `None` where there is no number, or an amount.
+fn numberless(row: &Row) -> Option<String> {
+    let mut text = String::with_capacity(row.text.len());
+    let mut has_number = false;
+    for c in row.text.chars() {
+        if !c.is_ascii_digit() {
+            text.push(c);
+        } else if !text.ends_with('0') {
+            text.push('0');
+            has_number = true;
+        }
     }
-    upper
-        .chars()
-        .map(|c| if c.is_ascii_digit() { '0' } else { c })
-        .collect::<String>()
-        .replace("00", "0")
+    (has_number && count_amounts(row) == 0).then_some(text)
 }
 
 #[cfg(test)]
@@ -200,13 +291,14 @@ pub(super) mod tests {
                 at = end + 300;
             }
         }
-        Row::new(0, Line::of(words))
+        with_titles(vec![Row::new(0, Line::of(words, 0))]).remove(0)
     }
 
     #[test]
     fn anchors_are_found_however_they_are_spaced() {
         assert!(row(&[(0, "Line # Part # / Description Qty (Unit)")]).is_anchor());
         assert!(row(&[(0, "LINE#"), (50, "Part #/description")]).is_anchor());
+        assert!(row(&[(0, "Line No"), (50, "Part No. / Description")]).is_anchor());
         assert!(!row(&[(0, "Line Part Description")]).is_anchor());
     }
 

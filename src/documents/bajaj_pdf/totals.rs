@@ -3,9 +3,10 @@
 use rust_decimal::{Decimal, dec};
 
 use super::header;
-use super::rows::{Row, amount_of};
+use super::rows::{Row, amount_of, is_currency};
 use crate::documents::labels::Words;
-use crate::documents::model::ParsedOrder;
+use crate::documents::model::{Finding, FindingKind, ParsedOrder};
+use crate::documents::pdf::Word;
 use crate::documents::{share_tax, summary};
 
 const TOLERANCE: Decimal = dec!(1.00);
@@ -25,15 +26,39 @@ pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
         .filter(|value| !value.is_sign_negative());
     order.printed.subtotal = printed.subtotal;
     order.printed.total_amount = value;
+    order.findings.extend(unreadable(tail));
     take_tax(&printed, value, order);
     share_tax::share_tax(order);
     summary::complete(order);
     order.findings.extend(summary::excess(order));
 }
 
+/// A finding for each total that is printed and no amount: it is not replaced in silence.
+fn unreadable(tail: &[&Row]) -> Vec<Finding> {
+    let finding = |row: &&Row| {
+        let words = label(row);
+        let is_total = starts(&words, ENDS) || starts(&words, SUMS);
+        let last = row.words.iter().rev().find(|word| !is_currency(word))?;
+        let is_figure = last
+            .text
+            .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '₹'))
+            && last.text.contains(|c: char| c.is_ascii_digit())
+            && !last.text.ends_with('%');
+        let is_sound = amount_of(last).is_some_and(|amount| !amount.is_sign_negative());
+        (is_total && is_figure && !is_sound).then(|| {
+            Finding::new(
+                "po_details.po_value",
+                FindingKind::Invalid,
+                format!("The printed total \"{}\" is no amount", row.text),
+            )
+        })
+    };
+    tail.iter().filter_map(finding).collect()
+}
+
 /// The tax counts where it is the gap between the lines and the document's value, or where no value is printed.
 fn take_tax(printed: &Printed, value: Option<Decimal>, order: &mut ParsedOrder) {
-    let sums = summary::LineSums::of(order);
+    let sums = summary::LineSums::of(&order.lines);
     let tax = printed.tax();
     let near = |one: Decimal, other: Decimal| one.saturating_sub(other).abs() <= TOLERANCE;
     let has_own_tax = order.lines.iter().any(|line| line.gst_amount.is_some());
@@ -63,6 +88,67 @@ fn take_tax(printed: &Printed, value: Option<Decimal>, order: &mut ParsedOrder) 
     }
 }
 
+/// The words of a line, without the one that says that they are an estimate.
+fn label(row: &Row) -> Words {
+    let words = Words::of(&row.text);
+    if words.start_with(&["EST"]) || words.start_with(&["ESTIMATED"]) {
+        let behind = row.text.split_once(' ').map_or("", |(_, behind)| behind);
+        Words::of(behind)
+    } else {
+        words
+    }
+}
+
+fn starts(words: &Words, labels: &[&[&str]]) -> bool {
+    labels.iter().any(|label| words.start_with(label))
+}
+
+/// Labels of what all items cost.
+const ENDS: &[&[&str]] = &[&["GRAND", "TOTAL"], &["TOTAL", "AMOUNT"]];
+/// Labels that are no labels without a figure behind them.
+const SUMS: &[&[&str]] = &[
+    &["TOTAL"],
+    &["NET", "TOTAL"],
+    &["NET", "AMOUNT"],
+    &["NET", "PAYABLE"],
+];
+const TAXES: &[&[&str]] = &[&["CGST"], &["SGST"], &["IGST"], &["UTGST"], &["GST"]];
+const PARTS: &[&[&str]] = &[
+    &["SUBTOTAL"],
+    &["SUB", "TOTAL"],
+    &["TAX", "AMOUNT"],
+    &["TOTAL", "TAX"],
+    &["TOTAL", "GST"],
+];
+
+/// True for a line that begins as the sum of everything, with or without a figure.
+pub(super) fn is_end(row: &Row) -> bool {
+    starts(&label(row), ENDS)
+}
+
+/// True for a line that begins as a sum or a tax does, whatever stands behind.
+pub(super) fn is_label_of_total(row: &Row) -> bool {
+    let label = label(row);
+    [ENDS, PARTS, SUMS, TAXES]
+        .iter()
+        .any(|labels| starts(&label, labels))
+}
+
+/// True for a line of a sum or a tax: the label, perhaps a rate, and the figure.
+pub(super) fn is_total(row: &Row) -> bool {
+    const MAX_WORDS: usize = 6;
+    let label = label(row);
+    let is_figure = |word: Option<&Word>| word.is_some_and(|word| amount_of(word).is_some());
+    let words = row.words.as_slice();
+    let is_short = words.len() <= MAX_WORDS;
+    let ends_in_figure = || is_figure(words.iter().rev().find(|word| !is_currency(word)));
+    starts(&label, ENDS)
+        || starts(&label, PARTS)
+        || starts(&label, SUMS) && is_short && ends_in_figure()
+        // A tax with its currency is that of the item above.
+        || starts(&label, TAXES) && is_short && is_figure(words.last())
+}
+
 /// The figures behind the items, each where it is printed first.
 #[derive(Debug, Default)]
 struct Printed {
@@ -84,8 +170,8 @@ impl Printed {
             if value.is_sign_negative() {
                 continue;
             }
-            let words = Words::of(&row.text);
-            let starts = |starts: &[&[&str]]| starts.iter().any(|start| words.start_with(start));
+            let words = label(row);
+            let starts = |labels: &[&[&str]]| starts(&words, labels);
             let place = if starts(&[&["CGST"]]) {
                 &mut printed.cgst
             } else if starts(&[&["SGST"], &["UTGST"]]) {
@@ -98,7 +184,7 @@ impl Printed {
                 &mut printed.tax
             } else if starts(&[&["SUBTOTAL"], &["SUB", "TOTAL"]]) {
                 &mut printed.subtotal
-            } else if starts(&[&["TOTAL"], &["NET", "TOTAL"]]) {
+            } else if starts(&[&["TOTAL"], &["GRAND", "TOTAL"], &["NET"]]) {
                 &mut printed.total
             } else {
                 continue;

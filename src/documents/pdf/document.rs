@@ -70,7 +70,9 @@ impl<'a> Document<'a> {
         if document.is_encrypted {
             return Err("the file is encrypted; save it without a password".to_owned());
         }
-        let tail = bytes.get(bytes.len().saturating_sub(TAIL)..).unwrap_or(bytes);
+        // Some transfers fill a file up with zeros, which say nothing.
+        let whole = without_filling(bytes);
+        let tail = whole.get(whole.len().saturating_sub(TAIL)..).unwrap_or(whole);
         if find(tail, b"%%EOF").is_none() {
             return Err("the file is truncated: its end is missing".to_owned());
         }
@@ -426,6 +428,16 @@ fn next_mark(bytes: &[u8]) -> Option<Mark> {
         }
         from = at.saturating_add(1);
     }
+}
+
+/// The bytes without the zeros and line ends behind them.
+fn without_filling(bytes: &[u8]) -> &[u8] {
+    let is_filling = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
+    let length = bytes
+        .iter()
+        .rposition(|byte| !is_filling(byte))
+        .map_or(0, |last| last.saturating_add(1));
+    bytes.get(..length).unwrap_or_default()
 }
 
 fn find(bytes: &[u8], word: &[u8]) -> Option<usize> {

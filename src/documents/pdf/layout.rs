@@ -26,7 +26,7 @@ pub(super) fn lines(page: &Glyphs) -> Vec<Line> {
             .count();
         let (line, below) = std::mem::take(&mut rest).split_at_mut(length);
         line.sort_by_key(|glyph| glyph.x);
-        lines.extend(read_line(line, &page.text));
+        lines.extend(read_line(line, &page.text, baseline));
         rest = below;
     }
     lines
@@ -82,7 +82,7 @@ fn upright(glyphs: &[Glyph]) -> Vec<Glyph> {
 }
 
 /// The words of one line; `None` if there is nothing but white space.
-fn read_line(glyphs: &[Glyph], all: &str) -> Option<Line> {
+fn read_line(glyphs: &[Glyph], all: &str, baseline: i64) -> Option<Line> {
     let mut words: Vec<Word> = Vec::new();
     let mut is_open = false;
     let mut last: Option<(&str, i64)> = None;
@@ -121,7 +121,7 @@ fn read_line(glyphs: &[Glyph], all: &str) -> Option<Line> {
         word.text = without_ligatures(&text::clean(&word.text));
     }
     words.retain(|word| !word.text.is_empty());
-    (!words.is_empty()).then(|| Line::of(words))
+    (!words.is_empty()).then(|| Line::of(words, baseline))
 }
 
 fn without_ligatures(word: &str) -> String {

@@ -45,6 +45,8 @@ pub(super) struct Line {
     pub(super) text: String,
     /// From left to right.
     pub(super) words: Vec<Word>,
+    /// How high its baseline stands, in hundredths of a point.
+    pub(super) y: i64,
 }
 
 /// Text without a gap in it.
@@ -58,11 +60,12 @@ pub(super) struct Word {
 }
 
 impl Line {
-    pub(super) fn of(words: Vec<Word>) -> Self {
+    pub(super) fn of(words: Vec<Word>, y: i64) -> Self {
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
         Self {
             text: texts.join(" "),
             words,
+            y,
         }
     }
 }

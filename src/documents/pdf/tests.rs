@@ -171,6 +171,16 @@ fn what_cannot_be_read_says_why() {
 }
 
 #[test]
+fn a_file_that_is_filled_up_with_zeros_is_whole() {
+    for packing in [Packing::Plain, Packing::ObjectStream] {
+        let mut bytes = Pdf { packing, ..sample() }.to_bytes();
+        let whole = lines(&bytes);
+        bytes.extend(vec![0; 100_000]);
+        assert_eq!(lines(&bytes), whole);
+    }
+}
+
+#[test]
 fn a_truncated_file_is_never_read_in_part() {
     for packing in [Packing::Plain, Packing::Flate, Packing::ObjectStream] {
         let bytes = Pdf { packing, ..sample() }.to_bytes();

@@ -21,6 +21,7 @@ pub mod store;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use model::{Bill, BillStatus, BillView};
+pub use store::find_id;
 
 use crate::app::AppState;
 

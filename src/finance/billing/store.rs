@@ -134,6 +134,21 @@ pub(super) async fn get(db: impl PgExecutor<'_>, key: BillingKey) -> Result<(Bil
     row.map(Into::into).ok_or(Error::NotFound(THING))
 }
 
+/// The id of the bill that a path names; `None` if there is none.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn find_id(db: impl PgExecutor<'_>, key: BillingKey) -> Result<Option<BillingPoId>> {
+    let id = sqlx::query_scalar!(
+        r#"SELECT id AS "id: BillingPoId" FROM "Finances".billing_po WHERE id = $1 OR legacy_id = $2"#,
+        key.id(),
+        key.number(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(id)
+}
+
 /// A bill without its lines.
 pub(super) async fn find(db: impl PgExecutor<'_>, id: BillingPoId) -> Result<Option<Bill>> {
     let bill = sqlx::query_as!(
@@ -260,6 +275,8 @@ pub(super) async fn approve(
 struct Record<'a> {
     #[serde(flatten)]
     bill: &'a Bill,
+    /// The number that it had before ids became UUIDs, by which its history may be asked for.
+    legacy_id: Option<i64>,
     line_items: &'a [Line],
 }
 
@@ -288,14 +305,15 @@ pub(super) async fn delete(uow: &mut UnitOfWork, key: BillingKey) -> Result<Bill
             format!("The bill is revised by bill {revision}; delete that first"),
         ));
     }
-    sqlx::query!(
-        r#"DELETE FROM "Finances".billing_po WHERE id = $1"#,
+    let legacy_id = sqlx::query_scalar!(
+        r#"DELETE FROM "Finances".billing_po WHERE id = $1 RETURNING legacy_id"#,
         id as BillingPoId,
     )
-    .execute(uow.conn())
+    .fetch_one(uow.conn())
     .await?;
     let record = Record {
         bill: &bill,
+        legacy_id,
         line_items: &line_items,
     };
     uow.record(Change::new(Action::Deleted, ENTITY, id).before(&record));

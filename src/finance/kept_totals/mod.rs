@@ -10,6 +10,7 @@
 mod links;
 mod store;
 mod vendor_side;
+mod verify;
 
 pub use links::payment_links;
 pub use store::{
@@ -19,9 +20,10 @@ pub use vendor_side::{
     CategoryTotal, OrderTotal, OrderWords, ShareTotal, orders_of_payments, vendor_order_categories,
     vendor_orders, vendor_shares,
 };
+pub use verify::{TotalFault, verify};
 
 use crate::types::ids::{
-    ClientPaymentId, ClientPoId, ProjectId, QuotationId, VendorId, VendorOrderId, VendorPaymentId,
+    ClientPaymentId, ClientPoId, DocumentId, ProjectId, QuotationId, VendorId, VendorOrderId, VendorPaymentId,
 };
 
 /// A row that kept totals count.
@@ -41,4 +43,6 @@ pub enum Counted {
     Quotation(QuotationId),
     /// A vendor.
     Vendor(VendorId),
+    /// A document of a project or a PO.
+    Document(DocumentId),
 }

@@ -29,6 +29,10 @@ pub enum List {
     Quotation,
     /// Vendors; entries only.
     Vendor,
+    /// Client POs with the number of a proforma invoice; entries only.
+    ProformaInvoice,
+    /// Documents, whose type takes the place of the status; entries only.
+    Document,
 }
 
 impl List {
@@ -41,6 +45,8 @@ impl List {
             Self::Project => "project",
             Self::Quotation => "quotation",
             Self::Vendor => "vendor",
+            Self::ProformaInvoice => "proforma_invoice",
+            Self::Document => "project_document",
         }
     }
 }
@@ -341,7 +347,8 @@ impl Followed {
                     OR (entry.source = 'vendor_payment' AND entry.id = ANY ($3))
                     OR (entry.source = 'project' AND entry.id = ANY ($4))
                     OR (entry.source = 'quotation' AND entry.id = ANY ($5))
-                    OR (entry.source = 'vendor' AND entry.id = ANY ($6)))
+                    OR (entry.source = 'vendor' AND entry.id = ANY ($6))
+                    OR (entry.source = 'project_document' AND entry.id = ANY ($7)))
              GROUP BY 1, 2, 3, 4, 5
              UNION ALL
             SELECT 'store', po.store_id, po.client_id, po.status, '', count(*), 0, 0, 0, 0, 0
@@ -357,6 +364,7 @@ impl Followed {
             &ids.projects,
             &ids.quotations,
             &ids.vendors,
+            &ids.documents,
         )
         .fetch_all(db)
         .await?;
@@ -403,6 +411,7 @@ struct Ids {
     projects: Vec<i64>,
     quotations: Vec<i64>,
     vendors: Vec<i64>,
+    documents: Vec<i64>,
 }
 
 impl Ids {
@@ -417,6 +426,7 @@ impl Ids {
                 Counted::Project(id) => ids.projects.push(id.0),
                 Counted::Quotation(id) => ids.quotations.push(i64::from(id.0)),
                 Counted::Vendor(id) => ids.vendors.push(id.0),
+                Counted::Document(id) => ids.documents.push(id.0),
             }
         }
         ids
@@ -549,6 +559,10 @@ pub async fn recount_if_off(db: &PgPool) -> Result<bool> {
                           SELECT 'quotation', count(*) FROM "Finances".quotation
                           UNION ALL
                           SELECT 'vendor', count(*) FROM "Finances".vendor
+                          UNION ALL
+                          SELECT 'proforma_invoice', count(*) FROM "Finances".client_po WHERE pi_number <> ''
+                          UNION ALL
+                          SELECT 'project_document', count(*) FROM "Finances".project_document
                           ) AS counted
                     WHERE counted.entries <> (
                               SELECT COALESCE(sum(kept.entries), 0)

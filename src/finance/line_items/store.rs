@@ -16,7 +16,7 @@ use crate::{
     http::list::{Listed, PageInfo},
     types::{
         Money, Percent, Rate, Text,
-        ids::{ClientPoId, LineItemId, ProjectId},
+        ids::{ClientPoId, LineItemId, ProjectId, VendorOrderId},
     },
     unit_of_work::UnitOfWork,
 };
@@ -378,6 +378,7 @@ pub async fn let_go_of(uow: &mut UnitOfWork, pos: &[ClientPoId], lines: &[LineIt
                ) AS before
          WHERE ordered.id = before.id
         RETURNING ordered.id,
+                  ordered.vendor_order_id AS "order: VendorOrderId",
                   before.client_line_item_id AS "line: LineItemId"
         "#,
         pos as &[ClientPoId],
@@ -388,8 +389,8 @@ pub async fn let_go_of(uow: &mut UnitOfWork, pos: &[ClientPoId], lines: &[LineIt
     for ordered in freed {
         uow.record(
             Change::new(Action::Updated, "vendor_order_line_item", ordered.id)
-                .before(&serde_json::json!({"client_line_item_id": ordered.line}))
-                .after(&serde_json::json!({"client_line_item_id": null})),
+                .before(&serde_json::json!({"vendor_order_id": ordered.order, "client_line_item_id": ordered.line}))
+                .after(&serde_json::json!({"vendor_order_id": ordered.order, "client_line_item_id": null})),
         );
     }
     Ok(())

@@ -345,6 +345,8 @@ async fn move_documents(uow: &mut UnitOfWork, po: ClientPoId, project: ProjectId
     .fetch_all(uow.conn())
     .await?;
     let ids: Vec<DocumentId> = documents.iter().map(|document| document.id).collect();
+    let counted: Vec<Counted> = ids.iter().copied().map(Counted::Document).collect();
+    uow.follow(&counted).await?;
     sqlx::query!(
         r#"UPDATE "Finances".project_document SET project_id = $2 WHERE id = ANY ($1)"#,
         &ids as &[DocumentId],

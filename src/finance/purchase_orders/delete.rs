@@ -378,18 +378,32 @@ async fn remove_bills(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<usize> {
 
 /// How many documents went, and their files.
 async fn remove_documents(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<(usize, Removal)> {
+    let ids = sqlx::query_scalar!(
+        r#"
+        SELECT id AS "id: DocumentId"
+          FROM "Finances".project_document
+         WHERE project_id = $2
+            OR (project_id IS NULL AND client_po_id = ANY ($1))
+         ORDER BY id
+           FOR UPDATE
+        "#,
+        &doomed.pos as &[ClientPoId],
+        doomed.project as Option<ProjectId>,
+    )
+    .fetch_all(uow.conn())
+    .await?;
+    let counted: Vec<Counted> = ids.iter().copied().map(Counted::Document).collect();
+    uow.follow(&counted).await?;
     let gone = sqlx::query!(
         r#"
         DELETE FROM "Finances".project_document AS document
-         WHERE project_id = $2
-            OR (project_id IS NULL AND client_po_id = ANY ($1))
+         WHERE id = ANY ($1)
         RETURNING id::text AS "id!",
                   to_jsonb(document) AS "row!",
                   stored_filename,
                   compressed_filename
         "#,
-        &doomed.pos as &[ClientPoId],
-        doomed.project as Option<ProjectId>,
+        &ids as &[DocumentId],
     )
     .fetch_all(uow.conn())
     .await?;

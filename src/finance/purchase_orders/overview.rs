@@ -164,6 +164,7 @@ impl Overview {
             quantity: line.quantity,
             rate: line.rate.or(line.unit_price).map(|rate| rate.0),
             taxable: line.total_price,
+            tax: line.gst_amount,
             gross: line.gross_amount,
         });
         (paper, lines.collect())

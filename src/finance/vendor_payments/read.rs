@@ -37,6 +37,20 @@ macro_rules! vendor_payment_tables {
     };
 }
 
+/// Whether there is such a payment.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn exists(db: impl PgExecutor<'_>, id: VendorPaymentId) -> Result<bool> {
+    let is_there = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM "Finances".vendor_payment WHERE id = $1) AS "is_there!""#,
+        id as VendorPaymentId,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(is_there)
+}
+
 /// A payment that must be there.
 ///
 /// # Errors

@@ -130,6 +130,11 @@ pub(super) struct Results {
 }
 
 impl Results {
+    /// Whether no file has been dealt with yet.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.saved.is_empty() && self.failed.is_empty()
+    }
+
     /// The counters.
     ///
     /// # Errors

@@ -33,7 +33,8 @@ const ORDERS: Kind = Kind {
 ///
 /// Each file (xlsx, xls) is saved by itself, in the order of the form; at most as many as a session takes. An invoice needs
 /// a number and items, as in `POST /po/upload`; what else it lacks is a warning. One that exists already is a conflict in its
-/// own place, which names the PO. When the quota of uploads is used up, the rest of the files say `RATE_LIMITED`. The client
+/// own place, which names the PO. When the quota of uploads ends before the files do, the rest of them say `RATE_LIMITED`;
+/// when it had ended before, the answer is 429. The client
 /// is Dava India unless the request names one. If no file could be saved the answer is 422, with each file under
 /// `file_errors`.
 ///

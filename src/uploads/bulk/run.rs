@@ -69,7 +69,8 @@ struct Owner {
 /// Receives the files of a request and makes POs of them.
 ///
 /// # Errors
-/// `Invalid` without files, with too many, or for a client or project that there is not; `Replayed`; `Unavailable`, after
+/// `Invalid` without files, with too many, or for a client or project that there is not; `RateLimited` if the quota of uploads
+/// was used up before the first file; `Replayed`; `Unavailable`, after
 /// which the request may be repeated under its key.
 pub(super) async fn run(
     write: &Write<Editor>,
@@ -113,6 +114,8 @@ pub(super) async fn run(
         };
         match saved {
             Ok(saved) => results.saved.push(saved),
+            // Nothing was done, and nothing can be before the next hour.
+            Err(error @ Error::RateLimited(..)) if results.is_empty() => return Err(error),
             Err(error) => {
                 let failed = failed(name, error)?;
                 is_quota_used = failed.is_rate_limited();

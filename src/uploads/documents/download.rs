@@ -140,7 +140,7 @@ pub(in crate::uploads) async fn send_by_name(
 ) -> Result<Response> {
     let document = store::find_stored(&state.db, name)
         .await?
-        .ok_or(Error::NotFound("File"))?;
+        .ok_or_else(|| asker.unknown())?;
     let reader = match asker {
         Asker::User(caller) => Reader {
             subject: caller.id.to_string(),

@@ -131,7 +131,7 @@ impl Arrived {
             uploaded_by_name: &caller.username,
             created_at: self.now,
         };
-        let document = store::insert(uow.conn(), &new).await?;
+        let document = store::insert(uow, &new).await?;
         self.files.name();
         uow.record(Change::created(
             "project_document",

@@ -8,7 +8,10 @@ use crate::{
     audit::{Action, Change},
     auth::Caller,
     error::{Error, Result},
-    finance::{projects, purchase_orders},
+    finance::{
+        kept_totals::{self, Counted, List, Scope},
+        projects, purchase_orders,
+    },
     http::list::{Listed, PageInfo},
     types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
     unit_of_work::UnitOfWork,
@@ -38,7 +41,7 @@ pub(in crate::uploads) struct NewDocument<'a> {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<'_>) -> Result<Document> {
+pub(in crate::uploads) async fn insert(uow: &mut UnitOfWork, new: &NewDocument<'_>) -> Result<Document> {
     let document = sqlx::query_as!(
         Document,
         r#"
@@ -85,8 +88,9 @@ pub(in crate::uploads) async fn insert(db: &mut PgConnection, new: &NewDocument<
         new.files.compressed_size,
         new.files.compressed_hash,
     )
-    .fetch_one(db)
+    .fetch_one(uow.conn())
     .await?;
+    uow.follow_new(Counted::Document(document.id));
     Ok(document)
 }
 
@@ -172,6 +176,7 @@ pub(super) async fn delete(uow: &mut UnitOfWork, id: DocumentId, caller: &Caller
     .await?
     .ok_or(Error::NotFound("Document"))?;
     caller.ensure_owns(uploader, "Only an admin may delete a document of somebody else")?;
+    uow.follow(&[Counted::Document(id)]).await?;
     let gone = sqlx::query!(
         r#"
         DELETE FROM "Finances".project_document AS document
@@ -269,6 +274,7 @@ pub(super) async fn insert_record(
     )
     .fetch_one(uow.conn())
     .await?;
+    uow.follow_new(Counted::Document(document.id));
     Ok(document)
 }
 
@@ -299,7 +305,12 @@ pub(super) struct NamedPlace<'a> {
 /// named.
 pub(super) async fn place(uow: &mut UnitOfWork, named: NamedPlace<'_>) -> Result<DocumentPlace> {
     let (po, po_field) = match (named.po, named.po_number) {
-        (Some(id), _) => (Some(id), named.po_field),
+        (Some(id), number) => {
+            if let Some(number) = number {
+                ensure_numbered(uow.conn(), id, number).await?;
+            }
+            (Some(id), named.po_field)
+        }
         (None, Some(number)) => (
             Some(po_of_number(uow.conn(), number, named.project).await?),
             "po_number",
@@ -342,6 +353,33 @@ pub(super) async fn place(uow: &mut UnitOfWork, named: NamedPlace<'_>) -> Result
         po: Some(po),
         po_number: held.po_number,
     })
+}
+
+/// Makes sure that a number which is given beside a PO is that PO's, or that of its proforma invoice. A PO that there is not is
+/// somebody else's fault to find.
+async fn ensure_numbered(db: &mut PgConnection, po: ClientPoId, number: &str) -> Result<()> {
+    let named = sqlx::query!(
+        r#"
+        SELECT (po_number IS DISTINCT FROM $2 AND pi_number IS DISTINCT FROM $2) AS "is_another!",
+               EXISTS (SELECT FROM "Finances".client_po AS other WHERE other.po_number = $2 OR other.pi_number = $2)
+                   AS "is_known!"
+          FROM "Finances".client_po
+         WHERE id = $1
+        "#,
+        po as ClientPoId,
+        number,
+    )
+    .fetch_optional(db)
+    .await?;
+    match named {
+        Some(named) if named.is_another && named.is_known => Err(Error::invalid_field(
+            "po_number",
+            "value_error",
+            "The PO that is named by its id has another number",
+        )),
+        Some(named) if named.is_another => Err(Error::unknown_reference("po_number", "PO")),
+        _ => Ok(()),
+    }
 }
 
 /// The PO of this number, else the one of this proforma number, in this project if one is named.
@@ -400,10 +438,29 @@ pub(super) async fn list_all(db: &PgPool, query: &DocumentFilter) -> Result<(Vec
     query.page.order.push_page(&mut sql, &query.page.paging);
     let rows: Vec<Listed<Document>> = sql.build_query_as().fetch_all(db).await?;
 
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
-    push_matching(&mut sql, query);
-    let total_count: i64 = sql.build_query_scalar().fetch_one(db).await?;
-    Ok(query.page.paging.page(rows, total_count))
+    Ok(query.page.paging.page(rows, count_all(db, query).await?))
+}
+
+/// How many documents match: as it is kept, or of a PO's documents as they are there.
+async fn count_all(db: &PgPool, query: &DocumentFilter) -> Result<i64> {
+    if query.client_po_id.is_some() {
+        let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
+        push_matching(&mut sql, query);
+        return Ok(sql.build_query_scalar().fetch_one(db).await?);
+    }
+    let scope = query
+        .project_id
+        .map_or(Scope::All, |project| Scope::Project(project.0));
+    let document_type = query.document_type.as_ref().map(ToString::to_string);
+    let types = document_type.as_deref().map(|word| [word]);
+    let kept = kept_totals::read(
+        db,
+        List::Document,
+        scope,
+        types.as_ref().map(<[&str; 1]>::as_slice),
+    )
+    .await?;
+    Ok(kept.entries)
 }
 
 fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &DocumentFilter) {

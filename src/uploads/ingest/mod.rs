@@ -82,6 +82,8 @@ pub(super) struct Target<'a> {
 pub(super) enum Reading<'a> {
     /// Nothing: nobody asked for it.
     Skipped,
+    /// It is in no layout that is known, or cannot be read, and nobody said whose it is: what is wrong with it.
+    Undecided(&'a [Fault]),
     /// An order, or why it is none.
     Done {
         /// As [`intake`](super::po::intake) reads it, with everything that the route insists on.
@@ -160,13 +162,18 @@ impl Refusal {
 
 impl From<&ParseFailure> for Refusal {
     fn from(failure: &ParseFailure) -> Self {
-        let faults = failure.findings.iter().map(|finding| {
-            Fault::new(
-                finding.field.clone(),
-                finding.kind.as_str(),
-                finding.message.clone(),
-            )
-        });
-        Self::Unread(faults.collect())
+        Self::Unread(faults(failure))
     }
+}
+
+/// What is wrong with a file that could not be read as an order.
+pub(super) fn faults(failure: &ParseFailure) -> Vec<Fault> {
+    let faults = failure.findings.iter().map(|finding| {
+        Fault::new(
+            finding.field.clone(),
+            finding.kind.as_str(),
+            finding.message.clone(),
+        )
+    });
+    faults.collect()
 }

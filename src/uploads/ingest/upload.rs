@@ -144,10 +144,19 @@ impl Upload {
     ) -> Result<Outcome> {
         let uploads = &state.config.uploads;
         quota::count_upload(uow, self.sender.id, self.now, uploads.uploads_per_hour).await?;
-        let Reading::Done { parsed, target } = reading else {
-            self.insert_session(uow, None, uploads.session_ttl).await?;
-            self.insert_file(uow, reading, None, None).await?;
-            return Ok(Outcome::FileOnly);
+        let (parsed, target) = match reading {
+            Reading::Done { parsed, target } => (parsed, target),
+            Reading::Skipped => {
+                self.insert_session(uow, None, uploads.session_ttl).await?;
+                self.insert_file(uow, reading, None, None).await?;
+                return Ok(Outcome::FileOnly);
+            }
+            Reading::Undecided(faults) => {
+                let refusal = Refusal::Unread(faults.to_vec());
+                self.insert_session(uow, None, uploads.session_ttl).await?;
+                self.insert_file(uow, reading, None, Some(&refusal)).await?;
+                return Ok(Outcome::Refused(refusal));
+            }
         };
         if matches!(self.session, Session::New { .. }) {
             save::check_project(uow, target).await?;
@@ -243,7 +252,7 @@ impl Upload {
         let po = made.map(|made| made.po);
         let refusal = refusal.map(Refusal::summary);
         let order = match reading {
-            Reading::Skipped => None,
+            Reading::Skipped | Reading::Undecided(_) => None,
             Reading::Done { parsed, .. } => parsed.as_ref().ok(),
         };
         let mut metadata = match &self.session {
@@ -252,8 +261,8 @@ impl Upload {
         };
         let status = match reading {
             Reading::Skipped => "SKIPPED",
-            Reading::Done { .. } if refusal.is_some() => "FAILED",
-            Reading::Done { .. } => "SUCCESS",
+            Reading::Done { .. } | Reading::Undecided(_) if refusal.is_some() => "FAILED",
+            Reading::Done { .. } | Reading::Undecided(_) => "SUCCESS",
         };
         if let Reading::Done { target, .. } = reading {
             metadata.insert("parsed".to_owned(), json!(order.is_some()));
@@ -321,7 +330,7 @@ impl Upload {
             uploaded_by_name: &self.sender.name,
             created_at: self.now,
         };
-        let document = documents::insert(uow.conn(), &document).await?;
+        let document = documents::insert(uow, &document).await?;
         files.name();
         uow.record(Change::created(
             "project_document",

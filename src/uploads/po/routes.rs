@@ -11,19 +11,23 @@ use crate::{
     app::AppState,
     auth::Editor,
     documents::{ParseFailure, ParsedOrder},
-    error::{Error, Result},
+    error::{Error, Fault, Result},
     finance::clients::{self, Parser},
     http::{envelope::Mirror, multipart::FormFile, openapi::WriteErrors},
     types::ids::ClientId,
     unit_of_work::{Answer, StoredAnswer, Write},
     uploads::{
         ingest::{
-            DashboardInfo, Outcome, PoDetails, Purpose, ReadLine, Reading, Refusal, Saved, Sender, Session,
-            Target, Upload,
+            self, DashboardInfo, Outcome, PoDetails, Purpose, ReadLine, Reading, Refusal, Saved, Sender,
+            Session, Target, Upload,
         },
         intake as received,
     },
 };
+
+/// What is said of a file that nobody says whose it is.
+const UNDECIDED: &str = "The client cannot be told from the file, in which neither the table of a purchase order (a row with \
+    \"Description\" beside \"Qty\", \"Rate\" or \"Amount\") nor that of a proforma invoice was found; name it";
 
 /// Upload a purchase-order file and make a client PO of it.
 ///
@@ -74,15 +78,7 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
     } else if let Some(parser) = order.layout.and_then(Parser::of_layout) {
         parser_of(state, parser.client).await?
     } else {
-        // A file that cannot be read is not known by its layout either; that it cannot be read tells more.
-        return Err(match &order.parsed {
-            Err(failure) => Refusal::from(failure).to_error(),
-            Ok(_) => Error::invalid_field(
-                "client_id",
-                "missing",
-                "The client cannot be told from the file; name it",
-            ),
-        });
+        return Err(keep_undecided(write, state, &options, &order).await);
     };
     let target = Target {
         client: parser.client,
@@ -122,6 +118,44 @@ async fn upload(write: Write<Editor>, state: &AppState, request: Request) -> Res
     };
     upload.publish(state, &outcome).await;
     answer
+}
+
+/// Keeps a file whose client nobody named and its content does not tell, marked as failed; the error of the request.
+async fn keep_undecided(
+    write: Write<Editor>,
+    state: &AppState,
+    options: &UploadOptions,
+    order: &Order,
+) -> Error {
+    let faults = match &order.parsed {
+        // That it cannot be read tells more than that it has no known layout either.
+        Err(failure) => ingest::faults(failure),
+        Ok(_) => vec![Fault::new("client_id", "missing", UNDECIDED)],
+    };
+    let kept = async {
+        let upload = Upload::stage(
+            state,
+            Sender::new(write.caller()?, options.uploaded_by.as_deref()),
+            Session::New { upload_type: "po" },
+            None,
+            Purpose::FileOnly,
+            (&order.filename, order.kind, &order.received),
+        )
+        .await?;
+        let mut uow = write.begin().await?;
+        let outcome = upload.keep(&mut uow, state, Reading::Undecided(&faults)).await?;
+        uow.commit_silent().await?;
+        let error = upload.named_in(Error::invalid(faults.clone()));
+        upload.publish(state, &outcome).await;
+        Ok(error)
+    };
+    let error = match kept.await {
+        Ok(error) | Err(error) => error,
+    };
+    if !matches!(error, Error::Invalid(_)) {
+        return error;
+    }
+    failed(error, None, &order.parsed)
 }
 
 /// A client's name and the parser of its files.
@@ -187,6 +221,11 @@ fn refused(
     if !matches!(error, Error::Invalid(_)) {
         return error;
     }
+    failed(error, Some(target), parsed)
+}
+
+/// The error with what was found in the file, and for whom it was read if that is known.
+fn failed(error: Error, target: Option<&Target<'_>>, parsed: &Result<ParsedOrder, ParseFailure>) -> Error {
     let order = match parsed {
         Ok(order) => order,
         Err(failure) => &*failure.partial,
@@ -194,8 +233,8 @@ fn refused(
     error
         .with_extra("parse_status", json!("FAILED"))
         .with_extra("parsing_status", json!("failed"))
-        .with_extra("client_id", json!(target.client))
-        .with_extra("parser_type", json!(target.parser_type))
+        .with_extra("client_id", json!(target.map(|target| target.client)))
+        .with_extra("parser_type", json!(target.map(|target| target.parser_type)))
         .with_extra("po_details", json!(PoDetails::from(order)))
         .with_extra("warnings", json!(order.warnings))
 }

@@ -57,12 +57,12 @@ impl Reader {
     ///
     /// # Errors
     /// `Unauthenticated` if the link does not open it.
-    pub(super) fn of(state: &AppState, asker: Asker, file: &FileRow) -> Result<Self> {
+    pub(super) fn of(state: &AppState, asker: Asker, session: &str, file: &str) -> Result<Self> {
         match asker {
             Asker::User(caller) => Ok(Self {
                 subject: caller.id.to_string(),
             }),
-            Asker::Link(token) => Self::of_link(state, &file.session_id, &file.id, &token),
+            Asker::Link(token) => Self::of_link(state, session, file, &token),
         }
     }
 

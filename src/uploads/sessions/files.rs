@@ -74,32 +74,25 @@ pub(super) async fn find(
     .ok_or(Error::NotFound("File"))
 }
 
-/// The file of a session that is stored under a name.
+/// The id of the file of a session that is stored under a name, or was before it was deleted.
 ///
 /// # Errors
-/// `NotFound` if there is none, or it cannot be fetched any more.
-pub(super) async fn find_stored(
-    db: &PgPool,
-    session: &str,
-    name: &str,
-    now: DateTime<Utc>,
-) -> Result<FileRow> {
+/// `Unavailable` without the database.
+pub(super) async fn id_of_stored(db: &PgPool, session: &str, name: &str) -> Result<Option<String>> {
     let id = sqlx::query_scalar!(
         r#"
         SELECT id
           FROM "Finances".upload_file
          WHERE session_id = $1
            AND storage_filename = $2
-           AND status = 'active'
          LIMIT 1
         "#,
         session,
         name,
     )
     .fetch_optional(db)
-    .await?
-    .ok_or(Error::NotFound("File"))?;
-    find(db, session, &id, now).await
+    .await?;
+    Ok(id)
 }
 
 /// Whose files are listed.

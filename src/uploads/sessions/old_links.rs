@@ -4,7 +4,7 @@
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{Method, request::Parts},
+    http::Method,
     response::Response,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,13 +16,12 @@ use super::{
 };
 use crate::{
     app::AppState,
-    error::{Error, Result},
+    error::Result,
     http::{extract::Path, openapi::ReadErrors},
     types::{Fields, FromFields, Text},
     uploads::{
         documents,
         download::{Asker, FileBytes},
-        links,
     },
 };
 
@@ -61,35 +60,24 @@ impl FromFields for StoredPath {
 async fn fetch(State(state): State<AppState>, method: Method, request: Request) -> Result<Response> {
     let (mut parts, _) = request.into_parts();
     let asker = Asker::of(&parts)?;
-    let is_link = matches!(asker, Asker::Link(_));
-    let sent = find_and_send(&state, asker, &method, &mut parts).await;
-    match sent {
-        // Who holds no link to it does not learn what is there.
-        Err(Error::NotFound(_) | Error::Missing(_) | Error::NoRoute) if is_link => Err(links::NOT_VALID),
-        sent => sent,
-    }
-}
-
-async fn find_and_send(
-    state: &AppState,
-    asker: Asker,
-    method: &Method,
-    parts: &mut Parts,
-) -> Result<Response> {
-    let stored = Path::<StoredPath>::from_request_parts(parts, state).await;
+    let stored = Path::<StoredPath>::from_request_parts(&mut parts, &state).await;
     let Ok(Path(StoredPath { path })) = stored else {
-        return Err(Error::NotFound("File"));
+        return Err(asker.unknown());
     };
     let names: Vec<&str> = path.split('/').collect();
     match names[..] {
-        [name] => documents::send_by_name(state, asker, name, method, &parts.headers).await,
+        [name] => documents::send_by_name(&state, asker, name, &method, &parts.headers).await,
         [session, name] | ["sessions", session, name] if !name.contains('\0') => {
             let session = SessionId::of(session);
-            let session = session.known().map_err(|_| Error::NotFound("File"))?;
-            let file = files::find_stored(&state.db, session, name, state.clock.now()).await?;
-            let reader = Reader::of(state, asker, &file)?;
-            download::send(state, &reader, file, method, &parts.headers).await
+            let Ok(session) = session.known() else {
+                return Err(asker.unknown());
+            };
+            let file = files::id_of_stored(&state.db, session, name).await?;
+            let file = file.ok_or_else(|| asker.unknown())?;
+            let reader = Reader::of(&state, asker, session, &file)?;
+            let file = files::find(&state.db, session, &file, state.clock.now()).await?;
+            download::send(&state, &reader, file, &method, &parts.headers).await
         }
-        _ => Err(Error::NotFound("File")),
+        _ => Err(asker.unknown()),
     }
 }

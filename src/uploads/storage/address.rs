@@ -14,7 +14,7 @@ pub(super) const TEMP: &str = "temp";
 const SESSIONS: &str = "sessions";
 
 /// Where a published file lies below the root.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {
     /// `sessions/{session}/{name}`.
     Session(String),
@@ -24,7 +24,7 @@ pub enum Place {
 
 /// A stored file's place and name, as its row has them. Old rows may hold anything: what would lead out of the root is the
 /// address of no file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address {
     place: Place,
     name: String,
@@ -72,6 +72,23 @@ impl Address {
             Place::Root => vec![self.name.as_str()],
         };
         parts.iter().all(|part| is_bare(part)).then_some(parts)
+    }
+
+    /// Its place and name in one, such as `sessions/sess_1/a.pdf`; `None` if it is the address of no file.
+    pub fn key(&self) -> Option<String> {
+        self.parts().map(|parts| parts.join("/"))
+    }
+
+    /// The address that a key stands for; `None` if it is not one of ours.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let address = match key.split('/').collect::<Vec<_>>().as_slice() {
+            // The names of folders.
+            [TEMP | SESSIONS] => return None,
+            [name] => Self::of_document(*name),
+            [SESSIONS, session, name] => Self::in_session(*session, *name),
+            _ => return None,
+        };
+        address.parts().is_some().then_some(address)
     }
 
     /// Its key once it is published.
@@ -174,6 +191,36 @@ mod tests {
             );
             assert_eq!(address.staged().is_some(), path.is_some(), "{address:?}");
             assert_eq!(address.published().is_some(), path.is_some(), "{address:?}");
+            let key = address.key();
+            assert_eq!(key.is_some(), path.is_some(), "{address:?}");
+            assert_eq!(key.and_then(|key| Address::of_key(&key)), path.map(|_| address));
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_no_address_of_ours_is_none() {
+        for key in [
+            "",
+            "/",
+            "/etc/passwd",
+            "../a.pdf",
+            "a/../b",
+            "temp",
+            "temp/a.part",
+            "sessions",
+            "sessions/",
+            "sessions/a",
+            "sessions/../../a.pdf",
+            "sessions/a/..",
+            "sessions//a.pdf",
+            "sessions/a/b/c",
+            "other/a/b",
+            ".",
+            "..",
+            "./a.pdf",
+            "a.pdf/",
+        ] {
+            assert_eq!(Address::of_key(key), None, "{key}");
         }
     }
 }

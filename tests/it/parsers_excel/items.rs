@@ -89,6 +89,8 @@ struct Line {
     omitted: Omitted,
     serial: Serial,
     figures: Figure,
+    /// The total of a section follows.
+    closes_section: bool,
 }
 
 fn line() -> impl Strategy<Value = Line> {
@@ -136,10 +138,11 @@ fn line() -> impl Strategy<Value = Line> {
             1 => Just(Serial::Nothing),
         ],
         forms::figure(),
+        prop::bool::weighted(0.1),
     );
     (texts, figures).prop_map(|(texts, figures)| {
         let (description, continuations, blanks, heading, hsn, is_hsn_number, unit) = texts;
-        let (quantity, rate, gst, omitted, serial, figures) = figures;
+        let (quantity, rate, gst, omitted, serial, figures, closes_section) = figures;
         Line {
             description,
             continuations,
@@ -154,6 +157,7 @@ fn line() -> impl Strategy<Value = Line> {
             omitted,
             serial,
             figures,
+            closes_section,
         }
     })
 }
@@ -404,6 +408,10 @@ pub(super) struct Table {
     /// The labels of totals stand left of their values and not below the descriptions.
     labels_beside: bool,
     has_notes: bool,
+    /// Right of a tax below the table stands its rate.
+    has_rates_beside: bool,
+    /// The line that has no description.
+    bare: Option<usize>,
 }
 
 pub(super) fn table(kind: Kind) -> impl Strategy<Value = Table> {
@@ -432,8 +440,7 @@ pub(super) fn table(kind: Kind) -> impl Strategy<Value = Table> {
         prop::bool::weighted(0.3),
         prop::bool::weighted(0.3),
         forms::figure(),
-        any::<bool>(),
-        any::<bool>(),
+        (any::<bool>(), any::<bool>(), any::<bool>()),
     );
     (content, print).prop_map(move |(content, print)| {
         let (lines, tax, below, has_serials) = content;
@@ -448,8 +455,7 @@ pub(super) fn table(kind: Kind) -> impl Strategy<Value = Table> {
             is_wide,
             merges_units,
             totals,
-            labels_beside,
-            has_notes,
+            (labels_beside, has_notes, has_rates_beside),
         ) = print;
         let mut table = Table {
             kind,
@@ -469,6 +475,8 @@ pub(super) fn table(kind: Kind) -> impl Strategy<Value = Table> {
             totals,
             labels_beside,
             has_notes,
+            has_rates_beside,
+            bare: None,
         };
         table.agree();
         table
@@ -512,7 +520,34 @@ impl Table {
             if line.serial == Serial::Nothing {
                 line.description %= PLAIN_DESCRIPTIONS;
             }
+            // No number of blank rows ends a table of this kind.
+            if self.kind == Kind::Bajaj {
+                line.blanks *= 2;
+            }
         }
+        // Below a total, an item shows that the table goes on by its serial number and its amount.
+        let goes_on: Vec<bool> = self
+            .lines
+            .iter()
+            .skip(1)
+            .map(|next| next.serial != Serial::Nothing && next.omitted != Omitted::Amount)
+            .chain([false])
+            .collect();
+        for (line, goes_on) in self.lines.iter_mut().zip(goes_on) {
+            line.closes_section &= goes_on;
+        }
+        self.has_rates_beside &= self.total_tax().is_some_and(|tax| tax > dec!(50));
+    }
+
+    /// The same table with a line that has no description, and none below it either.
+    pub(super) fn with_bare_line(mut self, line: prop::sample::Index) -> (Self, usize) {
+        let index = line.index(self.lines.len());
+        self.bare = Some(index);
+        self.lines[index].continuations.clear();
+        if let Some(next) = self.lines.get_mut(index + 1) {
+            next.heading = None;
+        }
+        (self, index)
     }
 
     /// The tax of the whole document; `None` if it shows none.
@@ -599,6 +634,7 @@ impl Table {
             }
             for (column, place) in &columns {
                 match *column {
+                    Column::Description if self.bare == Some(index) => {}
                     Column::Description => self.describe(sheet, row, *place, DESCRIPTIONS[line.description]),
                     Column::Unit => units.extend(line.unit.map(|unit| (row, unit))),
                     column => {
@@ -620,9 +656,26 @@ impl Table {
                 }
                 row += 1;
             }
+            if line.closes_section {
+                let label = pick(
+                    &["Sub Total", "Total (A)", "Total", "Total Section A"],
+                    self.wording,
+                );
+                self.describe(sheet, row, places[&Column::Description], label);
+                let sum = self.section_sum(index);
+                sheet.put(row, places[&Column::Amount], line.figures.of(sum));
+                row += 1;
+            }
         }
         self.print_units(sheet, places[&Column::Unit], &units);
         self.print_totals(sheet, row, &places, *columns.last().unwrap());
+    }
+
+    /// The sum of the lines of the section that ends with this one.
+    fn section_sum(&self, last: usize) -> Decimal {
+        let above = self.lines[..last].iter().rposition(|line| line.closes_section);
+        let first = above.map_or(0, |above| above + 1);
+        self.lines[first..=last].iter().map(Line::amount).sum()
     }
 
     fn print_title(&self, sheet: &mut Sheet, row: u16, place: u16, column: Column) {
@@ -768,6 +821,9 @@ impl Table {
             sheet
                 .put(row, label_place, label)
                 .put(row, value_place, self.totals.of(value));
+            if self.has_rates_beside && label.contains("GST") {
+                sheet.put(row, last.1 + 2, number("0.09"));
+            }
             row += 1;
         }
         if self.has_notes {
@@ -794,7 +850,11 @@ impl Table {
                     last.boq_name = format!("{} {text}", last.boq_name);
                 }
             };
-            if let Some(heading) = line.heading {
+            let is_apart = self.kind == Kind::Bajaj && line.blanks >= 5
+                || index
+                    .checked_sub(1)
+                    .is_some_and(|above| self.lines[above].closes_section);
+            if let Some(heading) = line.heading.filter(|_| !is_apart) {
                 join(&mut lines, HEADINGS[heading]);
             }
             let amount = line.amount();
@@ -857,7 +917,7 @@ impl Table {
         let (cgst, sgst, igst) = match self.below {
             Below::Halves => (cgst, sgst, None),
             Below::Integrated => (None, None, tax),
-            Below::Gst => (None, None, None),
+            Below::Gst if self.kind == Kind::Bajaj => (None, None, None),
             _ if tax.is_none_or(|tax| tax.is_zero()) => (None, None, None),
             _ if is_one_state => (cgst, sgst, None),
             _ => (None, None, tax),

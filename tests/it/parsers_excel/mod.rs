@@ -11,6 +11,7 @@
 mod forms;
 mod heads;
 mod items;
+mod shapes;
 
 use std::io::Cursor;
 
@@ -255,6 +256,31 @@ proptest! {
         prop_assert_eq!(&order.findings, &[]);
         prop_assert!(require_for_po_upload(order.clone()).is_ok());
         prop_assert_eq!(Reading::of(order), printed.expected());
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_line_without_a_description_is_refused_by_its_number(
+        kind in prop::sample::select(vec![Kind::Proforma, Kind::Bajaj]),
+        (proforma, bajaj) in (heads::proforma_head(), heads::bajaj_head()),
+        (tables, line) in ((items::table(Kind::Proforma), items::table(Kind::Bajaj)), any::<prop::sample::Index>()),
+    ) {
+        let mut sheet = Sheet::default();
+        let (row, table, layout) = match kind {
+            Kind::Proforma => (proforma.print(&mut sheet), tables.0, Layout::PROFORMA_INVOICE),
+            Kind::Bajaj => (bajaj.print(&mut sheet), tables.1, Layout::BAJAJ_ORDER),
+        };
+        let (table, index) = table.with_bare_line(line);
+        table.print(&mut sheet, row);
+
+        let (_, order) = read((sheet.xlsx(), FileKind::Xlsx), layout);
+        let failure = require_for_po_upload(order).unwrap_err();
+
+        let fields: Vec<&str> = failure.findings.iter().map(|finding| finding.field.as_str()).collect();
+        prop_assert_eq!(fields, [format!("line_items[{index}].description")]);
     }
 }
 

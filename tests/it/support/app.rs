@@ -163,6 +163,11 @@ impl TestApp {
         }
     }
 
+    /// The address of its database, for the program's commands.
+    pub(crate) fn database_url(&self) -> String {
+        self.database.options.to_url_lossy().to_string()
+    }
+
     /// The server's clock, which tests may move ahead.
     pub(crate) fn clock(&self) -> &Clock {
         &self.state.clock
@@ -174,6 +179,24 @@ impl TestApp {
             Some(bucket) => bucket.objects(),
             None => self.uploads.folder.path(),
         }
+    }
+
+    /// The settings of a command that works on this server's database and files.
+    pub(crate) fn command_settings(&self) -> Vec<(String, String)> {
+        let folder = self.uploads.folder.path().to_str().expect("text").to_owned();
+        let url = self.db.connect_options().to_url_lossy().to_string();
+        let mut settings = vec![
+            ("DATABASE_URL".to_owned(), url),
+            ("UPLOAD_DIR".to_owned(), folder),
+        ];
+        let remote = self.uploads.bucket.as_ref().map(Bucket::settings);
+        settings.extend(
+            remote
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        settings
     }
 
     /// Where files are while they arrive.

@@ -1,5 +1,6 @@
 //! Rows that a test starts from, with sensible values where the test says nothing.
 
+use nexgen_finance::finance::kept_totals;
 use serde_json::Value;
 use sqlx::{PgExecutor, PgPool};
 
@@ -183,6 +184,8 @@ impl TestApp {
             .expect("read the kept totals");
         transaction.rollback().await.expect("keep the totals");
         assert_eq!(kept, recounted, "the kept totals are off");
+        let faults = kept_totals::verify(&self.db).await.expect("verify the totals");
+        assert_eq!(faults, [], "what verify says of them");
     }
 
     /// A PO of client 1 over 1000 without tax.

@@ -41,6 +41,27 @@ impl Home {
         self.0.path()
     }
 
+    /// The program here with these arguments and nothing but these settings; killed when it goes out of scope.
+    pub(crate) fn command(
+        &self,
+        arguments: &[&str],
+        settings: &[(String, String)],
+    ) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_nexgen-finance"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(programs().map(|programs| ("PG_BINDIR", programs.folder().to_owned())))
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
     /// Starts the server here with nothing but these settings, and waits until it is ready.
     pub(crate) async fn start(&self, settings: &[(&str, &str)]) -> Server {
         let port = TcpListener::bind("127.0.0.1:0")

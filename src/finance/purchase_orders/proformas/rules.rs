@@ -28,6 +28,8 @@ pub(in crate::finance::purchase_orders) struct LineAmounts {
     pub(in crate::finance::purchase_orders) quantity: Option<Decimal>,
     pub(in crate::finance::purchase_orders) rate: Option<Decimal>,
     pub(in crate::finance::purchase_orders) taxable: Option<Money>,
+    /// The tax, where it is known.
+    pub(in crate::finance::purchase_orders) tax: Option<Money>,
     /// With tax; none without.
     pub(in crate::finance::purchase_orders) gross: Option<Money>,
 }
@@ -73,6 +75,15 @@ pub(super) fn contradictions(paper: Paper, lines: &[LineAmounts]) -> Vec<String>
                 reported,
             ));
         }
+        if let (Some(tax), Some(gross)) = (line.tax, line.gross)
+            && !agree(reported + tax, gross)
+        {
+            found.push(mismatch(
+                &format!("Line {number}: Gross amount"),
+                reported + tax,
+                gross,
+            ));
+        }
     }
     found
 }
@@ -96,6 +107,7 @@ mod tests {
             quantity: Some(quantity),
             rate: Some(rate),
             taxable: Some(Money(taxable)),
+            tax: None,
             gross: Some(Money(gross)),
         }
     }
@@ -161,6 +173,18 @@ mod tests {
         assert_eq!(contradictions(paper, &lines).len(), 5);
         lines[1].rate = Some(dec!(1449.999));
         assert_eq!(contradictions(paper, &lines).len(), 6);
+    }
+
+    #[test]
+    fn the_tax_of_a_line_is_what_its_gross_amount_adds() {
+        let (paper, mut lines) = invoice();
+        lines[0].tax = Some(Money(dec!(18436.50)));
+        lines[1].tax = Some(Money(dec!(18)));
+
+        assert_eq!(
+            contradictions(paper, &lines),
+            ["Line 2: Gross amount mismatch: Calculated 34818.00 vs Reported 41064.00"]
+        );
     }
 
     #[test]

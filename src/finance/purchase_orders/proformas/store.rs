@@ -7,6 +7,7 @@ use crate::{
     audit::Change,
     error::{Error, Result},
     finance::{
+        kept_totals::{self, List, Scope},
         line_items::Line,
         purchase_orders::{
             PoType,
@@ -47,10 +48,23 @@ pub(super) async fn list(db: &PgPool, query: &InvoiceQuery) -> Result<(Vec<Profo
     query.order.push_order(&mut sql);
     let rows: Vec<Listed<ProformaInvoice>> = sql.build_query_as().fetch_all(db).await?;
 
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
-    push_matching(&mut sql, query);
-    let total_count: i64 = sql.build_query_scalar().fetch_one(db).await?;
-    Ok(query.paging.page(rows, total_count))
+    Ok(query.paging.page(rows, count(db, query).await?))
+}
+
+/// How many invoices match: as it is kept, or of a client's invoices in one project as they are there.
+async fn count(db: &PgPool, query: &InvoiceQuery) -> Result<i64> {
+    let scope = match (query.client_id, query.project_id) {
+        (None, None) => Scope::All,
+        (Some(client), None) => Scope::Client(client.0),
+        (None, Some(project)) => Scope::Project(project.0),
+        (Some(_), Some(_)) => {
+            let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
+            push_matching(&mut sql, query);
+            return Ok(sql.build_query_scalar().fetch_one(db).await?);
+        }
+    };
+    let kept = kept_totals::read(db, List::ProformaInvoice, scope, None).await?;
+    Ok(kept.entries)
 }
 
 fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &InvoiceQuery) {

@@ -1,0 +1,81 @@
+//! Lines below an item that do not describe it.
+
+use super::rows::Row;
+use crate::documents::text;
+
+/// Lines that say something about an item without describing it.
+pub(super) const NOTES: &[&str] = &[
+    "STATUS",
+    "OTHER INFORMATION",
+    "REQ. LINE",
+    "PR NO",
+    "STORAGE LOCATION",
+    "CLASSIFICATION",
+    "INCOTERM",
+    "INCOTERMS",
+    "ORDER SUBMITTED",
+    "PDF GENERATED",
+    "THIS PURCHASE ORDER",
+];
+pub(super) const TAXES: &[&str] = &["TAX", "CGST", "SGST", "IGST", "UTGST"];
+const STATES: &[&str] = &[
+    "ANDHRA PRADESH",
+    "ARUNACHAL PRADESH",
+    "ASSAM",
+    "BIHAR",
+    "CHANDIGARH",
+    "CHHATTISGARH",
+    "DELHI",
+    "GOA",
+    "GUJARAT",
+    "HARYANA",
+    "HIMACHAL PRADESH",
+    "JAMMU AND KASHMIR",
+    "JHARKHAND",
+    "KARNATAKA",
+    "KERALA",
+    "LADAKH",
+    "MADHYA PRADESH",
+    "MAHARASHTRA",
+    "MANIPUR",
+    "MEGHALAYA",
+    "MIZORAM",
+    "NAGALAND",
+    "ODISHA",
+    "PUDUCHERRY",
+    "PUNJAB",
+    "RAJASTHAN",
+    "SIKKIM",
+    "TAMIL NADU",
+    "TELANGANA",
+    "TRIPURA",
+    "UTTAR PRADESH",
+    "UTTARAKHAND",
+    "WEST BENGAL",
+];
+
+/// True for a line about an item's delivery, its tax and the like.
+pub(super) fn is_note(row: &Row) -> bool {
+    row.starts_with_any(NOTES) || row.starts_with_any(TAXES)
+}
+
+/// True for digits alone that are too many for a number of anything.
+pub(super) fn is_only_number(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 8 && text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace())
+}
+
+/// The buyer's address: a state and a city in capitals and little else.
+pub(super) fn is_address(line: &str) -> bool {
+    const MAX_WORDS: usize = 6;
+    let is_capitals = !line.chars().any(char::is_lowercase);
+    let words: Vec<String> = text::words(line);
+    let joined = words.join(" ");
+    let has_state = STATES.iter().any(|state| {
+        joined
+            .strip_prefix(state)
+            .is_some_and(|rest| rest.starts_with(' '))
+            || joined.strip_suffix(state).is_some_and(|rest| rest.ends_with(' '))
+    });
+    is_capitals && has_state && words.len() <= MAX_WORDS
+}
