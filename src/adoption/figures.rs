@@ -132,6 +132,9 @@ pub(super) async fn keep(transaction: &mut PgConnection) -> anyhow::Result<Kept>
             qualified(table)
         );
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("ANALYZE {}", kept_table(table))))
+            .execute(&mut *transaction)
+            .await?;
         kept.money.insert(table, money);
     }
     Ok(kept)

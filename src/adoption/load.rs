@@ -34,6 +34,9 @@ pub(super) async fn sequence(
     column: &str,
     (last, is_called): Position,
 ) -> anyhow::Result<()> {
+    if last < 1 {
+        return Ok(()); // Below its own beginning: the adoption puts it behind the highest id.
+    }
     let name = qualified(&format!("{table}_{column}_seq"));
     let text = literal(&name);
     let (table, column) = (qualified(table), identifier(column));

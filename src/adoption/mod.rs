@@ -3,7 +3,7 @@
 //! The rules of the adoption itself stand in the first migration. Here is what surrounds it: a source is read without
 //! being written to or executed, everything happens in one transaction of the target, the rows and rupees are held against
 //! each other before it is committed, and all of it is reported. A run that ends early, however it ends, leaves nothing; a
-//! second run finds its work done. [`constraints`] and [`line_rate`] are the repairs that follow an adoption.
+//! second run finds its work done. `constraints` and `line_rate` are the repairs that follow an adoption.
 
 pub(crate) mod constraints;
 mod dump;
@@ -65,8 +65,7 @@ pub trait Progress {
     fn at(&self, done: u64);
 }
 
-/// Adopts what is asked for into the database behind `options`. `storage` is where stored files are looked for, in a run
-/// that is undone.
+/// Adopts what is asked for into the database behind `options`. A run that is undone looks for stored files in `storage`.
 ///
 /// # Errors
 /// If a database cannot be reached, the source cannot be read, the target holds rows that would be lost, the adoption
@@ -74,7 +73,7 @@ pub trait Progress {
 pub(crate) async fn adopt(
     options: &PgConnectOptions,
     config: &DatabaseConfig,
-    storage: &Storage,
+    storage: Option<&Storage>,
     request: &Request,
     progress: &dyn Progress,
 ) -> anyhow::Result<Report> {
@@ -102,8 +101,10 @@ pub(crate) async fn adopt(
     if request.dry_run {
         let expected = files::expected(&mut transaction).await?;
         transaction.rollback().await?;
-        progress.phase("looking for stored files");
-        files::report_missing(storage, expected, &mut report).await?;
+        if let Some(storage) = storage {
+            progress.phase("looking for stored files");
+            files::report_missing(storage, expected, &mut report).await?;
+        }
     } else if is_new {
         transaction.commit().await.context("committing the adoption")?;
         migrate::finish(&mut session).await?;
@@ -239,6 +240,13 @@ async fn load_database(
     progress.phase("copying");
     create_schema(transaction).await?;
     source.copy_into(transaction, report, progress).await?;
+    // Unless the settings name a zone, it is that of the server on which the timestamps were written.
+    sqlx::query(
+        "SELECT set_config('nexgen.legacy_timezone', $1, true) WHERE current_setting('nexgen.legacy_timezone') = ''",
+    )
+    .bind(&source.timezone)
+    .execute(&mut *transaction)
+    .await?;
     let figures = source.figures().await?;
     let loaded = figures::take(transaction).await?;
     if figures != loaded {

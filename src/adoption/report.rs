@@ -96,7 +96,7 @@ pub struct Sum {
 }
 
 /// A decimal as a JSON number, digit for digit.
-#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
+#[expect(clippy::ref_option, reason = "serde passes the field")]
 fn exact<S: Serializer>(figure: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     let number = figure
         .as_ref()

@@ -20,6 +20,9 @@ use super::{
     tables::{self, Column, Fallback, Kind, TABLES, Table, identifier, qualified},
 };
 
+/// How many bytes of rows are sent at once.
+const PIECE: usize = 256 * 1024;
+
 /// A database that is read and never written to.
 pub(super) struct Source {
     db: PgConnection,
@@ -30,6 +33,8 @@ pub(super) struct Source {
     pub(super) fingerprint: String,
     /// The database's name and its server's number, where it tells that.
     pub(super) identity: String,
+    /// The zone in which its server fills in timestamps.
+    pub(super) timezone: String,
 }
 
 impl Source {
@@ -72,6 +77,7 @@ impl Source {
             bail!(r#"the database after --from has no schema "Finances" with tables of the predecessor"#);
         }
         let identity = identity(&mut db).await?;
+        let timezone = timezone_of(&mut db).await?;
         let sequences = sequences_of(&mut db).await?;
         let mut source = Self {
             db,
@@ -80,6 +86,7 @@ impl Source {
             counts: BTreeMap::new(),
             fingerprint: String::new(),
             identity,
+            timezone,
         };
         source.take_fingerprint().await?;
         Ok(source)
@@ -116,14 +123,17 @@ impl Source {
             let mut copy = target
                 .copy_in_raw(&load::copy_statement(table.name, &names))
                 .await?;
-            while let Some(piece) = rows.try_next().await? {
-                // A piece is a row.
+            let mut ready = Vec::with_capacity(PIECE);
+            while let Some(row) = rows.try_next().await? {
                 done += 1;
-                if done.is_multiple_of(1000) {
+                ready.extend_from_slice(&row);
+                if ready.len() >= PIECE {
+                    copy.send(ready.as_slice()).await?;
+                    ready.clear();
                     progress.at(done);
                 }
-                copy.send(&*piece).await?;
             }
+            copy.send(ready.as_slice()).await?;
             drop(rows);
             let written = copy.finish().await?;
             let expected = self.counts.get(table.name).copied().unwrap_or(0);
@@ -209,6 +219,52 @@ pub(super) async fn identity(db: &mut PgConnection) -> anyhow::Result<String> {
         .fetch_one(db)
         .await?;
     Ok(format!("{name} of server {server}"))
+}
+
+/// What the adoption itself looks at in a database that it adopts in place: the database's setting, else the server's,
+/// else the zone of its log. The session's own says nothing, since drivers set it.
+async fn timezone_of(db: &mut PgConnection) -> anyhow::Result<String> {
+    let of_database: Option<String> = sqlx::query_scalar(
+        "
+        SELECT substr(setting, strpos(setting, '=') + 1)
+          FROM pg_catalog.pg_db_role_setting AS stored
+          JOIN pg_catalog.pg_database AS database ON database.oid = stored.setdatabase
+         CROSS JOIN unnest(stored.setconfig) AS setting
+         WHERE database.datname = current_database()
+           AND stored.setrole = 0
+           AND lower(split_part(setting, '=', 1)) = 'timezone'
+        ",
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    if let Some(zone) = of_database {
+        return Ok(zone);
+    }
+    let may_ask: bool = sqlx::query_scalar(
+        "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')",
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    if may_ask {
+        let of_server: Option<String> = sqlx::query_scalar(
+            "
+            SELECT setting
+              FROM pg_catalog.pg_show_all_file_settings()
+             WHERE lower(name) = 'timezone' AND applied
+             ORDER BY seqno DESC
+             LIMIT 1
+            ",
+        )
+        .fetch_optional(&mut *db)
+        .await?;
+        if let Some(zone) = of_server {
+            return Ok(zone);
+        }
+    }
+    let of_log = sqlx::query_scalar("SELECT current_setting('log_timezone')")
+        .fetch_one(db)
+        .await?;
+    Ok(of_log)
 }
 
 async fn tables_of(db: &mut PgConnection) -> anyhow::Result<Vec<Table>> {

@@ -14,7 +14,7 @@ const NAMED: usize = 5;
 /// What a load meets.
 #[derive(Debug)]
 pub(super) enum Target {
-    /// Nothing that would be lost. These tables of the schema, all without rows, have made room.
+    /// Nothing that would be lost. These tables of the schema, all without rows, and views have made room.
     Empty { removed: Vec<String> },
     /// What was adopted before, from this source.
     Adopted { from: String, fingerprint: String },
@@ -29,7 +29,7 @@ pub(super) async fn make_room(transaction: &mut PgConnection) -> anyhow::Result<
         r#"
         SELECT relname::text
           FROM pg_catalog.pg_class
-         WHERE relnamespace = to_regnamespace('"Finances"') AND relkind IN ('r', 'p', 'f')
+         WHERE relnamespace = to_regnamespace('"Finances"') AND relkind IN ('r', 'p')
          ORDER BY relname
         "#,
     )
@@ -63,8 +63,20 @@ pub(super) async fn make_room(transaction: &mut PgConnection) -> anyhow::Result<
         }
     }
     if held.is_empty() {
+        // Views go with the tables that they read.
+        let views: Vec<String> = sqlx::query_scalar(
+            r#"
+            SELECT relname::text
+              FROM pg_catalog.pg_class
+             WHERE relnamespace = to_regnamespace('"Finances"') AND relkind IN ('v', 'm')
+            "#,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
         execute(transaction, format!("DROP TABLE {listed} CASCADE")).await?;
-        return Ok(Target::Empty { removed: names });
+        return Ok(Target::Empty {
+            removed: names.into_iter().chain(views).collect(),
+        });
     }
     if let Some((from, fingerprint)) = adopted_from(transaction, &names).await? {
         return Ok(Target::Adopted { from, fingerprint });
@@ -121,7 +133,7 @@ pub(super) async fn ensure_remade(transaction: &mut PgConnection, removed: &[Str
     .await?;
     if !strangers.is_empty() {
         bail!(
-            "the schema holds tables of another program ({}); adopt into an empty database; nothing was written",
+            "the schema holds tables or views of another program ({}); adopt into an empty database; nothing was written",
             strangers.join(", ")
         );
     }

@@ -163,9 +163,13 @@ pub async fn adopt(
     progress: &dyn adoption::Progress,
 ) -> anyhow::Result<adoption::Report> {
     let database = Database::reach_beside_server(&config.database).await?;
-    let storage = Storage::open(&config.uploads).await?;
+    let storage = if request.dry_run {
+        Some(Storage::open(&config.uploads).await?)
+    } else {
+        None
+    };
     let report = database
-        .adopt(&config.database, &storage, &request, progress)
+        .adopt(&config.database, storage.as_ref(), &request, progress)
         .await;
     database.close().await?;
     report

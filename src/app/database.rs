@@ -145,7 +145,7 @@ impl Database {
     pub async fn adopt(
         &self,
         config: &DatabaseConfig,
-        storage: &Storage,
+        storage: Option<&Storage>,
         request: &adoption::Request,
         progress: &dyn adoption::Progress,
     ) -> anyhow::Result<adoption::Report> {

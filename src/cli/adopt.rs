@@ -1,6 +1,6 @@
 //! `adopt`: brings a database of the predecessor in, and ends.
 
-use std::{fs, path::PathBuf};
+use std::{fs::File, io::Write, path::PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -15,7 +15,9 @@ const AFTER_HELP: &str = "\
 Without --from, the configured database itself is adopted in place, as the server does when it starts, with a report.
 With --from, the predecessor's tables are brought into the configured database, which must hold no rows yet: from another
 database, read in one snapshot and never written to, or from a dump in SQL, of pg_dump or of the predecessor, packed with
-gzip or not. No statement of a dump is executed; a row that cannot be placed ends the run with its line.
+gzip or not. No statement of a dump is executed; a row that cannot be placed ends the run with its line. A password may be
+left out of the URL and given as PGPASSWORD. LEGACY_TIMEZONE says in which zone old timestamps were written: by default that
+of the other database's server; of a dump, which does not tell, that of the configured one's.
 
 Everything happens in one transaction: a run that fails or is killed leaves nothing behind and can be repeated, and a
 second run finds its work done. The rows and the money of every table are compared before and after. While it runs, the
@@ -83,15 +85,17 @@ pub(super) fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
         origin: from.map(origin),
         dry_run,
     };
+    // Before the work: a report that cannot be written is no surprise for its end.
+    let file = file
+        .map(|path| File::create(&path).with_context(|| format!("writing the report to {}", path.display())))
+        .transpose()?;
     let progress = super::progress::on_stderr();
     let report = super::block_on(crate::app::adopt(config, request, progress.as_ref()))?;
     drop(progress);
     eprint!("{}", report.summary());
     let json = report.to_json()?;
     match file {
-        Some(file) => {
-            fs::write(&file, json).with_context(|| format!("writing the report to {}", file.display()))
-        }
+        Some(mut file) => file.write_all(json.as_bytes()).context("writing the report"),
         None => super::print(&json),
     }
 }
@@ -109,10 +113,7 @@ fn retry(config: Config, dry_run: bool) -> anyhow::Result<()> {
 
 /// A URL is recognised by its scheme; everything else is a file.
 fn origin(from: String) -> Origin {
-    let is_url = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| from.starts_with(scheme));
-    if is_url {
+    if from.contains("://") {
         Origin::Database(from.into())
     } else {
         Origin::Dump(PathBuf::from(from))

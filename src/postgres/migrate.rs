@@ -18,6 +18,11 @@ const SCHEMA: &str = r#""Finances""#;
 const LOCK: i64 = 0x6e65_7867_656e;
 /// How long a statement may wait for a table that somebody uses.
 const LOCK_TIMEOUT: &str = "60s";
+/// Takes back what the baseline sets for the rest of its transaction.
+const BASELINE_SETTINGS_BACK: &str = "
+    SET LOCAL work_mem TO DEFAULT;
+    SET LOCAL maintenance_work_mem TO DEFAULT;
+    SET LOCAL enable_nestloop TO DEFAULT";
 const LOCK_PATIENCE: Duration = Duration::from_mins(15);
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
@@ -104,11 +109,19 @@ pub(crate) async fn run_within(transaction: &mut PgConnection) -> anyhow::Result
         .take_while(|migration| !migration.no_tx)
         .map(|migration| migration.version)
         .last();
-    if let Some(last) = last {
+    // What the baseline sets for its transaction is for none of those that follow.
+    let baseline = migrator.iter().map(|migration| migration.version).min();
+    for version in [baseline.filter(|baseline| Some(*baseline) <= last), last]
+        .into_iter()
+        .flatten()
+    {
         migrator
-            .run_to(last, &mut *transaction)
+            .run_to(version, &mut *transaction)
             .await
             .context("migrating the database")?;
+        sqlx::raw_sql(BASELINE_SETTINGS_BACK)
+            .execute(&mut *transaction)
+            .await?;
     }
     Ok(before - pending(transaction, &migrator).await?)
 }

@@ -24,7 +24,6 @@ pub(in crate::adoption) enum Fault {
 }
 
 impl Fault {
-    /// What is wrong with a line.
     pub(super) fn at(line: u64, what: impl Into<String>) -> Self {
         Self::Text {
             line,

@@ -33,7 +33,7 @@ impl Printed {
             (None, b'\'' | b'"') => self.quote = Some(byte),
             (None, b'{' | b'[') => self.depth = self.depth.saturating_add(1),
             (None, b'}' | b']') => self.depth = self.depth.saturating_sub(1),
-            (Some(_) | None, _) => {}
+            _ => {}
         }
     }
 

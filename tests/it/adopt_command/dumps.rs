@@ -63,9 +63,9 @@ async fn a_packed_dump_is_read_by_its_content() {
     let plain = cluster::empty_database().await;
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packer.write_all(BACKUP.as_bytes()).unwrap();
-    let archive = desk.file("backup.sql", packer.finish().unwrap());
+    let file = desk.file("backup.sql", packer.finish().unwrap());
 
-    desk.adopt(&target, &["--from", &archive]).await.report();
+    desk.adopt(&target, &["--from", &file]).await.report();
 
     desk.adopt(&plain, &["--from", &desk.file("plain.sql", BACKUP)])
         .await

@@ -110,3 +110,34 @@ async fn wrong_arguments_end_with_2() {
 
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn a_figure_that_changes_without_a_word_undoes_everything() {
+    let desk = Desk::new();
+    // The adoption writes the status in lower case; this trigger takes a paisa away as it does.
+    let source = legacy(&[
+        SHAPE_C,
+        r#"
+        CREATE FUNCTION public.skim() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF OLD.status = 'PENDING' THEN
+                NEW.amount := NEW.amount - 0.01;
+            END IF;
+            RETURN NEW;
+        END
+        $$;
+        CREATE TRIGGER skim BEFORE UPDATE ON "Finances".client_payment FOR EACH ROW EXECUTE FUNCTION public.skim();
+        "#,
+    ])
+    .await;
+    let before = (contents(&source).await, schema(&source).await);
+
+    let refused = desk.adopt(&source, &[]).await;
+
+    let refusal = refused.refusal();
+    assert!(
+        refusal.contains("client_payment.amount: 1 changed (rows 17)"),
+        "{refusal}"
+    );
+    assert_eq!((contents(&source).await, schema(&source).await), before);
+}

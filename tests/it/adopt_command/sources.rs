@@ -205,3 +205,31 @@ async fn what_cannot_be_a_source_is_refused_with_the_reason() {
         assert!(!has_schema(&target).await);
     }
 }
+
+#[tokio::test]
+async fn old_timestamps_are_read_in_the_zone_of_the_server_that_wrote_them() {
+    let desk = Desk::new();
+    let source = legacy(&[SHAPE_C]).await;
+    let name = source.options.get_database().unwrap();
+    run_sql(
+        &source,
+        &format!("ALTER DATABASE {name} SET timezone = 'Asia/Tokyo'"),
+    )
+    .await;
+    let target = cluster::empty_database().await;
+    let mut command = desk.command(&target, &["--from", &url(&source)]);
+    command.env_remove("LEGACY_TIMEZONE");
+
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+
+    let report = super::Ran::new(&output.await.unwrap()).report();
+    assert_eq!(report["timezone"], "Asia/Tokyo");
+    assert_eq!(
+        value(
+            &target,
+            r#"SELECT created_at AT TIME ZONE 'UTC' FROM "Finances".project WHERE id = 3"#
+        )
+        .await,
+        "2026-02-11 01:00:00"
+    );
+}

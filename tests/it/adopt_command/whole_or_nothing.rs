@@ -59,7 +59,7 @@ const BASELINE: &str = "-- The baseline";
 const MANY: &str = r#"
     INSERT INTO "Finances".client_po (id, client_id, po_number, po_value, total_tax, created_at)
     SELECT 1000 + number, 1, 'MANY-' || number, number, 0, '2026-01-01'
-      FROM generate_series(1, 40000) AS number;
+      FROM generate_series(1, 15000) AS number;
 "#;
 
 #[tokio::test]

@@ -1,0 +1,226 @@
+//! What a dump says of tables that it has defined, and of the sequences of their ids.
+
+use std::io::Read;
+
+use super::{
+    super::{
+        Event,
+        bytes::Fault,
+        definitions,
+        lexer::Token,
+        names::{self, Qualified},
+    },
+    Reader, told,
+};
+use crate::adoption::tables::{self, Fallback};
+
+impl<R: Read> Reader<R> {
+    pub(super) fn alter(&mut self) -> Result<(), Fault> {
+        let line = self.lexer.line();
+        if self.lexer.skip_word("sequence")? {
+            let tokens = self.statement_rest()?;
+            self.sequence(&tokens);
+            return Ok(());
+        }
+        if !self.lexer.skip_word("table")? {
+            self.count("ALTER");
+            return self.lexer.skip_statement();
+        }
+        self.lexer.skip_word("only")?;
+        if self.lexer.skip_word("if")? {
+            self.lexer.skip_word("exists")?;
+            self.lexer.skip_word("only")?;
+        }
+        let name = Qualified::read(&mut self.lexer)?;
+        let Some(table) = name.and_then(|name| name.table(self.unqualified_is_ours)) else {
+            self.count("ALTER TABLE of others");
+            return self.lexer.skip_statement();
+        };
+        let tokens = self.statement_rest()?;
+        for action in definitions::split(&tokens, b',') {
+            if !self.alteration(table, action, line)? {
+                self.left_out(line, table, &format!("ALTER TABLE {table} {}", told(action)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One action of `ALTER TABLE`; whether it was understood, or does not matter.
+    fn alteration(&mut self, table: &'static str, action: &[Token], line: u64) -> Result<bool, Fault> {
+        let (Some(Token::Word(verb)), rest) = (action.first(), action.get(1..).unwrap_or_default()) else {
+            return Ok(false);
+        };
+        let rest = match rest {
+            [first, rest @ ..] if first.is_word("column") => rest,
+            _ => rest,
+        };
+        match verb.as_str() {
+            // Keys, checks, owners and the like are made anew as they should be.
+            "owner" | "enable" | "disable" | "replica" | "cluster" | "set" | "force" | "no" => Ok(true),
+            "add" => {
+                if let Some(Token::Word(word)) = rest.first()
+                    && matches!(
+                        word.as_str(),
+                        "constraint" | "primary" | "unique" | "check" | "foreign" | "exclude"
+                    )
+                {
+                    return Ok(true);
+                }
+                let rest = match rest {
+                    [first, _, _, rest @ ..] if first.is_word("if") => rest,
+                    _ => rest,
+                };
+                let Some(column) = definitions::column(rest) else {
+                    return Ok(false);
+                };
+                let Some(defined) = self.tables.get_mut(table) else {
+                    return Ok(false);
+                };
+                if defined.columns.iter().any(|known| known.name == column.name) {
+                    return Ok(true);
+                }
+                defined.columns.push(column.clone());
+                self.note_sequence(table, &column.name, column.default.as_ref());
+                self.send(Event::Column(table, column, line))?;
+                Ok(true)
+            }
+            "alter" => {
+                let Some((column, rest)) = names::name(rest) else {
+                    return Ok(false);
+                };
+                self.column_change(table, column, rest, line)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn column_change(
+        &mut self,
+        table: &'static str,
+        column: String,
+        change: &[Token],
+        line: u64,
+    ) -> Result<bool, Fault> {
+        let words: Vec<&str> = change
+            .iter()
+            .take(3)
+            .map(|token| match token {
+                Token::Word(word) => word.as_str(),
+                _ => "",
+            })
+            .collect();
+        let is_known = self
+            .tables
+            .get(table)
+            .is_some_and(|defined| defined.columns.iter().any(|known| known.name == column));
+        match words.as_slice() {
+            ["set", "statistics" | "storage" | "compression", ..] | ["drop", "default", ..] => Ok(true),
+            _ if !is_known => Ok(false),
+            ["set", "not", "null"] => {
+                self.send(Event::NotNull(table, column, line))?;
+                Ok(true)
+            }
+            ["set", "default", ..] => {
+                let default = definitions::default(change.get(2..).unwrap_or_default());
+                self.note_sequence(table, &column, default.as_ref());
+                let is_understood = default.is_some();
+                if let Some(default) = default {
+                    self.send(Event::Default(table, column, default, line))?;
+                }
+                Ok(is_understood)
+            }
+            ["add", "generated", ..] => {
+                let sequence = change
+                    .windows(2)
+                    .position(
+                        |pair| matches!(pair, [one, two] if one.is_word("sequence") && two.is_word("name")),
+                    )
+                    .and_then(|place| Qualified::take(change.get(place + 2..)?))
+                    .map(|(name, _)| name.name);
+                self.note_sequence(table, &column, Some(&Fallback::Sequence(sequence)));
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    pub(super) fn note_sequence(&mut self, table: &'static str, column: &str, default: Option<&Fallback>) {
+        if let Some(Fallback::Sequence(name)) = default {
+            let name = name.clone().unwrap_or_else(|| format!("{table}_{column}_seq"));
+            self.owners.insert(name, (table, column.to_owned()));
+        }
+    }
+
+    /// `x OWNED BY t.c`, `x START WITH 5`, `x RESTART WITH 5`.
+    pub(super) fn sequence(&mut self, tokens: &[Token]) {
+        let tokens = match tokens {
+            [first, _, rest @ ..] if first.is_word("if") => match rest {
+                [third, rest @ ..] if third.is_word("exists") => rest,
+                _ => rest,
+            },
+            _ => tokens,
+        };
+        let Some((sequence, rest)) = Qualified::take(tokens) else {
+            return;
+        };
+        if !sequence.is_ours(self.unqualified_is_ours) {
+            return;
+        }
+        for (place, token) in rest.iter().enumerate() {
+            let Token::Word(word) = token else { continue };
+            let behind = rest.get(place + 1..).unwrap_or_default();
+            match word.as_str() {
+                "owned" => {
+                    let owner = behind.get(1..).and_then(Qualified::take);
+                    let Some((owner, _)) = owner else { continue };
+                    // The last part is the column; what stands before it is the table.
+                    let table = owner.schema.as_deref().and_then(tables::known);
+                    if let Some(table) = table {
+                        self.owners.insert(sequence.name.clone(), (table, owner.name));
+                    }
+                }
+                "start" | "restart" => {
+                    let number = behind.iter().find_map(|token| match token {
+                        Token::Number(number) => number.parse().ok(),
+                        _ => None,
+                    });
+                    if let Some(number) = number {
+                        self.positions.insert(sequence.name.clone(), (number, false));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `SELECT setval('x', 5, true), …`; any other query is passed over.
+    pub(super) fn select(&mut self) -> Result<(), Fault> {
+        let tokens = self.statement_rest()?;
+        for call in definitions::split(&tokens, b',') {
+            let Some((function, arguments)) = Qualified::take(call) else {
+                self.count("SELECT");
+                continue;
+            };
+            let (
+                "setval",
+                [
+                    Token::Sign(b'('),
+                    Token::Text(name),
+                    Token::Sign(b','),
+                    Token::Number(number),
+                    rest @ ..,
+                ],
+            ) = (function.name.as_str(), arguments)
+            else {
+                self.count("SELECT");
+                continue;
+            };
+            let name = Qualified::parse(name).filter(|name| name.is_ours(self.unqualified_is_ours));
+            if let (Some(name), Ok(number)) = (name, number.parse()) {
+                let is_called = !rest.iter().any(|token| token.is_word("false"));
+                self.positions.insert(name.name, (number, is_called));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,335 @@
+//! The statements of a dump, one after the other: what each says of a table of ours, or that it says nothing.
+
+mod alterations;
+mod rows;
+
+use std::{collections::BTreeMap, io::Read};
+
+use tokio::sync::mpsc;
+
+use super::{
+    Ending, Event, Position,
+    bytes::Fault,
+    definitions,
+    lexer::{Lexer, Token},
+    names::Qualified,
+    values::{begins_statement, said},
+};
+use crate::adoption::tables::{self, Table};
+
+/// How many tokens of a definition are kept at once.
+const LONGEST_DEFINITION: usize = 100_000;
+/// How much of a statement is told.
+const TOLD: usize = 12;
+/// Encodings whose characters may contain a byte that looks like a quote or a backslash.
+const NOT_READABLE: [&str; 9] = [
+    "sjis",
+    "big5",
+    "gbk",
+    "uhc",
+    "gb18030",
+    "johab",
+    "shift_jis_2004",
+    "shiftjis",
+    "mskanji",
+];
+/// Reads statements until the dump ends.
+pub(super) struct Reader<R> {
+    lexer: Lexer<R>,
+    events: mpsc::Sender<Event>,
+    tables: BTreeMap<&'static str, Table>,
+    /// Whether a name without a schema means one of ours.
+    unqualified_is_ours: bool,
+    encoding: Option<String>,
+    /// Positions by the sequence's name.
+    positions: BTreeMap<String, Position>,
+    /// Who owns a sequence.
+    owners: BTreeMap<String, (&'static str, String)>,
+    passed_over: BTreeMap<String, u64>,
+}
+
+impl<R: Read> Reader<R> {
+    pub(super) fn new(lexer: Lexer<R>, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            lexer,
+            events,
+            tables: BTreeMap::new(),
+            unqualified_is_ours: true,
+            encoding: None,
+            positions: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            passed_over: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn read(mut self) -> Result<Ending, Fault> {
+        while let Some(token) = self.lexer.next()? {
+            match token {
+                Token::Sign(b';') => {}
+                Token::Command(command) => {
+                    // The end of rows that were passed over, or something for psql, which this is not.
+                    if command != r"\." {
+                        self.count("psql command");
+                    }
+                }
+                Token::Word(word) => self.statement(&word)?,
+                other => {
+                    return Err(self
+                        .lexer
+                        .fault(format!("{} where a statement should begin", said(&other))));
+                }
+            }
+        }
+        Ok(self.ending())
+    }
+
+    fn statement(&mut self, word: &str) -> Result<(), Fault> {
+        match word {
+            "create" => self.create(),
+            "alter" => self.alter(),
+            "insert" => self.insert(),
+            "copy" => self.copy(),
+            "select" => self.select(),
+            "set" => self.set(),
+            "update" | "delete" | "truncate" | "merge" | "drop" => self.change(word),
+            _ => {
+                self.count(&word.to_uppercase());
+                self.lexer.skip_statement()
+            }
+        }
+    }
+
+    fn create(&mut self) -> Result<(), Fault> {
+        let line = self.lexer.line();
+        let mut kind = String::new();
+        let mut is_temporary = false;
+        while let Some(Token::Word(word)) = self.lexer.peek()? {
+            match word.as_str() {
+                "temp" | "temporary" => is_temporary = true,
+                "unlogged" | "global" | "local" | "or" | "replace" | "unique" => {}
+                word => {
+                    word.clone_into(&mut kind);
+                    self.lexer.next()?;
+                    break;
+                }
+            }
+            self.lexer.next()?;
+        }
+        if kind == "sequence" {
+            let tokens = self.definition()?;
+            self.sequence(&tokens);
+            return Ok(());
+        }
+        if kind != "table" || is_temporary {
+            self.count(format!("CREATE {}", kind.to_uppercase()).trim_end());
+            return self.lexer.skip_statement();
+        }
+        let is_repeatable = self.if_not_exists()?;
+        let name = Qualified::read(&mut self.lexer)?;
+        let Some(table) = name.and_then(|name| name.table(self.unqualified_is_ours)) else {
+            self.count("CREATE TABLE of others");
+            return self.skip_definition();
+        };
+        let tokens = self.definition()?;
+        if self.tables.contains_key(table) {
+            if is_repeatable {
+                return Ok(());
+            }
+            return Err(self.lexer.fault(format!(
+                "a second CREATE TABLE of {table} on line {line}; the dump must hold one database"
+            )));
+        }
+        let columns = match tokens.as_slice() {
+            [Token::Sign(b'('), elements @ ..] => {
+                let end = elements.len() - brackets_end(elements);
+                definitions::columns(elements.get(..elements.len() - end).unwrap_or_default())
+            }
+            _ => None,
+        };
+        let Some(columns) = columns.filter(|columns| !columns.is_empty()) else {
+            return self.left_out(line, table, &format!("CREATE TABLE {table} {}", told(&tokens)));
+        };
+        let defined = Table { name: table, columns };
+        for column in &defined.columns {
+            self.note_sequence(table, &column.name, column.default.as_ref());
+        }
+        self.tables.insert(table, defined.clone());
+        self.send(Event::Table(defined, line))
+    }
+
+    fn if_not_exists(&mut self) -> Result<bool, Fault> {
+        if !self.lexer.skip_word("if")? {
+            return Ok(false);
+        }
+        self.lexer.skip_word("not")?;
+        self.lexer.skip_word("exists")?;
+        Ok(true)
+    }
+
+    /// The tokens up to the end of a definition: a semicolon, or the beginning of another statement behind its brackets.
+    fn definition(&mut self) -> Result<Vec<Token>, Fault> {
+        let mut tokens = Vec::new();
+        let mut depth = 0_usize;
+        let mut had_brackets = false;
+        loop {
+            let ends = |token: &Token| match token {
+                Token::Sign(b';') | Token::Command(_) => depth == 0,
+                Token::Word(word) => depth == 0 && had_brackets && begins_statement(word) && word != "set",
+                _ => false,
+            };
+            let Some(token) = self.lexer.next_unless(ends)? else {
+                self.lexer.skip_sign(b';')?;
+                return Ok(tokens);
+            };
+            match token {
+                Token::Sign(b'(') => depth += 1,
+                Token::Sign(b')') => {
+                    depth = depth.saturating_sub(1);
+                    had_brackets = true;
+                }
+                _ => {}
+            }
+            if tokens.len() >= LONGEST_DEFINITION {
+                return Err(self.lexer.fault("a definition does not end"));
+            }
+            tokens.push(token);
+        }
+    }
+
+    fn skip_definition(&mut self) -> Result<(), Fault> {
+        self.definition().map(drop)
+    }
+
+    /// The rest of a short statement, without its end.
+    fn statement_rest(&mut self) -> Result<Vec<Token>, Fault> {
+        let mut tokens = Vec::new();
+        while let Some(token) = self.lexer.next()? {
+            if token.is_sign(b';') {
+                break;
+            }
+            if tokens.len() >= LONGEST_DEFINITION {
+                return Err(self.lexer.fault("a statement does not end"));
+            }
+            tokens.push(token);
+        }
+        Ok(tokens)
+    }
+
+    /// Settings that say how the rest is to be read.
+    fn set(&mut self) -> Result<(), Fault> {
+        let tokens = self.statement_rest()?;
+        let tokens = match tokens.as_slice() {
+            [Token::Word(scope), rest @ ..] if scope == "session" || scope == "local" => rest,
+            all => all,
+        };
+        let [Token::Word(name), _, values @ ..] = tokens else {
+            return Ok(());
+        };
+        let first = values.first().map(|value| match value {
+            Token::Word(word) | Token::Name(word) | Token::Number(word) => word.clone(),
+            Token::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            _ => String::new(),
+        });
+        let first = first.unwrap_or_default();
+        match name.as_str() {
+            "search_path" => {
+                self.unqualified_is_ours = first.eq_ignore_ascii_case("Finances");
+            }
+            "standard_conforming_strings" => {
+                self.lexer.has_standard_texts =
+                    !matches!(first.to_ascii_lowercase().as_str(), "off" | "false" | "0" | "no");
+            }
+            "client_encoding" => {
+                let encoding = first.to_ascii_lowercase().replace('-', "_");
+                let is_name = encoding
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                if !is_name || NOT_READABLE.contains(&encoding.as_str()) {
+                    return Err(self
+                        .lexer
+                        .fault("the dump's encoding cannot be read; make it with --encoding=UTF8"));
+                }
+                self.encoding =
+                    (!matches!(encoding.as_str(), "utf8" | "utf_8" | "unicode" | "")).then_some(encoding);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A statement that changes what is there: none is executed, those about our tables are told.
+    fn change(&mut self, word: &str) -> Result<(), Fault> {
+        let line = self.lexer.line();
+        let tokens = self.statement_rest()?;
+        let table = (0..tokens.len()).find_map(|place| {
+            let (name, _) = Qualified::take(tokens.get(place..)?)?;
+            name.table(self.unqualified_is_ours)
+        });
+        match table {
+            // What the dump drops before it makes it is not there.
+            Some(table) if word != "drop" || self.tables.contains_key(table) => {
+                self.left_out(line, table, &format!("{} {}", word.to_uppercase(), told(&tokens)))
+            }
+            _ => {
+                self.count(&word.to_uppercase());
+                Ok(())
+            }
+        }
+    }
+
+    fn left_out(&mut self, line: u64, table: &'static str, statement: &str) -> Result<(), Fault> {
+        self.send(Event::LeftOut {
+            line,
+            table,
+            statement: statement.to_owned(),
+        })
+    }
+
+    fn send(&mut self, event: Event) -> Result<(), Fault> {
+        self.events.blocking_send(event).map_err(|_| Fault::GivenUp)
+    }
+
+    fn count(&mut self, kind: &str) {
+        *self.passed_over.entry(kind.to_owned()).or_default() += 1;
+    }
+
+    fn ending(self) -> Ending {
+        let mut sequences = BTreeMap::new();
+        for (sequence, position) in self.positions {
+            let owner = self.owners.get(&sequence).cloned().or_else(|| {
+                let table = tables::known(sequence.strip_suffix("_id_seq")?)?;
+                Some((table, "id".to_owned()))
+            });
+            if let Some(owner) = owner {
+                sequences.insert(owner, position);
+            }
+        }
+        Ending {
+            sequences,
+            passed_over: self.passed_over,
+            hash: String::new(),
+        }
+    }
+}
+
+/// Where the bracket ends that was opened before these tokens.
+fn brackets_end(tokens: &[Token]) -> usize {
+    let mut depth = 1_usize;
+    for (place, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Sign(b'(') => depth += 1,
+            Token::Sign(b')') => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return place;
+        }
+    }
+    tokens.len()
+}
+
+/// The beginning of a statement, without the texts in it: they may be anybody's data.
+fn told(tokens: &[Token]) -> String {
+    let words: Vec<String> = tokens.iter().take(TOLD).map(said).collect();
+    words.join(" ")
+}

@@ -1,0 +1,192 @@
+//! The rows in a dump, of `INSERT` and of `COPY`.
+
+use std::{collections::BTreeSet, io::Read};
+
+use super::{
+    super::{
+        Event, Rows,
+        bytes::Fault,
+        lexer::Token,
+        names::Qualified,
+        values::{begins_statement, next_row},
+    },
+    Reader, told,
+};
+
+/// A batch of rows ends at so many bytes or rows.
+const BATCH_BYTES: usize = 1024 * 1024;
+const BATCH_ROWS: usize = 10_000;
+/// What is said of a row whose table is not known.
+const NO_DEFINITION: &str = "come before the CREATE TABLE that says what their columns are; \
+     make the dump with structure and data";
+
+impl<R: Read> Reader<R> {
+    pub(super) fn insert(&mut self) -> Result<(), Fault> {
+        let line = self.lexer.line();
+        self.lexer.skip_word("into")?;
+        let name = Qualified::read(&mut self.lexer)?;
+        let Some(table) = name.and_then(|name| name.table(self.unqualified_is_ours)) else {
+            self.count("INSERT of others");
+            return self.skip_rows();
+        };
+        if self.lexer.skip_word("as")? {
+            self.lexer.next()?;
+        }
+        let listed = self.column_list()?;
+        if self.lexer.skip_word("overriding")? {
+            self.lexer.next()?;
+            self.lexer.skip_word("value")?;
+        }
+        if !self.lexer.skip_word("values")? && !self.lexer.skip_word("value")? {
+            let rest = self.statement_rest()?;
+            return self.left_out(line, table, &format!("INSERT INTO {table} {}", told(&rest)));
+        }
+        let columns = self.columns_of(table, listed)?;
+        let mut rows = self.batch(table, &columns);
+        while let Some(line) = next_row(&mut self.lexer, columns.len(), &mut rows.data)? {
+            self.finish_row(&mut rows, line)?;
+        }
+        self.send_rows(rows)
+    }
+
+    /// Passes over an `INSERT` into a table of others, which may lack its end as well.
+    fn skip_rows(&mut self) -> Result<(), Fault> {
+        let mut depth = 0_usize;
+        let mut had_row = false;
+        loop {
+            let ends = |token: &Token| match token {
+                Token::Sign(b';') => depth == 0,
+                Token::Word(word) => depth == 0 && had_row && begins_statement(word),
+                _ => false,
+            };
+            match self.lexer.next_unless(ends)? {
+                Some(Token::Sign(b'(')) => depth += 1,
+                Some(Token::Sign(b')')) => {
+                    depth = depth.saturating_sub(1);
+                    had_row = true;
+                }
+                // What follows a conflict may be a statement's word, and is none.
+                Some(Token::Word(word)) if word == "conflict" => return self.lexer.skip_statement(),
+                Some(Token::Word(word)) if word == "values" => had_row = false,
+                Some(_) => {}
+                None => return Ok(()),
+            }
+        }
+    }
+
+    pub(super) fn copy(&mut self) -> Result<(), Fault> {
+        let line = self.lexer.line();
+        let name = Qualified::read(&mut self.lexer)?;
+        let table = name.and_then(|name| name.table(self.unqualified_is_ours));
+        let listed = match table {
+            Some(_) => self.column_list()?,
+            None => None,
+        };
+        let rest = self.statement_rest()?;
+        let reads_rows = rest
+            .windows(2)
+            .any(|pair| matches!(pair, [one, two] if one.is_word("from") && two.is_word("stdin")));
+        let Some(table) = table else {
+            self.count("COPY of others");
+            return if reads_rows { self.skip_lines() } else { Ok(()) };
+        };
+        if !reads_rows {
+            return self.left_out(line, table, &format!("COPY {table} {}", told(&rest)));
+        }
+        if rest.len() > 2 {
+            return Err(self
+                .lexer
+                .fault("COPY in another format than pg_dump's own cannot be read"));
+        }
+        let columns = self.columns_of(table, listed)?;
+        let mut rows = self.batch(table, &columns);
+        self.lexer.row()?;
+        loop {
+            let Some((line, row)) = self.lexer.row()? else {
+                return Err(self
+                    .lexer
+                    .fault(format!("the rows of {table} do not end; the dump is cut short")));
+            };
+            if row == br"\." {
+                break;
+            }
+            rows.data.extend_from_slice(&row);
+            self.finish_row(&mut rows, line)?;
+        }
+        self.send_rows(rows)
+    }
+
+    fn skip_lines(&mut self) -> Result<(), Fault> {
+        self.lexer.row()?;
+        while let Some((_, row)) = self.lexer.row()? {
+            if row == br"\." {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// `(a, b, c)`, if it is there.
+    fn column_list(&mut self) -> Result<Option<Vec<String>>, Fault> {
+        if !self.lexer.skip_sign(b'(')? {
+            return Ok(None);
+        }
+        let mut columns = Vec::new();
+        loop {
+            match self.lexer.next()? {
+                Some(Token::Word(name) | Token::Name(name)) => columns.push(name),
+                Some(Token::Sign(b',')) => {}
+                Some(Token::Sign(b')')) => return Ok(Some(columns)),
+                _ => return Err(self.lexer.fault("the list of columns cannot be read")),
+            }
+        }
+    }
+
+    /// The columns that rows are for, which the table must have.
+    fn columns_of(&self, table: &'static str, listed: Option<Vec<String>>) -> Result<Vec<String>, Fault> {
+        let Some(defined) = self.tables.get(table) else {
+            return Err(self.lexer.fault(format!("rows of {table} {NO_DEFINITION}")));
+        };
+        let known = || defined.columns.iter().map(|column| column.name.clone());
+        let Some(listed) = listed else {
+            return Ok(known().collect());
+        };
+        if let Some(unknown) = listed.iter().find(|name| !known().any(|known| known == **name)) {
+            return Err(self.lexer.fault(format!(
+                "rows of {table} have the column {unknown}, which its CREATE TABLE has not"
+            )));
+        }
+        let distinct: BTreeSet<&String> = listed.iter().collect();
+        if distinct.len() != listed.len() {
+            return Err(self.lexer.fault(format!("rows of {table} name a column twice")));
+        }
+        Ok(listed)
+    }
+
+    fn batch(&self, table: &'static str, columns: &[String]) -> Rows {
+        Rows {
+            table,
+            columns: columns.to_vec(),
+            encoding: self.encoding.clone(),
+            data: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    fn finish_row(&mut self, rows: &mut Rows, line: u64) -> Result<(), Fault> {
+        rows.data.push(b'\n');
+        rows.lines.push(line);
+        if rows.data.len() >= BATCH_BYTES || rows.lines.len() >= BATCH_ROWS {
+            let next = self.batch(rows.table, &rows.columns);
+            return self.send_rows(std::mem::replace(rows, next));
+        }
+        Ok(())
+    }
+
+    fn send_rows(&mut self, rows: Rows) -> Result<(), Fault> {
+        if rows.lines.is_empty() {
+            return Ok(());
+        }
+        self.send(Event::Rows(rows))
+    }
+}
