@@ -68,9 +68,7 @@ impl Source {
                 .fetch_one(&mut db)
                 .await?;
         if is_ours {
-            bail!(
-                "the database after --from was adopted already; move it with pg_dump and pg_restore instead"
-            );
+            bail!("the database after --from was adopted already; move it with backup and restore instead");
         }
         let tables = tables_of(&mut db).await?;
         if tables.is_empty() {
