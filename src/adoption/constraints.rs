@@ -4,8 +4,10 @@
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 
-use super::tables::qualified;
-use crate::{config::DatabaseConfig, postgres::migrate};
+use crate::{
+    config::DatabaseConfig,
+    postgres::{migrate, sql::qualified},
+};
 
 /// How many rows are named.
 const NAMED: usize = 100;

@@ -6,8 +6,9 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
     report::{Count, Sum},
-    tables::{MONEY, TABLES, TAKEN_FROM, identifier, qualified},
+    tables::{MONEY, TABLES, TAKEN_FROM},
 };
+use crate::postgres::sql::{identifier, qualified};
 
 /// How many ids a complaint names.
 const NAMED: usize = 10;

@@ -5,21 +5,29 @@
 //! value follows its lines is worth more afterwards, by their tax. One whose stated figures the lines give from then on
 //! follows them too, which changes none of its figures; any other one keeps its own.
 
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+
+use rust_decimal::{Decimal, dec};
 use serde_json::json;
 use sqlx::PgPool;
 
 use crate::{
     audit::{Action, Actor, Change},
     error::Result,
-    finance::purchase_orders::store::{self as orders},
+    finance::{
+        line_items::rules,
+        purchase_orders::store::{self as orders},
+    },
     types::{
-        Money, Percent, Rate,
+        Money, Percent, Quantity, Rate,
         ids::{ClientPoId, LineItemId},
     },
     unit_of_work::UnitOfWork,
 };
 
 const NOTE: &str = "adopt --repair line-rate";
+/// Percents from here on are too much for their column.
+const TOO_HIGH: Decimal = dec!(999);
 
 /// What was repaired.
 #[derive(Debug, Default)]
@@ -32,15 +40,39 @@ pub struct Repaired {
     pub left: Vec<LineItemId>,
 }
 
-/// A line with its old and new figures.
-struct Line {
+/// A line that holds the tax in place of the rate.
+struct Suspect {
     id: LineItemId,
-    old_rate: Option<Rate>,
-    old_tax: Option<Money>,
-    old_tax_rate: Option<Percent>,
-    rate: Option<Rate>,
+    /// Its order; `None` if that is gone.
+    po: Option<ClientPoId>,
+    quantity: Quantity,
+    rate: Rate,
+    total: Money,
+    gross: Money,
     tax: Option<Money>,
     tax_rate: Option<Percent>,
+}
+
+/// What a line is to have instead.
+struct Figures {
+    rate: Rate,
+    tax: Money,
+    tax_rate: Option<Percent>,
+}
+
+impl Suspect {
+    /// Its figures as they should be; `None` if there is no quantity to divide by.
+    fn repaired(&self) -> Option<Figures> {
+        let rate = rules::unit_price_of(self.total, self.quantity.0)?;
+        let tax = self.gross - self.total;
+        // A rate that its column cannot hold is left as it was.
+        let found = rules::tax_rate_of(self.total, tax).filter(|rate| rate.0.abs() < TOO_HIGH);
+        Some(Figures {
+            rate,
+            tax,
+            tax_rate: found.or(self.tax_rate),
+        })
+    }
 }
 
 /// Repairs every such line, all of them or none.
@@ -49,44 +81,39 @@ struct Line {
 /// `Unavailable` without the database; `Invalid` if an order gets worth more than its column holds.
 pub(crate) async fn repair(db: &PgPool, dry_run: bool) -> Result<Repaired> {
     let mut uow = UnitOfWork::open(db, Actor::system(NOTE)).await?;
-    let mut repaired = Repaired {
-        left: without_quantity(&mut uow).await?,
-        ..Repaired::default()
-    };
-    for po in concerned(&mut uow).await? {
-        let before = match po {
-            Some(po) => Some((po, orders::lock(&mut uow, po).await?)),
-            None => None,
-        };
-        let lines = repair_lines(&mut uow, po).await?;
-        repaired.lines += lines.len();
-        for line in lines {
-            uow.record(
-                Change::new(Action::Updated, "client_po_line_item", line.id)
-                    .before(&json!({
-                        "unit_price": line.old_rate, "rate": line.old_rate,
-                        "gst_amount": line.old_tax, "tax_rate": line.old_tax_rate,
-                    }))
-                    .after(&json!({
-                        "unit_price": line.rate, "rate": line.rate,
-                        "gst_amount": line.tax, "tax_rate": line.tax_rate,
-                    }))
-                    .note(NOTE),
-            );
+    let mut orders_before = BTreeMap::new();
+    for po in suspects(&mut uow).await?.iter().filter_map(|line| line.po) {
+        if let Entry::Vacant(unlocked) = orders_before.entry(po) {
+            unlocked.insert(orders::lock(&mut uow, po).await?);
         }
-        if let Some((po, before)) = before
-            && follows_lines(&mut uow, po).await?
-        {
-            let value = orders::revalue(uow.conn(), po, "po_value").await?;
-            uow.record(
-                Change::new(Action::Updated, "client_po", po)
-                    .before(&json!({"po_value": before.po_value, "total_tax": before.total_tax}))
-                    .after(&value)
-                    .note(NOTE),
-            );
-            if value.po_value != before.po_value {
-                repaired.orders.push((po, before.po_value, value.po_value));
-            }
+    }
+    let mut repaired = Repaired::default();
+    let mut concerned = BTreeSet::new();
+    // Read once more, now that nobody changes them; what has come since is for another run.
+    let mut lines = suspects(&mut uow).await?;
+    lines.retain(|line| line.po.is_none_or(|po| orders_before.contains_key(&po)));
+    for line in &lines {
+        if let Some(figures) = line.repaired() {
+            write(&mut uow, line, &figures).await?;
+            repaired.lines += 1;
+            concerned.extend(line.po);
+        } else {
+            repaired.left.push(line.id);
+        }
+    }
+    for (po, before) in orders_before {
+        if !concerned.contains(&po) || !follows_lines(&mut uow, po).await? {
+            continue;
+        }
+        let value = orders::revalue(uow.conn(), po, "po_value").await?;
+        uow.record(
+            Change::new(Action::Updated, "client_po", po)
+                .before(&json!({"po_value": before.po_value, "total_tax": before.total_tax}))
+                .after(&value)
+                .note(NOTE),
+        );
+        if value.po_value != before.po_value {
+            repaired.orders.push((po, before.po_value, value.po_value));
         }
     }
     if !dry_run {
@@ -95,31 +122,19 @@ pub(crate) async fn repair(db: &PgPool, dry_run: bool) -> Result<Repaired> {
     Ok(repaired)
 }
 
-/// Lines of the rule that cannot be repaired.
-async fn without_quantity(uow: &mut UnitOfWork) -> Result<Vec<LineItemId>> {
-    let ids = sqlx::query_scalar!(
+/// The lines of the rule (legacy schema, `client_po_line_item`), in the order in which their orders are locked.
+async fn suspects(uow: &mut UnitOfWork) -> Result<Vec<Suspect>> {
+    let lines = sqlx::query_as!(
+        Suspect,
         r#"
-        SELECT id AS "id: LineItemId"
-          FROM "Finances".client_po_line_item
-         WHERE rate <> 0
-           AND unit_price = rate
-           AND COALESCE(gst_amount, 0) = 0
-           AND abs(gross_amount - total_price - rate) <= 0.01
-           AND round(quantity * rate, 2) <> total_price
-           AND quantity = 0
-         ORDER BY id
-        "#,
-    )
-    .fetch_all(uow.conn())
-    .await?;
-    Ok(ids)
-}
-
-/// The orders that have such lines, in the order in which they are locked; none for lines whose order is gone.
-async fn concerned(uow: &mut UnitOfWork) -> Result<Vec<Option<ClientPoId>>> {
-    let ids = sqlx::query_scalar!(
-        r#"
-        SELECT DISTINCT po.id AS "id?: ClientPoId"
+        SELECT line.id AS "id: LineItemId",
+               po.id AS "po?: ClientPoId",
+               line.quantity AS "quantity!: Quantity",
+               line.rate AS "rate!: Rate",
+               line.total_price AS "total!: Money",
+               line.gross_amount AS "gross!: Money",
+               line.gst_amount AS "tax: Money",
+               line.tax_rate AS "tax_rate: Percent"
           FROM "Finances".client_po_line_item AS line
           LEFT JOIN "Finances".client_po AS po ON po.id = line.client_po_id
          WHERE line.rate <> 0
@@ -127,70 +142,40 @@ async fn concerned(uow: &mut UnitOfWork) -> Result<Vec<Option<ClientPoId>>> {
            AND COALESCE(line.gst_amount, 0) = 0
            AND abs(line.gross_amount - line.total_price - line.rate) <= 0.01
            AND round(line.quantity * line.rate, 2) <> line.total_price
-           AND line.quantity <> 0
-         ORDER BY po.id
+         ORDER BY po.id, line.id
         "#,
-    )
-    .fetch_all(uow.conn())
-    .await?;
-    Ok(ids)
-}
-
-/// Repairs the lines of one order, or those whose order is gone.
-async fn repair_lines(uow: &mut UnitOfWork, po: Option<ClientPoId>) -> Result<Vec<Line>> {
-    let lines = sqlx::query_as!(
-        Line,
-        r#"
-        WITH repaired AS (
-            SELECT line.id,
-                   line.rate,
-                   line.gst_amount,
-                   line.tax_rate,
-                   round(line.total_price / line.quantity, 4) AS new_rate,
-                   line.gross_amount - line.total_price AS new_tax
-              FROM "Finances".client_po_line_item AS line
-              LEFT JOIN "Finances".client_po AS po ON po.id = line.client_po_id
-             WHERE po.id IS NOT DISTINCT FROM $1
-               AND line.rate <> 0
-               AND line.unit_price = line.rate
-               AND COALESCE(line.gst_amount, 0) = 0
-               AND abs(line.gross_amount - line.total_price - line.rate) <= 0.01
-               AND round(line.quantity * line.rate, 2) <> line.total_price
-               AND line.quantity <> 0
-             ORDER BY line.id
-               FOR UPDATE OF line
-        )
-        UPDATE "Finances".client_po_line_item AS line
-           SET unit_price = repaired.new_rate,
-               rate = repaired.new_rate,
-               gst_amount = repaired.new_tax,
-               -- The usual rate that gives this tax, the likeliest first, else what the figures say.
-               tax_rate = CASE
-                   WHEN line.total_price = 0 THEN line.tax_rate
-                   WHEN repaired.new_tax = round(line.total_price * 18 / 100, 2) THEN 18
-                   WHEN repaired.new_tax = round(line.total_price * 28 / 100, 2) THEN 28
-                   WHEN repaired.new_tax = round(line.total_price * 12 / 100, 2) THEN 12
-                   WHEN repaired.new_tax = round(line.total_price * 5 / 100, 2) THEN 5
-                   WHEN abs(repaired.new_tax * 100 / line.total_price) < 999 THEN
-                       round(repaired.new_tax * 100 / line.total_price, 4)
-                   ELSE line.tax_rate
-               END,
-               version = line.version + 1
-          FROM repaired
-         WHERE line.id = repaired.id
-        RETURNING line.id AS "id: LineItemId",
-                  repaired.rate AS "old_rate: Rate",
-                  repaired.gst_amount AS "old_tax: Money",
-                  repaired.tax_rate AS "old_tax_rate: Percent",
-                  line.rate AS "rate: Rate",
-                  line.gst_amount AS "tax: Money",
-                  line.tax_rate AS "tax_rate: Percent"
-        "#,
-        po as Option<ClientPoId>,
     )
     .fetch_all(uow.conn())
     .await?;
     Ok(lines)
+}
+
+async fn write(uow: &mut UnitOfWork, line: &Suspect, figures: &Figures) -> Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE "Finances".client_po_line_item
+           SET unit_price = $2, rate = $2, gst_amount = $3, tax_rate = $4, version = version + 1
+         WHERE id = $1
+        "#,
+        line.id as LineItemId,
+        figures.rate as Rate,
+        figures.tax as Money,
+        figures.tax_rate as Option<Percent>,
+    )
+    .execute(uow.conn())
+    .await?;
+    uow.record(
+        Change::new(Action::Updated, "client_po_line_item", line.id)
+            .before(&json!({
+                "unit_price": line.rate, "rate": line.rate, "gst_amount": line.tax, "tax_rate": line.tax_rate,
+            }))
+            .after(&json!({
+                "unit_price": figures.rate, "rate": figures.rate,
+                "gst_amount": figures.tax, "tax_rate": figures.tax_rate,
+            }))
+            .note(NOTE),
+    );
+    Ok(())
 }
 
 /// Whether the order's value follows its lines, or may from here on without any of its figures changing.

@@ -10,8 +10,9 @@ use super::{
     Progress,
     dump::{self, Ending, Event, Position, Reading, Rows},
     report::{LEFT_OUT, Report},
-    tables::{Column, Table, identifier, literal, qualified},
+    tables::{Column, Table},
 };
+use crate::postgres::sql::{identifier, literal, qualified};
 
 /// How much of a database's complaint about a row is told.
 const COMPLAINT: usize = 300;

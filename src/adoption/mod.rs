@@ -32,7 +32,11 @@ use self::{
     source::Source,
     target::Target,
 };
-use crate::{config::DatabaseConfig, postgres::migrate, uploads::storage::Storage};
+use crate::{
+    config::DatabaseConfig,
+    postgres::migrate,
+    uploads::{named_files, storage::Storage},
+};
 
 /// How many unexplained figures an error lists.
 const COMPLAINTS: usize = 10;
@@ -99,11 +103,11 @@ pub(crate) async fn adopt(
         source.close().await?;
     }
     if request.dry_run {
-        let expected = files::expected(&mut transaction).await?;
+        let named = named_files(&mut transaction).await?;
         transaction.rollback().await?;
         if let Some(storage) = storage {
             progress.phase("looking for stored files");
-            files::report_missing(storage, expected, &mut report).await?;
+            files::report_missing(storage, named, &mut report).await?;
         }
     } else if is_new {
         transaction.commit().await.context("committing the adoption")?;

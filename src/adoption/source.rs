@@ -17,8 +17,9 @@ use super::{
     figures::{self, Figures},
     load,
     report::Report,
-    tables::{self, Column, Fallback, Kind, TABLES, Table, identifier, qualified},
+    tables::{self, Column, Fallback, Kind, TABLES, Table},
 };
+use crate::postgres::sql::{identifier, qualified};
 
 /// How many bytes of rows are sent at once.
 const PIECE: usize = 256 * 1024;

@@ -1,6 +1,8 @@
 //! What is known of the predecessor's schema: its tables, which of their columns hold money, and how the description of a
 //! table is carried from a source into the target without executing a word of the source.
 
+use crate::postgres::sql::{identifier, literal, qualified};
+
 /// The predecessor's tables, parents first; nothing else of a source is read.
 pub(super) const TABLES: [&str; 21] = [
     "client",
@@ -240,26 +242,6 @@ impl Table {
     }
 }
 
-/// A name as SQL has it, whatever it contains.
-pub(super) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A table's name in the schema.
-pub(super) fn qualified(table: &str) -> String {
-    format!("\"Finances\".{}", identifier(table))
-}
-
-/// A text as SQL has it, whatever it contains.
-pub(super) fn literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if doubled.contains('\\') {
-        format!("E'{}'", doubled.replace('\\', "\\\\"))
-    } else {
-        format!("'{doubled}'")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,15 +271,5 @@ mod tests {
         ] {
             assert_eq!(Kind::from_catalog(unknown), None, "{unknown}");
         }
-    }
-
-    #[test]
-    fn what_a_source_names_cannot_leave_its_quotes() {
-        assert_eq!(
-            identifier(r#"a"; DROP TABLE x; --"#),
-            r#""a""; DROP TABLE x; --""#
-        );
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal(r"\'; DROP"), r"E'\\''; DROP'");
     }
 }

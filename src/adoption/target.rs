@@ -3,10 +3,8 @@
 use anyhow::bail;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{
-    report::{LEFT_OUT, Report},
-    tables::qualified,
-};
+use super::report::{LEFT_OUT, Report};
+use crate::postgres::sql::qualified;
 
 /// How many tables a refusal names.
 const NAMED: usize = 5;

@@ -6,6 +6,7 @@ use anyhow::Context;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::manifest::TableFigures;
+use crate::postgres::sql::{identifier, qualified};
 
 /// The table of migrations differs between two versions of the program by its nature.
 pub(super) const MIGRATIONS: &str = "_nexgen_migration";
@@ -53,9 +54,9 @@ pub(super) async fn read(db: &mut PgConnection) -> anyhow::Result<BTreeMap<Strin
 async fn of_table(db: &mut PgConnection, table: &str, columns: Vec<String>) -> anyhow::Result<TableFigures> {
     let mut sums = String::new();
     for column in &columns {
-        write!(sums, ", COALESCE(SUM({}), 0)::text", quoted(column))?;
+        write!(sums, ", COALESCE(SUM({}), 0)::text", identifier(column))?;
     }
-    let sql = format!(r#"SELECT COUNT(*){sums} FROM "Finances".{}"#, quoted(table));
+    let sql = format!("SELECT COUNT(*){sums} FROM {}", qualified(table));
     let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(db).await?;
     let mut figures = TableFigures {
         rows: row.try_get(0)?,
@@ -65,11 +66,6 @@ async fn of_table(db: &mut PgConnection, table: &str, columns: Vec<String>) -> a
         figures.sums.insert(column, row.try_get(place + 1)?);
     }
     Ok(figures)
-}
-
-/// A name as SQL takes it, whatever is in it.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// What is otherwise than expected, in lines; tables and columns that only `found` has do not count, nor the table of

@@ -154,7 +154,8 @@ impl Saving {
         (self.listener)(&format!("saving {all} stored files"));
         let (mut saved, mut missing) = (Vec::with_capacity(all), Vec::new());
         let (mut meter, mut bytes) = (Meter::new(Arc::clone(&self.listener)), 0);
-        for (done, NamedFile { address, sha256 }) in named.into_iter().enumerate() {
+        for (done, file) in named.into_iter().enumerate() {
+            let NamedFile { address, sha256, .. } = file;
             let entry = file_entry(&address);
             let (Some(key), Some(entry)) = (address.key(), entry) else {
                 // Rows of the predecessor may name what is no file.

@@ -8,7 +8,10 @@ use super::{
     figures,
     manifest::{Migrated, SearchIndexes, TableFigures},
 };
-use crate::uploads::{BACKUP_LOCK, NamedFile, named_files};
+use crate::{
+    postgres::sql::set,
+    uploads::{BACKUP_LOCK, NamedFile, named_files},
+};
 
 /// The name by which the sessions of a backup are known.
 pub(super) const BACKUP: &str = "nexgen-finance backup";
@@ -140,15 +143,6 @@ impl Snapshot {
         self.db.close().await?;
         Ok(())
     }
-}
-
-async fn set(db: &mut PgConnection, name: &str, value: &str) -> anyhow::Result<()> {
-    sqlx::query("SELECT set_config($1, $2, false)")
-        .bind(name)
-        .bind(value)
-        .execute(db)
-        .await?;
-    Ok(())
 }
 
 /// A server's major version.

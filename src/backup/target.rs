@@ -10,10 +10,11 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 
 use super::{
     check::first,
-    figures::{self, MIGRATIONS, quoted},
+    figures::{self, MIGRATIONS},
     manifest::{Manifest, SearchIndexes, TableFigures},
     snapshot::postgres_major,
 };
+use crate::postgres::sql::{identifier, qualified};
 
 /// The names by which sessions are known: those of servers, and those of restores.
 const SERVER: &str = "nexgen-finance";
@@ -144,7 +145,7 @@ impl Target {
     /// If the database cannot be reached.
     pub(super) async fn analyze(&mut self) -> anyhow::Result<()> {
         for table in self.figures().await?.into_keys() {
-            let sql = format!(r#"ANALYZE "Finances".{}"#, quoted(&table));
+            let sql = format!("ANALYZE {}", qualified(&table));
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.db).await?;
         }
         Ok(())
@@ -184,7 +185,7 @@ async fn make_schema(db: &mut PgConnection, name: &str) -> anyhow::Result<()> {
             .fetch_one(&mut *db)
             .await?;
     if !is_there {
-        let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name));
+        let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(name));
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(db).await?;
     }
     Ok(())
@@ -194,7 +195,7 @@ async fn make_schema(db: &mut PgConnection, name: &str) -> anyhow::Result<()> {
 async fn make_extension(db: &mut PgConnection, schema: &str) -> anyhow::Result<bool> {
     let sql = format!(
         "CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA {}",
-        quoted(schema)
+        identifier(schema)
     );
     if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *db).await {
         // Not installed here, or not allowed: the search does without.

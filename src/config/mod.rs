@@ -248,6 +248,16 @@ pub struct UploadConfig {
     pub downloads_per_hour: u32,
 }
 
+impl UploadConfig {
+    /// What the parts around a file may add to it.
+    const AROUND_A_FILE: u64 = 1024 * 1024;
+
+    /// The longest form with one file, in bytes of its body.
+    pub const fn max_form_size(&self) -> u64 {
+        self.max_file_size + Self::AROUND_A_FILE
+    }
+}
+
 /// A bucket of an S3-compatible store.
 #[derive(Debug, Clone)]
 pub struct S3Config {

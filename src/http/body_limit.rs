@@ -1,5 +1,4 @@
-//! The limit of a request body, counted while it arrives: 2 MB of JSON, a file and 1 MB around it, more for many files
-//! (uploads contract, section 1.1).
+//! The limit of a request body, counted while it arrives: 2 MB of JSON, more for files.
 
 use axum::{
     body::Body,
@@ -10,42 +9,41 @@ use axum::{
 };
 use http_body_util::Limited;
 
-use super::multipart;
 use crate::{app::AppState, error::Error};
 
 /// The largest body of a JSON route: 2 MB.
 pub const JSON_LIMIT: u64 = 2 * 1024 * 1024;
-/// What the parts around a file may add to it.
-pub const MULTIPART_OVERHEAD: u64 = 1024 * 1024;
 
-/// How the paths of routes end that take many files.
-const BULK: &str = "/bulk";
-
-/// Refuses a body that says it is too long, and cuts off one that turns out to be.
+/// Refuses a body that says it is too long, and cuts off one that turns out to be. A form may be as long as any form; the
+/// route that reads it knows how long its own may be.
 pub async fn enforce(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let uploads = &state.config.uploads;
-    let (limit, refusal) = if !is_multipart(request.headers()) {
-        (JSON_LIMIT, too_large(JSON_LIMIT))
-    } else if request.uri().path().ends_with(BULK) {
-        (uploads.max_bulk_size, too_large(uploads.max_bulk_size))
+    let limit = if is_multipart(request.headers()) {
+        uploads.max_bulk_size.max(uploads.max_form_size())
     } else {
-        // The limit that a client has to know is that of the file.
-        let file = uploads.max_file_size;
-        (file + MULTIPART_OVERHEAD, multipart::too_large(file))
+        JSON_LIMIT
     };
+    if is_announced_beyond(&request, limit) {
+        return too_large(limit).into_response();
+    }
+    next.run(cut_off_at(request, limit)).await
+}
+
+/// Whether the head of a request says that its body is longer than this.
+pub fn is_announced_beyond(request: &Request, limit: u64) -> bool {
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());
-    if announced
+    announced
         .and_then(|length| length.parse::<u64>().ok())
         .is_some_and(|length| length > limit)
-    {
-        return refusal.into_response();
-    }
+}
+
+/// The same request, whose body fails where it gets longer than this.
+pub fn cut_off_at(request: Request, limit: u64) -> Request {
     let bound = usize::try_from(limit).unwrap_or(usize::MAX);
-    next.run(request.map(|body| Body::new(Limited::new(body, bound))))
-        .await
+    request.map(|body| Body::new(Limited::new(body, bound)))
 }
 
 /// Whether the body is a form with files.

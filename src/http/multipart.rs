@@ -75,8 +75,21 @@ pub struct FormLimits {
     pub file: u64,
     /// The most files.
     pub files: usize,
+    /// The longest form, in bytes of its body.
+    pub whole: u64,
     /// Whether a file that is too large is left out, and the others are received all the same.
     pub leaves_out: bool,
+}
+
+impl FormLimits {
+    /// What is said of a form that is too long: of one file, its own limit is what the client has to know.
+    fn refusal(self) -> Error {
+        if self.files == 1 {
+            too_large(self.file)
+        } else {
+            body_limit::too_large(self.whole)
+        }
+    }
 }
 
 /// Receives a whole form. A request that fails leaves no file behind.
@@ -88,6 +101,10 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
     if !body_limit::is_multipart(request.headers()) {
         return without_files(request, state).await;
     }
+    if body_limit::is_announced_beyond(&request, limits.whole) {
+        return Err(limits.refusal());
+    }
+    let request = body_limit::cut_off_at(request, limits.whole);
     let fingerprint = request.extensions().get::<Fingerprint>().cloned();
     let allowance = Allowance::default();
     let request = request.map(|body| Body::new(Paced::new(body, allowance.clone())));
@@ -105,7 +122,11 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
     let mut room = MULTIPART_TEXT;
     loop {
         allowance.set(HEAD_LIMIT);
-        let Some(field) = multipart.next_field().await.map_err(|error| broken(&error))? else {
+        let Some(field) = multipart
+            .next_field()
+            .await
+            .map_err(|error| broken(&error, limits))?
+        else {
             break;
         };
         // The content has limits of its own.
@@ -145,7 +166,7 @@ pub async fn receive(request: Request, state: &AppState, limits: FormLimits) -> 
                 }),
             }
         } else {
-            let text = receive_text(field, &name).await?;
+            let text = receive_text(field, &name, limits).await?;
             room = room.checked_sub(text.len()).ok_or_else(|| {
                 Error::TooLarge(format!("The text fields are larger than {MULTIPART_TEXT} bytes").into())
             })?;
@@ -205,7 +226,7 @@ async fn receive_file(
     limits: FormLimits,
 ) -> Result<Option<Received>> {
     let mut incoming = state.storage.receive().await.map_err(Error::storage)?;
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error, limits))? {
         let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         if incoming.size().saturating_add(length) <= limits.file {
             incoming.write(&chunk).await.map_err(Error::storage)?;
@@ -216,7 +237,12 @@ async fn receive_file(
         }
         drop(incoming);
         // What is left of it has to pass by before the next part.
-        while field.chunk().await.map_err(|error| broken(&error))?.is_some() {}
+        while field
+            .chunk()
+            .await
+            .map_err(|error| broken(&error, limits))?
+            .is_some()
+        {}
         return Ok(None);
     }
     incoming.finish().await.map(Some).map_err(Error::storage)
@@ -227,9 +253,9 @@ pub fn too_large(limit: u64) -> Error {
     Error::TooLarge(format!("The file is larger than {limit} bytes").into())
 }
 
-async fn receive_text(mut field: Field<'_>, name: &str) -> Result<String> {
+async fn receive_text(mut field: Field<'_>, name: &str, limits: FormLimits) -> Result<String> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error, limits))? {
         if bytes.len() + chunk.len() > TEXT_LIMIT {
             return Err(Error::TooLarge(
                 format!("The field {name} is larger than {TEXT_LIMIT} bytes").into(),
@@ -240,9 +266,9 @@ async fn receive_text(mut field: Field<'_>, name: &str) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| Error::invalid_field(name, "value_error", "must be UTF-8 text"))
 }
 
-fn broken(error: &axum::extract::multipart::MultipartError) -> Error {
+fn broken(error: &axum::extract::multipart::MultipartError, limits: FormLimits) -> Error {
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        return Error::TooLarge("The request body is too large".into());
+        return limits.refusal();
     }
     Error::BadRequest("The form is malformed or was cut off".into())
 }

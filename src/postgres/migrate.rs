@@ -9,6 +9,7 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 
+use super::sql::set;
 use crate::config::DatabaseConfig;
 
 /// The version table lives in the schema that it describes.
@@ -221,15 +222,6 @@ async fn take_lock(db: &mut PgConnection) -> anyhow::Result<()> {
 async fn limit_lock_wait(db: &mut PgConnection) -> anyhow::Result<()> {
     sqlx::query("SELECT set_config('lock_timeout', $1, false) WHERE current_setting('lock_timeout') = '0'")
         .bind(LOCK_TIMEOUT)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-async fn set(db: &mut PgConnection, name: &str, value: &str) -> anyhow::Result<()> {
-    sqlx::query("SELECT set_config($1, $2, false)")
-        .bind(name)
-        .bind(value)
         .execute(db)
         .await?;
     Ok(())

@@ -5,3 +5,4 @@ pub mod embedded;
 pub mod migrate;
 pub mod pool;
 pub mod programs;
+pub(crate) mod sql;

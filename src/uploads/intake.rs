@@ -33,6 +33,7 @@ pub(super) async fn receive<T: FromFields>(state: &AppState, request: Request) -
     let limits = FormLimits {
         file: state.config.uploads.max_file_size,
         files: 1,
+        whole: state.config.uploads.max_form_size(),
         leaves_out: false,
     };
     let form = multipart::receive(request, state, limits).await?;

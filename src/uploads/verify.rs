@@ -12,11 +12,12 @@ use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
-use super::storage::{Address, Storage, StoredFile};
+use super::{
+    named::{Last, NamedFile, Table},
+    storage::{Storage, StoredFile},
+};
 use crate::error::{Error, Result};
 
-/// How many rows are fetched at once.
-const BATCH: i64 = 500;
 const PIECE: usize = 128 * 1024;
 
 /// A row whose file is not what it should be.
@@ -57,131 +58,6 @@ pub struct FileReport {
     pub unknown: Vec<String>,
 }
 
-/// A file as its row describes it.
-struct Expected {
-    id: String,
-    address: Address,
-    /// The bytes as they are stored, where the row says how many.
-    size: Option<i64>,
-    /// Their SHA-256, where the row has it.
-    hash: Option<String>,
-    /// The SHA-256 of what they unpack to, if they are gzip.
-    unpacked_hash: Option<String>,
-}
-
-/// The rows of one table in the order of their ids, some at a time.
-#[derive(Debug, Clone, Copy, Default)]
-enum Table {
-    #[default]
-    UploadFile,
-    ProjectDocument,
-}
-
-impl Table {
-    fn name(self) -> &'static str {
-        match self {
-            Self::UploadFile => "upload_file",
-            Self::ProjectDocument => "project_document",
-        }
-    }
-
-    /// The files of the rows after one, with the id of the last of them; `None` at the end.
-    async fn after(self, db: &PgPool, last: &Last) -> Result<Option<(Vec<Expected>, Last)>> {
-        match self {
-            Self::UploadFile => session_files(db, &last.file).await,
-            Self::ProjectDocument => documents(db, last.document).await,
-        }
-    }
-}
-
-/// Where to go on.
-#[derive(Debug, Clone, Default)]
-struct Last {
-    file: String,
-    document: i64,
-}
-
-async fn session_files(db: &PgPool, last: &str) -> Result<Option<(Vec<Expected>, Last)>> {
-    let rows = sqlx::query!(
-        r#"
-        SELECT id, session_id, storage_filename, file_size, compressed_size, is_compressed, file_hash, compressed_hash
-          FROM "Finances".upload_file
-         WHERE id > $1
-           AND status <> 'deleted'
-         ORDER BY id
-         LIMIT $2
-        "#,
-        last,
-        BATCH,
-    )
-    .fetch_all(db)
-    .await?;
-    let Some(last) = rows.last().map(|row| row.id.clone()) else {
-        return Ok(None);
-    };
-    let expected = rows.into_iter().map(|row| Expected {
-        id: row.id,
-        address: Address::in_session(row.session_id, row.storage_filename),
-        size: if row.is_compressed {
-            row.compressed_size
-        } else {
-            Some(row.file_size)
-        },
-        hash: if row.is_compressed {
-            row.compressed_hash
-        } else {
-            row.file_hash.clone()
-        },
-        unpacked_hash: row.file_hash.filter(|_| row.is_compressed),
-    });
-    let last = Last {
-        file: last,
-        ..Last::default()
-    };
-    Ok(Some((expected.collect(), last)))
-}
-
-async fn documents(db: &PgPool, last: i64) -> Result<Option<(Vec<Expected>, Last)>> {
-    let rows = sqlx::query!(
-        r#"
-        SELECT id, stored_filename, compressed_filename, original_size, compressed_size, file_hash, compressed_hash
-          FROM "Finances".project_document
-         WHERE id > $1
-         ORDER BY id
-         LIMIT $2
-        "#,
-        last,
-        BATCH,
-    )
-    .fetch_all(db)
-    .await?;
-    let Some(last) = rows.last().map(|row| row.id) else {
-        return Ok(None);
-    };
-    let mut expected = Vec::new();
-    for row in rows {
-        let files = [
-            (row.stored_filename, row.original_size, row.file_hash),
-            (row.compressed_filename, row.compressed_size, row.compressed_hash),
-        ];
-        for (name, size, hash) in files {
-            let Some(name) = name else { continue };
-            expected.push(Expected {
-                id: row.id.to_string(),
-                address: Address::of_document(name),
-                size,
-                hash,
-                unpacked_hash: None,
-            });
-        }
-    }
-    let last = Last {
-        document: last,
-        ..Last::default()
-    };
-    Ok(Some((expected, last)))
-}
-
 /// Looks at every file that a row names, and for files that none names.
 ///
 /// # Errors
@@ -192,11 +68,11 @@ pub async fn verify(
     mut progress: impl FnMut(&FileReport),
 ) -> Result<FileReport> {
     let mut report = FileReport::default();
-    for table in [Table::UploadFile, Table::ProjectDocument] {
+    for table in Table::ALL {
         let mut last = Last::default();
-        while let Some((expected, next)) = table.after(db, &last).await? {
-            for file in expected {
-                look_at(db, storage, table, file, &mut report).await?;
+        while let Some((named, next)) = table.after(db, &last).await? {
+            for file in named {
+                look_at(db, storage, file, &mut report).await?;
                 progress(&report);
             }
             last = next;
@@ -206,14 +82,9 @@ pub async fn verify(
     Ok(report)
 }
 
-async fn look_at(
-    db: &PgPool,
-    storage: &Storage,
-    table: Table,
-    expected: Expected,
-    report: &mut FileReport,
-) -> Result<()> {
-    let (id, name) = (expected.id.clone(), expected.address.name().to_owned());
+async fn look_at(db: &PgPool, storage: &Storage, expected: NamedFile, report: &mut FileReport) -> Result<()> {
+    let table = expected.table;
+    let (id, name) = (expected.row_id.clone(), expected.address.name().to_owned());
     let what = match storage.find(&expected.address).await.map_err(Error::storage)? {
         None => Some("is missing".to_owned()),
         Some(file) => {
@@ -266,7 +137,7 @@ async fn is_named(db: &PgPool, table: Table, id: &str) -> Result<bool> {
 }
 
 /// What is wrong with a file, if anything is.
-fn compare(mut file: StoredFile, expected: &Expected) -> io::Result<Option<String>> {
+fn compare(mut file: StoredFile, expected: &NamedFile) -> io::Result<Option<String>> {
     let length = file.length();
     if let Some(size) = expected.size
         && u64::try_from(size).ok() != Some(length)
@@ -278,7 +149,7 @@ fn compare(mut file: StoredFile, expected: &Expected) -> io::Result<Option<Strin
         source: &mut file,
         hash: Sha256::new(),
     };
-    let unpacked = match &expected.unpacked_hash {
+    let unpacked = match &expected.unpacked_sha256 {
         None => None,
         Some(hash) => match hash_of(&mut GzDecoder::new(&mut stored)) {
             Ok(found) => {
@@ -289,7 +160,7 @@ fn compare(mut file: StoredFile, expected: &Expected) -> io::Result<Option<Strin
         },
     };
     hash_of(&mut stored)?;
-    if let Some(hash) = &expected.hash
+    if let Some(hash) = &expected.sha256
         && !hex::encode(stored.hash.finalize()).eq_ignore_ascii_case(hash)
     {
         return Ok(Some("its bytes are not those that were stored".to_owned()));
@@ -389,7 +260,7 @@ impl Scrubber {
         let mut report = FileReport::default();
         if let Some((expected, next)) = self.table.after(db, &self.last).await? {
             for file in expected {
-                look_at(db, storage, self.table, file, &mut report).await?;
+                look_at(db, storage, file, &mut report).await?;
             }
             self.last = next;
         } else {

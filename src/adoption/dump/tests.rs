@@ -192,10 +192,10 @@ CREATE FUNCTION g() RETURNS void BEGIN ATOMIC
     INSERT INTO "Finances".client VALUES (9, 'atomic');
 END;
 CREATE TABLE "Finances".client (id bigint, name text);
-\! touch /tmp/hostile
+\! touch hostile
 DROP TABLE "Finances".client;
-COPY "Finances".client FROM PROGRAM 'touch /tmp/hostile';
-COPY (SELECT 1) TO PROGRAM 'touch /tmp/hostile';
+COPY "Finances".client FROM PROGRAM 'touch hostile';
+COPY (SELECT 1) TO PROGRAM 'touch hostile';
 COPY public.client (id, name) FROM stdin;
 9	'; INSERT INTO "Finances".client VALUES (9, 'rows');
 \.

@@ -155,6 +155,7 @@ async fn receive(state: &AppState, request: Request) -> Result<(Vec<Sent>, BulkO
     let limits = FormLimits {
         file: uploads.max_file_size,
         files: usize::try_from(uploads.max_files_per_session).map_err(Error::internal)?,
+        whole: uploads.max_bulk_size,
         leaves_out: true,
     };
     let form = multipart::receive(request, state, limits).await?;

@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -21,6 +22,20 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// PostgreSQL's programs that the tests themselves use; none if they have a server of somebody else's.
 fn programs() -> Option<Programs> {
     search().find(Path::new("/nonexistent")).ok()
+}
+
+/// A port that nobody listens on, and that the system gives to nobody who takes any: between this look and the server's own
+/// another test would else begin to listen there, and answer in its place.
+fn free_port() -> u16 {
+    const FIRST: u32 = 12_000;
+    const PORTS: u32 = 18_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(97);
+    (0..PORTS)
+        .map(|_| start.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS + FIRST)
+        .filter_map(|port| u16::try_from(port).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }
 
 /// A folder with the server's data, files and logs.
@@ -64,10 +79,7 @@ impl Home {
 
     /// Starts the server here with nothing but these settings, and waits until it is ready.
     pub(crate) async fn start(&self, settings: &[(&str, &str)]) -> Server {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
+        let port = free_port();
         let process = Command::new(env!("CARGO_BIN_EXE_nexgen-finance"))
             .current_dir(self.path())
             .env_clear()
