@@ -181,32 +181,67 @@ fn no_route_is_mounted_around_the_document() {
         "src/http/router.rs",
         "src/telemetry/routes.rs",
     ];
-    let mut folders = vec![std::path::PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src"
-    ))];
-    let mut read = 0;
+    for (name, source) in sources()
+        .iter()
+        .filter(|(name, _)| !known.contains(&name.as_str()))
+    {
+        for word in [".route(", ".route_service(", ".nest(", ".nest_service("] {
+            assert!(!source.contains(word), "{name} mounts a route with {word}");
+        }
+    }
+}
+
+/// Of two types with one name in the document, one would speak for the other.
+#[test]
+fn no_two_schemas_have_one_name() {
+    let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (file, source) in sources() {
+        let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let source = code.collect::<Vec<_>>().join("\n");
+        for (at, _) in source.match_indices("derive(") {
+            let (derived, rest) = source[at..].split_once(")]").unwrap();
+            if !derived.contains("ToSchema") {
+                continue;
+            }
+            let kinds = ["struct ", "enum "];
+            let (place, kind) = kinds
+                .iter()
+                .filter_map(|kind| Some((rest.find(kind)?, kind)))
+                .min()
+                .expect("a type");
+            let (attributes, declared) = (&rest[..place], &rest[place + kind.len()..]);
+            let named = attributes.split_once("(as = ").map_or(declared, |(_, name)| name);
+            let name = named.split(|c: char| !c.is_alphanumeric()).next();
+            files
+                .entry(name.unwrap_or_default().to_owned())
+                .or_default()
+                .push(file.clone());
+        }
+    }
+    assert!(files.len() > 100, "only {} were found", files.len());
+    files.retain(|_, places| places.len() > 1);
+
+    assert!(files.is_empty(), "{files:?}");
+}
+
+/// The program's own files by their paths.
+fn sources() -> Vec<(String, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src")];
+    let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let name = path
-                .strip_prefix(env!("CARGO_MANIFEST_DIR"))
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|kind| kind == "rs") && !known.contains(&name.as_str()) {
-                let source = std::fs::read_to_string(&path).unwrap();
-                read += 1;
-                for word in [".route(", ".route_service(", ".nest(", ".nest_service("] {
-                    assert!(!source.contains(word), "{name} mounts a route with {word}");
-                }
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.push((name, std::fs::read_to_string(&path).unwrap()));
             }
         }
     }
-    assert!(read > 50, "only {read} files were read");
+    assert!(files.len() > 50, "only {} files were read", files.len());
+    files
 }
 
 #[test]

@@ -220,6 +220,7 @@ impl Payment {
 
 /// Who is paid.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PaidVendor)]
 struct VendorDetails<'a> {
     id: VendorId,
     #[schema(example = "Example Works Pvt Ltd")]

@@ -59,6 +59,7 @@ pub(super) struct VendorPaid {
 
 /// Payments to vendors; cancelled ones are left out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PaymentsByVendor)]
 pub(super) struct VendorSummary {
     /// All three sums.
     total_amount: Money,
