@@ -16,4 +16,7 @@
 
 mod crash;
 mod database_away;
+mod kills;
+#[path = "../it/figures/numbers.rs"]
+mod numbers;
 mod support;

@@ -24,4 +24,5 @@ pub(crate) mod wire;
 pub(crate) mod workbooks;
 
 pub(crate) use app::TestApp;
+pub(crate) use builders::money;
 pub(crate) use callers::race;
