@@ -1,5 +1,7 @@
 //! What these tests share, most of it with the other binary.
 
+#[path = "../../it/support/accounts.rs"]
+pub(crate) mod accounts;
 #[path = "../../it/support/app.rs"]
 pub(crate) mod app;
 #[path = "../../it/support/bucket.rs"]

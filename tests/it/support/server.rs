@@ -117,7 +117,7 @@ impl Home {
             .stderr(errors.expect("open a file for what it says on stderr"))
             .spawn()
             .expect("start the server");
-        let server = Server {
+        let mut server = Server {
             process,
             base_url: format!("http://127.0.0.1:{port}"),
             http: reqwest::Client::new(),
@@ -162,7 +162,7 @@ impl Server {
         Caller::new(self.http.clone(), &self.base_url, None, 0)
     }
 
-    async fn ready(&self) {
+    async fn ready(&mut self) {
         let started = Instant::now();
         let url = format!("{}/api/health/ready", self.base_url);
         loop {
@@ -170,7 +170,10 @@ impl Server {
             if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "the server does not get ready");
+            assert!(
+                self.is_running() && started.elapsed() < PATIENCE,
+                "the server does not get ready"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
