@@ -16,7 +16,7 @@ use crate::support::callers::{Call, Caller, Reply};
 
 /// Longer than the server waits for anything: its pool, a lock, a statement.
 const NO_ANSWER: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(25);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -116,7 +116,7 @@ impl Client {
                 // The first one's end is not known to the database yet.
                 (409, Guard::Key(_)) if attempt > 0 => {
                     assert_eq!(reply.header("retry-after"), "1", "{}", reply.text());
-                    tokio::time::sleep(4 * PAUSE).await;
+                    tokio::time::sleep(2 * PAUSE).await;
                 }
                 _ => panic!("{write:?} is answered {}: {}", reply.status, reply.text()),
             }

@@ -130,8 +130,7 @@ impl Load {
 impl Writer {
     async fn step(&mut self) {
         match self.dice.roll(12) {
-            0 | 1 => self.add_line().await,
-            2 if !self.lines.is_empty() => self.change_line().await,
+            0 | 1 if !self.lines.is_empty() => self.change_line().await,
             3 => self.receive().await,
             4 if !self.payments.is_empty() => self.clear().await,
             5 => self.add_po().await,

@@ -44,11 +44,11 @@ const DATABASE: &str = "books";
 /// So often each is killed alone; and so often both at once.
 const ROUNDS: usize = 12;
 const BOTH: usize = 2;
-const WRITERS: u64 = 6;
+const WRITERS: u64 = 8;
 /// How long the load runs between two kills: from, and how much longer at most, in milliseconds.
 const CALM: (u64, u64) = (50, 550);
 /// How long the server may take to work again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How many repeats are compared with the first answer once all is over.
 const REPLAYS: usize = 400;
 
