@@ -14,8 +14,10 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower::Service;
 
+use super::patient::Patient;
+
 /// Serves until `closing` is done, and then until no request runs any more. A connection on which no whole head of a
-/// request arrives for as long as `patience` is closed.
+/// request arrives, or whose client takes nothing of an answer, for as long as `patience` is closed.
 pub async fn serve_connections(
     mut listener: TcpListener,
     mut routes: IntoMakeServiceWithConnectInfo<Router, SocketAddr>,
@@ -39,7 +41,8 @@ pub async fn serve_connections(
                 match never {}
             }
         };
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
+        let connection =
+            open.watch(http.serve_connection(TokioIo::new(Patient::new(stream, patience)), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection has ended early");

@@ -3,6 +3,7 @@
 mod commands;
 mod connections;
 mod database;
+mod patient;
 mod serve;
 
 use std::{net::SocketAddr, ops::Deref, sync::Arc};

@@ -19,6 +19,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use nix::sys::signal::{SigSet, Signal};
 
 use crate::config::Config;
 
@@ -69,6 +70,7 @@ pub fn run() -> ExitCode {
     let command = Cli::parse()
         .command
         .unwrap_or(Command::Serve(serve::Arguments {}));
+    outlive_limits_of_files();
     match command {
         Command::Openapi(arguments) => finish(openapi::run(&arguments)),
         Command::Serve(_) => with_config(serve::run),
@@ -80,6 +82,18 @@ pub fn run() -> ExitCode {
         Command::Verify(arguments) => with_config(|config| verify::run(config, arguments)),
         Command::Backup(arguments) => with_config(|config| backup::run(config, &arguments)),
         Command::Restore(arguments) => with_config(|config| restore::run(config, &arguments)),
+    }
+}
+
+/// Has a write beyond the limit on the size of files (`ulimit -f`, `LimitFSIZE=`) fail as one on a full disk does; by default
+/// the system ends the process. It holds for all threads, which begin with what is blocked in the first.
+fn outlive_limits_of_files() {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGXFSZ);
+    if let Err(error) = signals.thread_block() {
+        progress(&format!(
+            "warning: a file that gets too large will end this process: {error}"
+        ));
     }
 }
 

@@ -3,15 +3,9 @@
 //! Writing never holds up a request: each destination has a thread of its own behind a bounded queue, and a line that
 //! finds the queue full is lost. Files rotate at 10 MB and five old ones are kept (`app.log.1` is the newest of them).
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::io::Write;
 use std::time::SystemTime;
 
-use file_rotate::compression::Compression;
-use file_rotate::suffix::AppendCount;
-use file_rotate::{ContentLimit, FileRotate};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -22,12 +16,9 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::lines::{Fields, Line, REQUEST_SPAN};
+use super::log_file::LogFile;
 use crate::config::{LogFormat, TelemetryConfig};
 
-/// A file is rotated when it passes this size.
-const FILE_BYTES: usize = 10 << 20;
-/// This many rotated files are kept.
-const FILES_KEPT: usize = 5;
 /// Lines that wait for a destination; some 10 MB at worst.
 const QUEUE_LINES: usize = 16_384;
 /// Crates, by the start of their targets, that tell more than we want to know; below WARN they speak only at TRACE.
@@ -56,7 +47,7 @@ pub struct LogLayer {
 
 /// The destinations of the settings, with `console` in the place of the terminal. The guards flush when dropped.
 ///
-/// A folder or file that cannot be opened costs a warning on stderr, and logging goes on without it.
+/// A folder or file that cannot be opened costs a warning on stderr, and logging goes on without it until it can.
 pub fn layer(config: &TelemetryConfig, console: impl Write + Send + 'static) -> (LogLayer, Vec<WorkerGuard>) {
     let mut guards = Vec::new();
     let mut queue = |writer: Box<dyn Write + Send>, thread: &str| {
@@ -70,13 +61,7 @@ pub fn layer(config: &TelemetryConfig, console: impl Write + Send + 'static) -> 
     let console = queue(Box::new(console), "log-console");
     let mut file = |name: &str, thread: &str| {
         let folder = config.log_dir.as_deref()?;
-        match open(folder, name) {
-            Ok(writer) => Some(queue(Box::new(writer), thread)),
-            Err(error) => {
-                eprintln!("warning: no log file {}: {error}", folder.join(name).display());
-                None
-            }
-        }
+        Some(queue(Box::new(LogFile::open(folder, name)), thread))
     };
     let app = file("app.log", "log-app");
     let error = file("error.log", "log-error");
@@ -104,22 +89,6 @@ pub fn filter(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
             || targets.would_enable(metadata.target(), metadata.level())
     })
     .with_max_level_hint(LevelFilter::from_level(level.max(Level::INFO)))
-}
-
-/// Opens a rotating file after seeing that it can be opened, because the rotation would panic.
-fn open(folder: &Path, name: &str) -> io::Result<FileRotate<AppendCount>> {
-    fs::create_dir_all(folder)?;
-    let path = folder.join(name);
-    let mut options = OpenOptions::new();
-    options.read(true).create(true).append(true).mode(0o640);
-    options.open(&path)?;
-    Ok(FileRotate::new(
-        path,
-        AppendCount::new(FILES_KEPT),
-        ContentLimit::BytesSurpassed(FILE_BYTES),
-        Compression::None,
-        Some(options),
-    ))
 }
 
 impl<S> Layer<S> for LogLayer
@@ -182,7 +151,10 @@ fn send(queue: &NonBlocking, line: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::{
+        fs, io,
+        sync::{Arc, Mutex},
+    };
 
     use serde_json::Value;
     use tracing::{debug, error, info, info_span, trace, warn};
@@ -380,33 +352,5 @@ mod tests {
         let lines = shown(&[("LOG_DIR", logs.to_str().unwrap())], || info!("still here"));
 
         assert_eq!(lines.len(), 1);
-    }
-
-    #[test]
-    fn files_rotate_and_five_old_ones_are_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut file = open(folder.path(), "app.log").unwrap();
-        let line = vec![b'x'; FILE_BYTES / 2];
-
-        for _ in 0..24 {
-            file.write_all(&line).unwrap();
-        }
-
-        let mut names: Vec<_> = fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        assert_eq!(
-            names,
-            [
-                "app.log",
-                "app.log.1",
-                "app.log.2",
-                "app.log.3",
-                "app.log.4",
-                "app.log.5"
-            ]
-        );
     }
 }

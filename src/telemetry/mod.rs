@@ -4,6 +4,7 @@
 //! Nothing here may fail a request: a log file that cannot be opened or a collector that is away costs a warning.
 
 mod lines;
+mod log_file;
 pub mod logs;
 pub mod metrics;
 pub mod routes;

@@ -40,8 +40,6 @@ mod compression;
 mod concurrency;
 mod constraints;
 mod coverage;
-mod crash;
-mod database_away;
 mod deletion;
 mod document_downloads;
 mod document_forms;

@@ -1,16 +1,20 @@
 //! The real program as a process of its own, for what only a process can show: being killed, starting again.
 
 use std::{
-    fs,
+    fs::{self, File},
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
 use nexgen_finance::postgres::programs::Programs;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use reqwest::StatusCode;
 use tempfile::TempDir;
 
@@ -18,6 +22,9 @@ use super::{callers::Caller, cluster::search};
 
 /// How long a start may take: making a cluster included, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The file in a home that gets what the server says on stderr.
+const STDERR: &str = "stderr.txt";
 
 /// PostgreSQL's programs that the tests themselves use; none if they have a server of somebody else's.
 fn programs() -> Option<Programs> {
@@ -77,10 +84,27 @@ impl Home {
         command
     }
 
+    /// All that servers here have said on stderr.
+    pub(crate) fn stderr(&self) -> String {
+        fs::read_to_string(self.path().join(STDERR)).expect("read what it said")
+    }
+
     /// Starts the server here with nothing but these settings, and waits until it is ready.
     pub(crate) async fn start(&self, settings: &[(&str, &str)]) -> Server {
+        self.start_under(":", settings).await
+    }
+
+    /// The same under what a command of the shell sets, a limit for instance.
+    pub(crate) async fn start_under(&self, command: &str, settings: &[(&str, &str)]) -> Server {
         let port = free_port();
-        let process = Command::new(env!("CARGO_BIN_EXE_nexgen-finance"))
+        let errors = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path().join(STDERR));
+        let process = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(format!("{command}; exec \"$0\""))
+            .arg(env!("CARGO_BIN_EXE_nexgen-finance"))
             .current_dir(self.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -90,10 +114,10 @@ impl Home {
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(errors.expect("open a file for what it says on stderr"))
             .spawn()
             .expect("start the server");
-        let server = Server {
+        let mut server = Server {
             process,
             base_url: format!("http://127.0.0.1:{port}"),
             http: reqwest::Client::new(),
@@ -119,11 +143,26 @@ impl Server {
         self.process.id()
     }
 
+    /// The same person calling this server.
+    pub(crate) fn caller_of(&self, caller: &Caller) -> Caller {
+        Caller::new(
+            self.http.clone(),
+            &self.base_url,
+            caller.token.clone(),
+            caller.user_id,
+        )
+    }
+
+    /// Whether it goes on, as the process that it was.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.try_wait().expect("look at the server").is_none()
+    }
+
     pub(crate) fn nobody(&self) -> Caller {
         Caller::new(self.http.clone(), &self.base_url, None, 0)
     }
 
-    async fn ready(&self) {
+    async fn ready(&mut self) {
         let started = Instant::now();
         let url = format!("{}/api/health/ready", self.base_url);
         loop {
@@ -131,8 +170,28 @@ impl Server {
             if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "the server does not get ready");
+            assert!(
+                self.is_running() && started.elapsed() < PATIENCE,
+                "the server does not get ready"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) async fn stop(mut self) -> ExitStatus {
+        kill(
+            Pid::from_raw(self.id().try_into().expect("a process id")),
+            Signal::SIGTERM,
+        )
+        .expect("stop the server");
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().expect("look at the server") {
+                return status;
+            }
+            assert!(started.elapsed() < PATIENCE, "the server does not stop");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
