@@ -4,7 +4,7 @@ use std::{
     fs,
     net::TcpListener,
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
@@ -56,6 +56,11 @@ impl Home {
         self.0.path()
     }
 
+    /// What the server that was started here last has printed.
+    pub(crate) fn console(&self) -> PathBuf {
+        self.path().join("console.txt")
+    }
+
     /// The program here with these arguments and nothing but these settings; killed when it goes out of scope.
     pub(crate) fn command(
         &self,
@@ -80,6 +85,8 @@ impl Home {
     /// Starts the server here with nothing but these settings, and waits until it is ready.
     pub(crate) async fn start(&self, settings: &[(&str, &str)]) -> Server {
         let port = free_port();
+        let console = fs::File::create(self.console()).expect("make a file for the console");
+        let also = console.try_clone().expect("another handle of it");
         let process = Command::new(env!("CARGO_BIN_EXE_nexgen-finance"))
             .current_dir(self.path())
             .env_clear()
@@ -89,14 +96,15 @@ impl Home {
             .env("PORT", port.to_string())
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(console)
+            .stderr(also)
             .spawn()
             .expect("start the server");
         let server = Server {
             process,
             base_url: format!("http://127.0.0.1:{port}"),
             http: reqwest::Client::new(),
+            console: self.console(),
         };
         server.ready().await;
         server
@@ -108,6 +116,7 @@ pub(crate) struct Server {
     process: Child,
     base_url: String,
     http: reqwest::Client,
+    console: PathBuf,
 }
 
 impl Server {
@@ -131,7 +140,11 @@ impl Server {
             if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "the server does not get ready");
+            assert!(
+                started.elapsed() < PATIENCE,
+                "the server does not get ready: {}",
+                fs::read_to_string(&self.console).unwrap_or_default()
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
