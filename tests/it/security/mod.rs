@@ -5,8 +5,11 @@ mod cors_hosts;
 mod csrf;
 mod enumeration;
 mod idor;
+mod injection;
 mod jwt;
 mod matrix;
+mod secrets;
+pub(crate) mod sql_text;
 mod traversal;
 mod upload_types;
 
