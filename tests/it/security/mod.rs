@@ -1,5 +1,9 @@
-//! What an attacker would try, against the running server. PRODUCTION_CHECKLIST.md tells which risk each test answers, and
-//! docs/security.md how much was tried.
+//! What an attacker would try, against the running server. `PRODUCTION_CHECKLIST.md` tells which risk each test answers, and
+//! `docs/security.md` how much was tried.
+#![expect(
+    clippy::print_stdout,
+    reason = "the numbers that docs/security.md repeats, for who runs these with --nocapture"
+)]
 
 mod cors_hosts;
 mod csrf;

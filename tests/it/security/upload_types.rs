@@ -300,7 +300,7 @@ async fn what_is_stored_goes_out_so_that_nothing_runs_it() {
 fn collect_links<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     match value {
         Value::String(text) if text.contains("?token=") && !found.contains(&text.as_str()) => {
-            found.push(text)
+            found.push(text);
         }
         Value::Array(entries) => entries.iter().for_each(|entry| collect_links(entry, found)),
         Value::Object(fields) => fields.values().for_each(|field| collect_links(field, found)),
