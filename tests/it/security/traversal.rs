@@ -35,7 +35,7 @@ fn ways_to(file: &Path) -> Vec<String> {
         ".%00./",
         "%uff0e%uff0e/",
     ] {
-        for depth in [1, 2, 3, 8] {
+        for depth in [1, 3, 8] {
             ways.push(format!("{}{name}", step.repeat(depth)));
             ways.push(format!("{}{}", step.repeat(depth), plain.trim_start_matches('/')));
         }
