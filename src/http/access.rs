@@ -1,6 +1,6 @@
 //! Who may call a route, read off the types of its handler, so that the OpenAPI document says what the handler enforces.
 //!
-//! Routes come in through [`routes!`] here. A handler with an extractor that does not say what it asks of the caller does
+//! Routes come in through the macro `routes!` here. A handler with an extractor that does not say what it asks of the caller does
 //! not compile.
 
 use axum::{
