@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use sqlx::PgPool;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     history::{self, Document},
@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     finance::{billing, purchase_orders, vendor_orders, vendor_payments},
     http::{
+        access::routes,
         envelope::Mirror,
         extract::{Path, Query, path_parameters},
         list::PageQuery,

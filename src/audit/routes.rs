@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use sqlx::PgPool;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     list,
@@ -13,6 +13,7 @@ use crate::{
     auth::Admin,
     error::Result,
     http::{
+        access::routes,
         envelope::{Mirror, Success},
         extract::Query,
         list::PageQuery,

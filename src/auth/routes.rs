@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, Uri},
 };
 use sqlx::PgPool;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     Anyone, Viewer, cookies,
@@ -21,6 +21,7 @@ use crate::{
     error::{Error, Result},
     http::{
         RequestContext,
+        access::routes,
         extract::Json,
         openapi::{ReadErrors, WriteErrors},
     },

@@ -1,13 +1,16 @@
 //! The routes of users.
 
-use axum::extract::State;
+use axum::{
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+};
 use serde::Serialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Admin, Role, Viewer,
+    Admin, RequiredRole, Role, Viewer,
     model::{NewUser, UserBody, UserChange},
     rules::Ruled,
     user_list::{self, UserList, UserQuery},
@@ -17,6 +20,7 @@ use crate::{
     app::AppState,
     error::{Error, Result},
     http::{
+        access::{Access, routes},
         envelope::Success,
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
@@ -66,19 +70,36 @@ async fn list_users(
     Ok(Answer::ok(Success(user_list::list(&db, &query).await?)))
 }
 
+/// An admin, or the user whom the path names.
+struct AdminOrSelf;
+
+impl FromRequestParts<AppState> for AdminOrSelf {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        let Viewer(caller) = Viewer::from_request_parts(parts, state).await?;
+        let Path(UserPath { id }) = Path::from_request_parts(parts, state).await?;
+        if caller.id != id {
+            Admin::check(parts)?;
+        }
+        Ok(Self)
+    }
+}
+
+impl Access for AdminOrSelf {
+    const CALLER: Option<Role> = Admin::ROLE;
+}
+
 /// One user.
 ///
 /// Everybody may see themselves, admins everybody.
 #[utoipa::path(get, path = "/users/{id}", tag = "users", params(UserPath),
     responses((status = 200, description = "The user", body = UserBody), ReadErrors))]
 async fn get_user(
-    Viewer(caller): Viewer,
+    _: AdminOrSelf,
     Path(UserPath { id }): Path<UserPath>,
     State(db): State<PgPool>,
 ) -> Result<Answer<UserBody>> {
-    if caller.id != id && caller.role < Role::Admin {
-        return Err(Error::Forbidden("This action requires 'admin' role".into()));
-    }
     let user = users::get(&db, id).await?;
     Ok(Answer::ok(user.into()))
 }
@@ -108,9 +129,9 @@ async fn create_user(
 #[utoipa::path(put, path = "/users/{id}", tag = "users", params(UserPath), request_body = UserChange,
     responses((status = 200, description = "The user as changed", body = UserBody), WriteErrors))]
 async fn update_user(
+    write: Write<Admin>,
     State(state): State<AppState>,
     Path(UserPath { id }): Path<UserPath>,
-    write: Write<Admin>,
     Json(change): Json<Ruled<UserChange>>,
 ) -> Result<StoredAnswer> {
     let UserChange {
@@ -146,9 +167,9 @@ async fn update_user(
 #[utoipa::path(delete, path = "/users/{id}", tag = "users", params(UserPath),
     responses((status = 200, description = "Deactivated", body = Deactivated), WriteErrors))]
 async fn deactivate_user(
+    write: Write<Admin>,
     State(state): State<AppState>,
     Path(UserPath { id }): Path<UserPath>,
-    write: Write<Admin>,
 ) -> Result<StoredAnswer> {
     let update = Update {
         is_active: Some(false),

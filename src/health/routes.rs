@@ -1,13 +1,13 @@
 //! The probes' handlers.
 
 use axum::extract::State;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::model::{DetailedHealth, Health, Live, Ready, timestamp};
 use crate::{
     app::AppState,
     error::{Error, Result},
-    http::openapi::CommonErrors,
+    http::{access::routes, openapi::CommonErrors},
     unit_of_work::Answer,
 };
 

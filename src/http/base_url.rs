@@ -2,7 +2,7 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts, uri::Authority},
+    http::{header, request::Parts},
 };
 
 use super::RequestContext;
@@ -33,13 +33,15 @@ impl FromRequestParts<AppState> for BaseUrl {
         } else {
             "http"
         };
-        // A request of HTTP/2 names its host in the target.
-        let host = parts
-            .headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .or_else(|| parts.uri.authority().map(Authority::as_str))
-            .ok_or_else(|| Error::BadRequest("The request names no host".into()))?;
+        // A target that names its host (HTTP/2, absolute form) wins over the header, for the check of the host as well.
+        let host = match parts.uri.authority() {
+            Some(authority) => authority.as_str().rsplit('@').next(),
+            None => parts
+                .headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok()),
+        };
+        let host = host.ok_or_else(|| Error::BadRequest("The request names no host".into()))?;
         Ok(Self(format!("{scheme}://{host}")))
     }
 }

@@ -1,5 +1,6 @@
 //! The way of a request: routes, the middleware stack, extractors and answers. One file a middleware, each with one job.
 
+pub mod access;
 pub mod access_log;
 pub mod attachment;
 pub mod base_url;

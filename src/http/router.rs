@@ -3,7 +3,7 @@
 use axum::{Router, routing::get};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::AppState,
@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     finance, health,
     http::{
+        access::routes,
         docs, layers,
         openapi::{self, Document},
     },

@@ -2,15 +2,16 @@
 
 use axum::{
     body::Body,
+    extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use utoipa::ToSchema;
 
 use crate::{
-    auth::{Caller, RequiredRole, Viewer},
+    auth::{Caller, RequiredRole, Role, Viewer},
     error::{Error, Result},
-    http::{attachment, conditional, range::ByteRange},
+    http::{access::Access, attachment, conditional, range::ByteRange},
     uploads::{links, outgoing::Outgoing, storage::StoredFile},
 };
 
@@ -54,6 +55,18 @@ impl Asker {
             Self::Link(_) => links::NOT_VALID,
         }
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        Self::of(parts)
+    }
+}
+
+impl Access for Asker {
+    const CALLER: Option<Role> = Viewer::ROLE;
 }
 
 fn link_token(parts: &Parts) -> Option<String> {

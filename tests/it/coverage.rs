@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use nexgen_finance::http::router;
@@ -131,6 +132,7 @@ fn tests() -> BTreeMap<String, Source> {
         let text = fs::read_to_string(&file).unwrap();
         let module = file.strip_prefix(&folder).unwrap().with_extension("");
         let module = module.to_str().unwrap().replace('/', "::");
+        let module = module.strip_suffix("::mod").unwrap_or(&module);
         let (mut found, mut around) = split(&text);
         if text.contains("\nsuite_tests!(") {
             found.extend(suite_tests());
@@ -164,8 +166,16 @@ fn suite_tests() -> Vec<(String, String)> {
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let is_rust = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "rs");
-    entries.filter(is_rust).collect()
+    let (folders, mut files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    files.retain(|path| path.extension().is_some_and(|kind| kind == "rs"));
+    files.extend(folders.iter().flat_map(|folder| rust_files(folder)));
+    files
+}
+
+/// Whether a test of this name is there, with the modules that it stands in.
+pub(crate) fn has_test(name: &str) -> bool {
+    static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| tests().into_keys().collect());
+    NAMES.contains(name)
 }
 
 /// The tests of a file, each with its text, and the rest of the file. A test ends at the first line that is a bare `}`, as

@@ -81,6 +81,7 @@ mod quotations;
 mod rate_limit;
 mod readme;
 mod search;
+mod security;
 mod session_breaks;
 mod session_downloads;
 mod sessions;

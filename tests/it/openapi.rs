@@ -3,68 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nexgen_finance::{auth::Role, http::router};
-use reqwest::Method;
-use serde_json::{Map, Value, json};
+use nexgen_finance::auth::Role;
+use serde_json::{Value, json};
 
-use crate::support::{TestApp, callers::Caller, callers::Reply};
+use crate::support::{
+    TestApp,
+    operations::{METHODS, Operation, document, example, operations, resolve},
+};
 
 /// The committed list of routes.
 const ROUTES: &str = include_str!("data/routes.txt");
-/// An id that no row has.
-const UNKNOWN: &str = "999999999";
-const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-
-/// One operation of the document.
-struct Operation {
-    method: String,
-    path: String,
-    body: Value,
-}
-
-impl Operation {
-    fn name(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
-
-    /// The path with an id that looks valid in the place of each parameter.
-    fn url(&self) -> String {
-        let parts = self
-            .path
-            .split('/')
-            .map(|part| if part.starts_with('{') { UNKNOWN } else { part });
-        parts.collect::<Vec<_>>().join("/")
-    }
-
-    async fn call(&self, caller: &Caller, body: Option<&Value>) -> Reply {
-        let call = caller.call(Method::from_bytes(self.method.as_bytes()).unwrap(), self.url());
-        match body {
-            Some(body) => call.json(body).send().await,
-            None => call.send().await,
-        }
-    }
-}
-
-fn document() -> Value {
-    serde_json::to_value(router::document()).unwrap()
-}
-
-fn operations(document: &Value) -> Vec<Operation> {
-    let mut operations = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, body) in item.as_object().unwrap() {
-            let method = method.to_uppercase();
-            assert!(METHODS.contains(&method.as_str()), "{path} has {method}");
-            operations.push(Operation {
-                method,
-                path: path.clone(),
-                body: body.clone(),
-            });
-        }
-    }
-    operations
-}
-
 /// The role that each route of the list asks for; `None` for public ones.
 fn listed() -> BTreeMap<String, Option<Role>> {
     let lines = ROUTES
@@ -83,48 +31,6 @@ fn listed() -> BTreeMap<String, Option<Role>> {
         .collect()
 }
 
-/// What a `$ref` points to, and anything else as it is.
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    match value.get("$ref").and_then(Value::as_str) {
-        Some(target) => document
-            .pointer(target.trim_start_matches('#'))
-            .unwrap_or_else(|| panic!("{target} points nowhere")),
-        None => value,
-    }
-}
-
-/// A value made of a schema's examples; `None` where it gives none.
-fn example(document: &Value, schema: &Value) -> Option<Value> {
-    let resolved = resolve(document, schema);
-    if let Some(example) = resolved
-        .get("example")
-        .or_else(|| resolved.pointer("/examples/0"))
-    {
-        return Some(example.clone());
-    }
-    if let Some(word) = resolved.pointer("/enum/0") {
-        return Some(word.clone());
-    }
-    if let Some(parts) = resolved.get("allOf").and_then(Value::as_array)
-        && parts.len() > 1
-    {
-        let examples = parts.iter().filter_map(|part| example(document, part));
-        let fields = examples.filter_map(|part| part.as_object().cloned()).flatten();
-        return Some(Value::Object(fields.collect()));
-    }
-    for choice in ["oneOf", "anyOf", "allOf"] {
-        if let Some(first) = resolved.get(choice).and_then(|choices| choices.get(0)) {
-            return example(document, first);
-        }
-    }
-    let properties = resolved.get("properties")?.as_object()?;
-    let fields: Map<String, Value> = properties
-        .iter()
-        .filter_map(|(name, schema)| Some((name.clone(), example(document, schema)?)))
-        .collect();
-    Some(Value::Object(fields))
-}
-
 #[test]
 fn the_list_of_routes_and_the_document_agree() {
     let documented: BTreeSet<String> = operations(&document()).iter().map(Operation::name).collect();
@@ -141,6 +47,15 @@ fn the_list_of_routes_and_the_document_agree() {
         gone.is_empty(),
         "listed in tests/it/data/routes.txt, but not in the document: {gone:?}"
     );
+}
+
+#[test]
+fn the_document_names_the_role_that_the_list_does() {
+    let listed = listed();
+    for operation in operations(&document()) {
+        let name = operation.name();
+        assert_eq!(Some(&operation.role()), listed.get(&name), "{name}");
+    }
 }
 
 /// A value of which a string is wanted and an object at once cannot exist.

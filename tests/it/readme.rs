@@ -1,8 +1,9 @@
-//! The quickstart of the README, run as it stands there.
+//! What the guides say, held against the program: the quickstart of the README, run as it stands there, and the tests that
+//! they name.
 
 use std::{fs, path::Path, process::Command};
 
-use crate::support::server::Home;
+use crate::{coverage, support::server::Home};
 
 /// The commands of the quickstart, each with what it is said to print; nothing where it says nothing.
 fn quickstart() -> Vec<(String, String)> {
@@ -48,4 +49,40 @@ async fn the_quickstart_of_the_readme_prints_what_it_says() {
     let printed = String::from_utf8(output.stdout).unwrap();
     let said: String = steps.iter().map(|(_, text)| format!("{text}==\n")).collect();
     assert_eq!(printed, said, "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The words of a text that name tests: `module::test`, between backticks.
+fn named_tests(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split('`').skip(1).step_by(2);
+    words.filter(|word| {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_:".contains(&byte);
+        word.contains("::") && !word.ends_with(':') && word.bytes().all(is_plain)
+    })
+}
+
+#[test]
+fn every_test_that_a_guide_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for guide in ["PRODUCTION_CHECKLIST.md", "docs/security.md"] {
+        let text = fs::read_to_string(root.join(guide)).unwrap();
+        for name in named_tests(&text) {
+            assert!(coverage::has_test(name), "{guide} names {name}, which is no test");
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}
+
+/// Each of the ten risks has its line, and the line its tests.
+#[test]
+fn every_risk_of_the_checklist_names_what_holds_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("PRODUCTION_CHECKLIST.md")).unwrap();
+    for number in 1..=10 {
+        let start = format!("| API{number}:2023 ");
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(&start)).collect();
+        assert_eq!(lines.len(), 1, "{start}");
+        assert!(named_tests(lines[0]).count() >= 2, "{}", lines[0]);
+    }
 }

@@ -8,12 +8,12 @@ mod model;
 mod routes;
 pub mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use model::{ClientPaymentChange, NewClientPayment, NewPaymentOfPo};
 pub(crate) use model::{ClientPaymentChangeBody, NewClientPaymentBody};
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

@@ -7,11 +7,11 @@ mod model;
 mod routes;
 pub mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use model::{Client, ClientChange, NewClient, Parser};
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

@@ -14,12 +14,12 @@ mod routes;
 mod rules;
 pub mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use model::{Link, LinkQuery, LinkSource, LinkType, NewLink, PaymentName};
 pub use rules::BillableBasis;
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

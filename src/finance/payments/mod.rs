@@ -12,7 +12,7 @@ mod routes;
 pub mod rules;
 pub mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use body::{Batch, Reconciliation, positive_amount};
 pub(crate) use list::check_days;
@@ -23,7 +23,7 @@ pub use model::{
 };
 pub(crate) use routes::mover;
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

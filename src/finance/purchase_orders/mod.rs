@@ -26,14 +26,14 @@ pub mod store;
 mod with_lines;
 mod write_routes;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub(super) use delete_routes::Force;
 pub use model::{
     PaymentStatus, PoStatus, PoType, PurchaseOrder, PurchaseOrderView, PurchaseOrderWithLines, ValueBasis,
 };
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

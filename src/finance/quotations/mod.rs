@@ -8,11 +8,11 @@ mod routes;
 mod rules;
 pub mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use model::{Item, NewItem, NewQuotation, Quotation, QuotationStatus};
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

@@ -10,9 +10,9 @@ mod rules;
 mod store;
 mod vendors;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 #[expect(deprecated, reason = "a route that is kept for older clients")]

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use sqlx::PgPool;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     answers::{OrderAnswer, OrderDeleted, OrderFound, OrdersPlaced},
@@ -22,6 +22,7 @@ use crate::{
     error::{Error, Result},
     finance::projects,
     http::{
+        access::routes,
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},

@@ -13,14 +13,14 @@ mod routes;
 pub mod store;
 mod view;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use ledger::{OwnPaymentsQuery, VendorPaymentQuery};
 pub use model::{NewVendorPayment, VendorPaymentChange};
 pub(crate) use model::{NewVendorPaymentBody, VendorPaymentChangeBody};
 pub use view::{VendorPaymentPage, VendorPaymentView};
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

@@ -17,14 +17,14 @@ mod routes;
 mod rules;
 pub mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use change::{NewVendor, VendorChange};
 pub use figures::VendorFigures;
 pub use model::{Vendor, VendorStatus};
 pub use rates::RateConfiguration;
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<AppState> {

@@ -18,9 +18,11 @@ use super::{
 };
 use crate::{
     app::AppState,
+    auth::Role,
     documents,
     error::{Error, Result},
     http::{
+        access::Access,
         extract::{Path, Query},
         openapi::{ErrorBody, ReadErrors},
         range::ByteRange,
@@ -61,6 +63,10 @@ impl FromRequestParts<AppState> for Reader {
         };
         Self::of_link(state, doc_id, &token)
     }
+}
+
+impl Access for Reader {
+    const CALLER: Option<Role> = Asker::CALLER;
 }
 
 impl Reader {

@@ -7,9 +7,9 @@
 mod model;
 mod routes;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<AppState> {

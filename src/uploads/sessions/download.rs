@@ -10,9 +10,11 @@ use axum::{
 use super::{file_routes::FilePath, files, model::FileRow, store};
 use crate::{
     app::AppState,
+    auth::Role,
     documents,
     error::{Error, Result},
     http::{
+        access::Access,
         extract::Path,
         openapi::{ErrorBody, ReadErrors},
     },
@@ -50,6 +52,10 @@ impl FromRequestParts<AppState> for Reader {
             (Asker::Link(_), None) => Err(links::NOT_VALID),
         }
     }
+}
+
+impl Access for Reader {
+    const CALLER: Option<Role> = Asker::CALLER;
 }
 
 impl Reader {

@@ -20,12 +20,12 @@ mod receive;
 mod routes;
 mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub(super) use expiry::sweep;
 pub(super) use old_links::router as old_links;
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<AppState> {

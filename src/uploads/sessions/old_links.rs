@@ -3,11 +3,11 @@
 //! What a row names is still found there, by who may read or holds a link to it; everything else is not.
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
-    http::Method,
+    extract::State,
+    http::{HeaderMap, Method},
     response::Response,
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     download::{self, Reader},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::AppState,
     error::Result,
-    http::{extract::Path, openapi::ReadErrors},
+    http::{access::routes, extract::Path, openapi::ReadErrors},
     types::{Fields, FromFields, Text},
     uploads::{
         documents,
@@ -57,16 +57,19 @@ impl FromFields for StoredPath {
         (status = 200, description = "The file", body = FileBytes, content_type = "application/octet-stream"),
         ReadErrors,
     ))]
-async fn fetch(State(state): State<AppState>, method: Method, request: Request) -> Result<Response> {
-    let (mut parts, _) = request.into_parts();
-    let asker = Asker::of(&parts)?;
-    let stored = Path::<StoredPath>::from_request_parts(&mut parts, &state).await;
+async fn fetch(
+    asker: Asker,
+    State(state): State<AppState>,
+    stored: Result<Path<StoredPath>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response> {
     let Ok(Path(StoredPath { path })) = stored else {
         return Err(asker.unknown());
     };
     let names: Vec<&str> = path.split('/').collect();
     match names[..] {
-        [name] => documents::send_by_name(&state, asker, name, &method, &parts.headers).await,
+        [name] => documents::send_by_name(&state, asker, name, &method, &headers).await,
         [session, name] | ["sessions", session, name] if !name.contains('\0') => {
             let session = SessionId::of(session);
             let Ok(session) = session.known() else {
@@ -76,7 +79,7 @@ async fn fetch(State(state): State<AppState>, method: Method, request: Request) 
             let file = file.ok_or_else(|| asker.unknown())?;
             let reader = Reader::of(&state, asker, session, &file)?;
             let file = files::find(&state.db, session, &file, state.clock.now()).await?;
-            download::send(&state, &reader, file, &method, &parts.headers).await
+            download::send(&state, &reader, file, &method, &headers).await
         }
         _ => Err(asker.unknown()),
     }

@@ -110,7 +110,7 @@ pub(crate) struct Suite {
 
 /// Rows that every path can name.
 pub(crate) struct Scene {
-    app: TestApp,
+    pub(crate) app: TestApp,
     /// By the names that stand for them in paths and bodies.
     ids: Vec<(&'static str, String)>,
     numbers: AtomicI64,
@@ -126,7 +126,7 @@ impl Scene {
     }
 
     /// A path or body with the ids of the scene.
-    fn fill(&self, text: &str) -> String {
+    pub(crate) fn fill(&self, text: &str) -> String {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed).to_string();
         self.ids
             .iter()
@@ -138,7 +138,7 @@ impl Scene {
     }
 
     /// A request that is valid but for what the test is about.
-    fn call(&self, caller: &Caller, route: &Route, path: &str, query: &str) -> Call {
+    pub(crate) fn call(&self, caller: &Caller, route: &Route, path: &str, query: &str) -> Call {
         let call = self.bare(caller, route, path, query);
         match route.body {
             Body::None => call,
@@ -149,7 +149,7 @@ impl Scene {
     }
 
     /// The same without a body.
-    fn bare(&self, caller: &Caller, route: &Route, path: &str, query: &str) -> Call {
+    pub(crate) fn bare(&self, caller: &Caller, route: &Route, path: &str, query: &str) -> Call {
         let path = self.fill(path);
         assert!(!path.contains('{'), "the scene has no row for {path}");
         caller.call(
@@ -191,15 +191,15 @@ impl Scene {
 }
 
 impl Route {
-    fn method(&self) -> &'static str {
+    pub(crate) fn method(&self) -> &'static str {
         self.name.split_once(' ').unwrap().0
     }
 
-    fn path(&self) -> &'static str {
+    pub(crate) fn path(&self) -> &'static str {
         self.name.split_once(' ').unwrap().1
     }
 
-    fn is_write(&self) -> bool {
+    pub(crate) fn is_write(&self) -> bool {
         self.method() != "GET" && !self.only_reads
     }
 }
@@ -279,6 +279,11 @@ macro_rules! suite_tests {
         #[tokio::test]
         async fn every_word_of_a_query_that_makes_no_sense_is_named() {
             $suite.names_senseless_queries().await;
+        }
+
+        #[tokio::test]
+        async fn text_that_means_something_to_sql_is_text() {
+            $crate::security::sql_text::try_all(&$suite).await;
         }
     };
 }

@@ -10,6 +10,7 @@ pub(crate) mod cluster;
 pub(crate) mod faults;
 pub(crate) mod files;
 pub(crate) mod logs;
+pub(crate) mod operations;
 pub(crate) mod order_table;
 pub(crate) mod pdf;
 pub(crate) mod printed;

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     net::TcpListener,
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
@@ -24,6 +24,8 @@ use super::{callers::Caller, cluster::search};
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The file in a home that gets what the server says on stderr.
+/// Where servers write what they say.
+const STDOUT: &str = "stdout.txt";
 const STDERR: &str = "stderr.txt";
 
 /// PostgreSQL's programs that the tests themselves use; none if they have a server of somebody else's.
@@ -97,10 +99,13 @@ impl Home {
     /// The same under what a command of the shell sets, a limit for instance.
     pub(crate) async fn start_under(&self, command: &str, settings: &[(&str, &str)]) -> Server {
         let port = free_port();
-        let errors = File::options()
-            .create(true)
-            .append(true)
-            .open(self.path().join(STDERR));
+        let said = |name| {
+            let file = File::options()
+                .create(true)
+                .append(true)
+                .open(self.path().join(name));
+            file.expect("open a file for what it says")
+        };
         let process = Command::new("/bin/sh")
             .arg("-c")
             .arg(format!("{command}; exec \"$0\""))
@@ -113,14 +118,15 @@ impl Home {
             .env("PORT", port.to_string())
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(errors.expect("open a file for what it says on stderr"))
+            .stdout(said(STDOUT))
+            .stderr(said(STDERR))
             .spawn()
             .expect("start the server");
         let mut server = Server {
             process,
             base_url: format!("http://127.0.0.1:{port}"),
             http: reqwest::Client::new(),
+            stderr: self.path().join(STDERR),
         };
         server.ready().await;
         server
@@ -132,6 +138,7 @@ pub(crate) struct Server {
     process: Child,
     base_url: String,
     http: reqwest::Client,
+    stderr: PathBuf,
 }
 
 impl Server {
@@ -172,7 +179,8 @@ impl Server {
             }
             assert!(
                 self.is_running() && started.elapsed() < PATIENCE,
-                "the server does not get ready"
+                "the server does not get ready: {}",
+                fs::read_to_string(&self.stderr).unwrap_or_default()
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

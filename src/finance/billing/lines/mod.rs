@@ -7,11 +7,11 @@ mod model;
 mod routes;
 mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub(super) use model::{Line, LineView};
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<AppState> {

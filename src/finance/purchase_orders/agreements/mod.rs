@@ -8,9 +8,9 @@ mod store;
 
 pub use model::Agreement;
 pub use store::open_of_project;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<AppState> {

@@ -7,12 +7,12 @@ mod routes;
 mod rules;
 mod store;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub(super) use model::{ItemBody, items, only_rupees, worth};
 pub(super) use rules::{LineAmounts, Paper};
 
-use crate::app::AppState;
+use crate::{app::AppState, http::access::routes};
 
 /// The routes.
 pub(super) fn router() -> OpenApiRouter<AppState> {

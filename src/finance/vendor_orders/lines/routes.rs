@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use sqlx::PgPool;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     by_category::{self, CategoryLineList, CategoryQuery},
@@ -17,6 +17,7 @@ use crate::{
     auth::{Editor, Viewer},
     error::Result,
     http::{
+        access::routes,
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
