@@ -24,20 +24,8 @@ use crate::support::TestApp;
 
 /// Every row, with its table's name.
 async fn rows(app: &TestApp) -> Vec<(String, Value)> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        r#"
-        SELECT table_name::text
-          FROM information_schema.tables
-         WHERE table_schema = 'Finances'
-           AND table_type = 'BASE TABLE'
-         ORDER BY 1
-        "#,
-    )
-    .fetch_all(&app.db)
-    .await
-    .unwrap();
     let mut rows = Vec::new();
-    for table in tables {
+    for table in app.tables().await {
         let query = format!(r#"SELECT to_jsonb(entry) FROM "Finances"."{table}" AS entry ORDER BY 1"#);
         let found: Vec<Value> = sqlx::query_scalar(AssertSqlSafe(query))
             .fetch_all(&app.db)

@@ -239,29 +239,15 @@ async fn no_secret_comes_out() {
 
     drive_bad(&mut watch, &nobody, &user).await;
 
-    let (_, renewed) = watch.learn(
-        &nobody
+    let renew = |token: &str| {
+        nobody
             .post("/api/auth/refresh")
-            .json(&json!({"refresh_token": refresh}))
+            .json(&json!({"refresh_token": token}))
             .send()
-            .await,
-    );
-    watch.keep(
-        "reuse",
-        &nobody
-            .post("/api/auth/refresh")
-            .json(&json!({"refresh_token": refresh}))
-            .send()
-            .await,
-    );
-    watch.keep(
-        "after reuse",
-        &nobody
-            .post("/api/auth/refresh")
-            .json(&json!({"refresh_token": renewed}))
-            .send()
-            .await,
-    );
+    };
+    let (_, renewed) = watch.learn(&renew(&refresh).await);
+    watch.keep("reuse", &renew(&refresh).await);
+    watch.keep("after reuse", &renew(&renewed).await);
     let (access, _) = watch.learn(&login(&nobody, "asha", PASSWORD).send().await);
     let user = nobody.with_token(&access);
     let change = json!({"current_password": PASSWORD, "new_password": NEXT_PASSWORD});

@@ -204,6 +204,24 @@ impl TestApp {
         self.uploads.folder.path().join("temp")
     }
 
+    /// The names of all tables.
+    pub(crate) async fn tables(&self) -> Vec<String> {
+        let tables: Vec<String> = sqlx::query_scalar(
+            "
+            SELECT table_name::text
+              FROM information_schema.tables
+             WHERE table_schema = 'Finances'
+               AND table_type = 'BASE TABLE'
+             ORDER BY 1
+            ",
+        )
+        .fetch_all(&self.db)
+        .await
+        .unwrap();
+        assert!(tables.len() > 25, "{tables:?}");
+        tables
+    }
+
     /// The same person calling this server.
     pub(crate) fn caller_of(&self, caller: &Caller) -> Caller {
         Caller::new(

@@ -160,19 +160,7 @@ impl Scene {
 
     /// Every row of every table, in short.
     async fn rows(&self) -> String {
-        let tables: Vec<String> = sqlx::query_scalar(
-            r#"
-            SELECT table_name::text
-              FROM information_schema.tables
-             WHERE table_schema = 'Finances'
-               AND table_type = 'BASE TABLE'
-             ORDER BY 1
-            "#,
-        )
-        .fetch_all(&self.app.db)
-        .await
-        .unwrap();
-        assert!(tables.len() > 25, "{tables:?}");
+        let tables = self.app.tables().await;
         let each: Vec<String> = tables
             .iter()
             .map(|table| {
