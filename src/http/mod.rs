@@ -25,6 +25,7 @@ pub mod rate_limit;
 pub mod retry;
 pub mod router;
 pub mod security_headers;
+pub mod signed_links;
 pub mod timeout;
 pub mod trusted_hosts;
 

@@ -10,7 +10,10 @@ use axum::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    http::signed_links::SignedLink,
+};
 
 /// Says that an answer comes from an earlier request with the same key.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -23,6 +26,7 @@ pub struct Answer<T> {
     location: Option<String>,
     version: Option<i32>,
     cookies: Vec<String>,
+    links: Vec<SignedLink>,
 }
 
 impl<T> Answer<T> {
@@ -34,6 +38,7 @@ impl<T> Answer<T> {
             location: None,
             version: None,
             cookies: Vec::new(),
+            links: Vec::new(),
         }
     }
 
@@ -49,6 +54,13 @@ impl<T> Answer<T> {
     #[must_use]
     pub fn at(mut self, location: impl Into<String>) -> Self {
         self.location = Some(location.into());
+        self
+    }
+
+    /// Says of a signed link in the answer how it is signed again for a repeat.
+    #[must_use]
+    pub(crate) fn link(mut self, link: SignedLink) -> Self {
+        self.links.push(link);
         self
     }
 
@@ -86,6 +98,7 @@ impl<T: Serialize> Answer<T> {
             headers,
             body: body.into(),
             cookies: self.cookies,
+            links: self.links,
             is_replay: false,
         })
     }
@@ -119,6 +132,8 @@ pub struct StoredAnswer {
     pub(crate) body: Bytes,
     /// Cookies of the first answer, which hold secrets and are not kept.
     pub(crate) cookies: Vec<String>,
+    /// The signed links in body and headers, which a repeat gets afresh.
+    pub(crate) links: Vec<SignedLink>,
     /// Whether it is a repeat.
     pub(crate) is_replay: bool,
 }

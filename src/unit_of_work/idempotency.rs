@@ -1,4 +1,5 @@
-//! Idempotency keys: a POST with an `Idempotency-Key` is done once, and repeats get the first answer, byte for byte.
+//! Idempotency keys: a POST with an `Idempotency-Key` is done once, and repeats get the first answer, byte for byte but for
+//! signed links, which would have ended.
 //!
 //! While a request's transaction is open, an advisory lock on the key's hash keeps a second one away (409, after a moment
 //! in which the first may end); it ends with the connection, so that a killed server leaves nothing behind. The answer is kept in the transaction of the change. An
@@ -21,14 +22,20 @@ use tokio::task::JoinHandle;
 
 use super::StoredAnswer;
 use crate::{
+    app::AppState,
     auth::Caller,
     error::{Error, Result},
-    http::RequestContext,
+    http::{
+        RequestContext,
+        signed_links::{Links, SignedLink},
+    },
     types::ids::UserId,
 };
 
 const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_LENGTH: usize = 255;
+/// Where the signed links of an answer are kept among its headers, none of which has such a name.
+const LINKS: &str = ":links";
 /// How often a running upload renews its lease, which is three times as long.
 const LEASE_RENEWAL: Duration = Duration::from_millis(1500);
 
@@ -118,11 +125,13 @@ pub(super) struct Claim {
     scope: Scope,
     fingerprint: Fingerprint,
     lease: Option<Lease>,
+    /// Signs what a repeat gets afresh.
+    links: Links,
 }
 
 impl Claim {
     /// Takes the key as far as it can be taken before the body is read.
-    pub(super) async fn make(scope: Scope, parts: &mut Parts, db: &PgPool) -> Result<Self> {
+    pub(super) async fn make(scope: Scope, parts: &mut Parts, state: &AppState) -> Result<Self> {
         let fingerprint = Fingerprint::default();
         parts.extensions.insert(fingerprint.clone());
         let is_upload = parts
@@ -131,7 +140,7 @@ impl Claim {
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/"));
         let lease = if is_upload {
-            Lease::take(&scope, db).await?
+            Lease::take(&scope, &state.db).await?
         } else {
             None
         };
@@ -139,6 +148,7 @@ impl Claim {
             scope,
             fingerprint,
             lease,
+            links: Links::of(state)?,
         })
     }
 
@@ -153,6 +163,7 @@ impl Claim {
             },
             fingerprint: self.fingerprint.clone(),
             lease: None,
+            links: self.links.clone(),
         }
     }
 
@@ -196,16 +207,39 @@ impl Claim {
             ));
         }
         let status = kept.status.and_then(|status| u16::try_from(status).ok());
-        let headers = kept.headers.as_ref().and_then(Value::as_object);
-        Err(Error::Replayed(Box::new(StoredAnswer {
+        let mut headers = match kept.headers {
+            Some(Value::Object(headers)) => headers,
+            _ => Map::new(),
+        };
+        let links: Vec<SignedLink> = headers
+            .remove(LINKS)
+            .and_then(|links| serde_json::from_value(links).ok())
+            .unwrap_or_default();
+        let mut answer = StoredAnswer {
             status: status
                 .and_then(|status| StatusCode::from_u16(status).ok())
                 .unwrap_or(StatusCode::OK),
-            headers: headers.map(read_headers).unwrap_or_default(),
+            headers: read_headers(&headers),
             body: Bytes::from(kept.body.unwrap_or_default()),
             cookies: Vec::new(),
+            links: Vec::new(),
             is_replay: true,
-        })))
+        };
+        self.renew_links(&mut answer, &links)?;
+        Err(Error::Replayed(Box::new(answer)))
+    }
+
+    /// Those of the first answer may have ended.
+    fn renew_links(&self, answer: &mut StoredAnswer, links: &[SignedLink]) -> Result<()> {
+        if links.is_empty() {
+            return Ok(());
+        }
+        for (_, value) in &mut answer.headers {
+            *value = self.links.renew(value, links)?;
+        }
+        let body = std::str::from_utf8(&answer.body).map_err(Error::internal)?;
+        answer.body = self.links.renew(body, links)?.into();
+        Ok(())
     }
 
     /// Gives the request that holds the key a moment to end. One that was refused has told its client so before its
@@ -231,11 +265,15 @@ impl Claim {
     /// Keeps the answer in the transaction of the change.
     pub(super) async fn fulfil(&self, db: &mut PgConnection, answer: &StoredAnswer) -> Result<()> {
         let fingerprint = self.fingerprint_bytes();
-        let headers: Map<String, Value> = answer
+        let mut headers: Map<String, Value> = answer
             .headers
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), Value::String(value.clone())))
             .collect();
+        if !answer.links.is_empty() {
+            let links = serde_json::to_value(&answer.links).map_err(Error::internal)?;
+            headers.insert(LINKS.to_owned(), links);
+        }
         let kept = sqlx::query!(
             r#"
             INSERT INTO "Finances".idempotency_key AS kept

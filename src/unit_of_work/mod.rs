@@ -58,7 +58,7 @@ impl<R: RequiredRole> FromRequestParts<AppState> for Write<R> {
         };
         let scope = Scope::of(parts, &context, caller.as_ref())?;
         let claim = match scope {
-            Some(scope) => Some(Claim::make(scope, parts, &state.db).await?),
+            Some(scope) => Some(Claim::make(scope, parts, state).await?),
             None => None,
         };
         Ok(Self {

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use crate::{
     auth::{Caller, RequiredRole, Role, Viewer},
     error::{Error, Result},
-    http::{access::Access, attachment, conditional, range::ByteRange},
-    uploads::{links, outgoing::Outgoing, storage::StoredFile},
+    http::{access::Access, attachment, conditional, range::ByteRange, signed_links},
+    uploads::{outgoing::Outgoing, storage::StoredFile},
 };
 
 const ANY_BYTES: &str = "application/octet-stream";
@@ -52,7 +52,7 @@ impl Asker {
     pub(super) const fn unknown(&self) -> Error {
         match self {
             Self::User(_) => Error::NotFound("File"),
-            Self::Link(_) => links::NOT_VALID,
+            Self::Link(_) => signed_links::NOT_VALID,
         }
     }
 }

@@ -10,7 +10,6 @@ mod documents;
 mod download;
 mod ingest;
 mod intake;
-mod links;
 mod named;
 mod outgoing;
 mod po;

@@ -259,6 +259,52 @@ async fn a_link_opens_its_own_document_until_it_ends_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_repeat_under_a_key_has_links_that_open_though_those_of_the_first_answer_ended() {
+    let app = TestApp::start().await;
+    let (editor, nobody) = (app.editor().await, app.nobody());
+    let po = app.client_po().insert().await;
+    let form = || Form::new().part("file", Part::bytes(PDF.to_vec()).file_name("a.pdf"));
+    let hash = hex::encode(Sha256::digest(PDF));
+    let record = json!({"po_id": po, "document_type": "NOTE", "file_hash": hash});
+    let send = async |number: usize| {
+        let editor = editor.logged_in_at(app.clock().now());
+        let call = match number {
+            0 => editor.post(format!("/api/client-po/{po}/files")).form(form()),
+            1 => editor
+                .post("/api/documents/upload")
+                .form(form().text("client_po_id", po.to_string())),
+            _ => editor.post("/api/documents").json(&record),
+        };
+        let reply = call.header("idempotency-key", "k").send().await;
+        let body = reply.expect(200);
+        let document = if number == 0 { &body["file"] } else { &body };
+        (reply.header("idempotency-replayed") == "true", document.clone())
+    };
+    let mut first = Vec::new();
+    for number in 0..3 {
+        first.push(send(number).await);
+    }
+    app.clock().advance(TimeDelta::hours(3));
+
+    for (number, (was_replay, document)) in first.into_iter().enumerate() {
+        let (is_replay, again) = send(number).await;
+        assert_eq!((was_replay, is_replay), (false, true), "{number}");
+        assert_eq!(id_of(&again), id_of(&document));
+        let path = |document: &Value| {
+            let link = link(document);
+            link.strip_prefix(&app.base_url).unwrap_or(&link).to_owned()
+        };
+        let ended = nobody.get(path(&document)).send().await;
+        ended.expect_error(401, "UNAUTHORIZED");
+        // A record has no file, which only those learn whom the link lets in.
+        let opened = nobody.get(path(&again)).send().await;
+        assert_eq!(opened.status, if number == 2 { 404 } else { 200 }, "{number}");
+        let end: i64 = token(&again).split_once('.').unwrap().0.parse().unwrap();
+        assert!((end - app.clock().now().timestamp() - 3600).abs() < 60);
+    }
+}
+
+#[tokio::test]
 async fn a_good_token_of_a_user_makes_the_links_unimportant_and_a_bad_one_is_no_way_in() {
     let app = TestApp::start().await;
     let document = upload(&app, &app.editor().await, "a.pdf", PDF).await;

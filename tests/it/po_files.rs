@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions}
 use crate::support::{
     TestApp,
     callers::{Call, Caller},
-    files::assert_mirrored,
+    files::{assert_mirrored, unsigned},
     race,
     server::Home,
     waiting::until_blocked,
@@ -425,7 +425,7 @@ async fn a_file_that_comes_again_under_its_key_is_stored_once() {
         (again.status, again.header("idempotency-replayed")),
         (200, "true")
     );
-    assert_eq!(again.bytes, first.bytes);
+    assert_eq!(unsigned(&again), unsigned(&first));
     assert_eq!(other.faults(), ["Idempotency-Key: value_error"]);
     assert_eq!(stored(&app).0.len(), 2, "a document and its archive");
     assert_eq!(stored(&app).1, 0);

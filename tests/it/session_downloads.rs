@@ -149,6 +149,46 @@ async fn a_part_is_sent_of_what_is_stored_as_it_came_and_else_the_whole() {
 }
 
 #[tokio::test]
+async fn a_repeat_under_a_key_has_links_afresh_that_end_with_the_session() {
+    let app = TestApp::start().await;
+    let (editor, nobody) = (app.editor().await, app.nobody());
+    let id = open_session(&editor, &json!({"ttl_hours": 4})).await;
+    let send = async || {
+        let editor = editor.logged_in_at(app.clock().now());
+        let call = to_session(&editor, &id, "a.png", &picture(100), &[]);
+        let reply = call.header("idempotency-key", "k").send().await;
+        let body = reply.expect(200);
+        // The links of a file are three, of one token.
+        assert!(
+            body["access_url"]
+                .as_str()
+                .unwrap()
+                .ends_with(reply.header("location"))
+        );
+        body
+    };
+    let first = send().await;
+    let token = |file: &Value| {
+        let link = link(&app, file, "access_url");
+        link.split_once("token=").unwrap().1.to_owned()
+    };
+    let end = |file: &Value| token(file).split_once('.').unwrap().0.parse::<i64>().unwrap();
+    app.clock().advance(TimeDelta::minutes(210));
+
+    let again = send().await;
+
+    assert_eq!(again["id"], first["id"]);
+    for field in ["access_url", "direct_url"] {
+        let ended = nobody.get(link(&app, &first, field)).send().await;
+        ended.expect_error(401, "UNAUTHORIZED");
+        assert_eq!(nobody.get(link(&app, &again, field)).send().await.status, 200);
+        assert!(link(&app, &again, field).ends_with(&token(&again)));
+    }
+    let left = end(&again) - app.clock().now().timestamp();
+    assert!((left - 1800).abs() < 60, "{left} seconds are left of the session");
+}
+
+#[tokio::test]
 async fn a_link_opens_its_file_for_a_while_and_nothing_else() {
     let app = TestApp::start().await;
     let editor = app.editor().await;

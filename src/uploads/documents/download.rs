@@ -26,11 +26,11 @@ use crate::{
         extract::{Path, Query},
         openapi::{ErrorBody, ReadErrors},
         range::ByteRange,
+        signed_links,
     },
     types::ids::DocumentId,
     uploads::{
         download::{Asker, FileBytes, Head, known_hash},
-        links,
         outgoing::Outgoing,
         quota,
         storage::{Address, StoredFile},
@@ -59,7 +59,7 @@ impl FromRequestParts<AppState> for Reader {
         };
         // No link was ever made for what is no id.
         let Ok(Path(DocumentPath { doc_id })) = Path::from_request_parts(parts, state).await else {
-            return Err(links::NOT_VALID);
+            return Err(signed_links::NOT_VALID);
         };
         Self::of_link(state, doc_id, &token)
     }
@@ -71,7 +71,7 @@ impl Access for Reader {
 
 impl Reader {
     fn of_link(state: &AppState, id: DocumentId, token: &str) -> Result<Self> {
-        links::ensure_opens_document(state, id, token)?;
+        signed_links::ensure_opens_document(state, id, token)?;
         Ok(Self {
             subject: format!("document:{id}"),
         })

@@ -14,12 +14,12 @@ use crate::{
     http::{
         base_url::BaseUrl,
         list::{Column, Direction, Order, PageInfo, Paging},
+        signed_links::Links,
     },
     types::{
         Fields, FromFields, Input, Problem, Text,
         ids::{ClientPoId, DocumentId, ProjectId, UserId},
     },
-    uploads::links::Links,
 };
 
 /// What is said beside the file, in the form or in the query; the form wins.

@@ -24,10 +24,11 @@ use crate::{
         list::{PageInfo, PageQuery},
         multipart::FormFile,
         openapi::{ReadErrors, WriteErrors},
+        signed_links::Links,
     },
     types::ids::{ClientPoId, DocumentId, ProjectId},
     unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
-    uploads::{document_files::DocumentFiles, intake, links::Links, quota},
+    uploads::{document_files::DocumentFiles, intake, quota},
 };
 
 path_parameters! {
@@ -77,11 +78,14 @@ pub(super) async fn store_po_file(
     let kind = options.document_type.as_deref();
     let document = arrived.keep(&mut uow, &caller, &place, (kind, None)).await?;
     let id = document.id;
+    let links = Links::of(&state)?;
     let answer = Answer::ok(Mirror(FileStored {
         message: "File uploaded",
-        file: ProjectDocument::new(document, &Links::of(&state)?)?,
-    }));
-    let answer = uow.commit(answer.at(format!("/api/documents/{id}"))).await?;
+        file: ProjectDocument::new(document, &links)?,
+    }))
+    .at(format!("/api/documents/{id}"))
+    .link(links.kept_document(id)?);
+    let answer = uow.commit(answer).await?;
     arrived.files.publish(&state).await;
     Ok(answer)
 }
@@ -173,8 +177,11 @@ pub(super) async fn upload_document(
     let beside = (options.document_type.as_deref(), options.description.as_deref());
     let document = arrived.keep(&mut uow, &caller, &place, beside).await?;
     let id = document.id;
-    let document = ProjectDocument::absolute(document, &Links::of(&state)?, &base)?;
-    let answer = Answer::ok(Mirror(document)).at(format!("/api/documents/{id}"));
+    let links = Links::of(&state)?;
+    let document = ProjectDocument::absolute(document, &links, &base)?;
+    let answer = Answer::ok(Mirror(document))
+        .at(format!("/api/documents/{id}"))
+        .link(links.kept_document(id)?);
     let answer = uow.commit(answer).await?;
     arrived.files.publish(&state).await;
     Ok(answer)
@@ -201,7 +208,8 @@ pub(super) async fn create_document(
     let place = store::place(&mut uow, named).await?;
     let document = store::insert_record(&mut uow, &new, &place, &caller, state.clock.now()).await?;
     let id = document.id;
-    let document = ProjectDocument::new(document, &Links::of(&state)?)?;
+    let links = Links::of(&state)?;
+    let document = ProjectDocument::new(document, &links)?;
     uow.record(Change::created(
         "project_document",
         id,
@@ -210,7 +218,9 @@ pub(super) async fn create_document(
             "file_hash": new.file_hash,
         }),
     ));
-    let answer = Answer::ok(Mirror(document)).at(format!("/api/documents/{id}"));
+    let answer = Answer::ok(Mirror(document))
+        .at(format!("/api/documents/{id}"))
+        .link(links.kept_document(id)?);
     uow.commit(answer).await
 }
 

@@ -17,10 +17,10 @@ use crate::{
         access::Access,
         extract::Path,
         openapi::{ErrorBody, ReadErrors},
+        signed_links,
     },
     uploads::{
         download::{Asker, FileBytes, Head, known_hash},
-        links,
         outgoing::Outgoing,
         quota,
         storage::{Address, StoredFile},
@@ -49,7 +49,7 @@ impl FromRequestParts<AppState> for Reader {
                 subject: caller.id.to_string(),
             }),
             (Asker::Link(token), Some((session, file))) => Self::of_link(state, &session, &file, &token),
-            (Asker::Link(_), None) => Err(links::NOT_VALID),
+            (Asker::Link(_), None) => Err(signed_links::NOT_VALID),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Reader {
     }
 
     fn of_link(state: &AppState, session: &str, file: &str, token: &str) -> Result<Self> {
-        links::ensure_opens_file(state, session, file, token)?;
+        signed_links::ensure_opens_file(state, session, file, token)?;
         Ok(Self {
             subject: session.to_owned(),
         })

@@ -16,11 +16,11 @@ use crate::{
     http::{
         base_url::BaseUrl,
         list::{Listed, PageInfo},
+        signed_links::Links,
     },
     types::ids::UserId,
     unit_of_work::UnitOfWork,
     uploads::{
-        links::Links,
         removal::{self, Removal},
         storage::Address,
     },

@@ -12,12 +12,12 @@ use crate::{
     http::{
         base_url::BaseUrl,
         list::{Column, Direction, Order, PageInfo, Paging},
+        signed_links::{Links, SignedLink},
     },
     types::{
         Fields, FromFields, Input, Percent, Problem, Text,
         ids::{ClientId, ProjectId},
     },
-    uploads::links::Links,
 };
 
 /// What is said of a session that is not there, or not any more.
@@ -455,6 +455,8 @@ pub(super) struct FileReceived {
         example = "https://erp.example.com/uploads/sess_1/20260210_100000_0f7a.xlsx?token=1770003600.c2ln"
     )]
     direct_url: String,
+    #[serde(skip)]
+    kept_link: SignedLink,
 }
 
 impl FileReceived {
@@ -464,6 +466,7 @@ impl FileReceived {
     /// `Internal` if a link cannot be signed.
     pub(super) fn new(row: FileRow, base: &BaseUrl, links: &Links) -> Result<Self> {
         let token = links_of(&row, links).file_token(&row.session_id, &row.id)?;
+        let kept_link = links.kept_file(&row.session_id, &row.id, row.session_ends)?;
         let path = format!(
             "/uploads/{}/{}?token={token}",
             row.session_id, row.storage_filename
@@ -471,8 +474,14 @@ impl FileReceived {
         Ok(Self {
             file_status: row.status.clone(),
             direct_url: base.link(&path),
+            kept_link,
             fields: FileFields::new(row, base, links)?,
         })
+    }
+
+    /// The link of its two, to be kept with the answer.
+    pub(super) fn kept_link(&self) -> SignedLink {
+        self.kept_link.clone()
     }
 
     /// Where the file is fetched.

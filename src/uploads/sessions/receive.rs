@@ -10,7 +10,10 @@ use crate::{
     auth::Editor,
     error::{Error, Result},
     finance::clients::{self, Parser},
-    http::{base_url::BaseUrl, envelope::Mirror, extract::Path, multipart::FormFile, openapi::WriteErrors},
+    http::{
+        base_url::BaseUrl, envelope::Mirror, extract::Path, multipart::FormFile, openapi::WriteErrors,
+        signed_links::Links,
+    },
     types::{
         Fields, FromFields, Input, Text,
         ids::{ClientId, ProjectId},
@@ -19,7 +22,6 @@ use crate::{
     uploads::{
         ingest::{Purpose, Reading, Sender, Session, Target, Upload},
         intake,
-        links::Links,
         po::intake::{self as orders, Completeness, Demands},
     },
 };
@@ -158,8 +160,10 @@ pub(super) async fn upload_session_file(
     let outcome = upload.keep(&mut uow, &state, reading).await?;
     let row = files::find(uow.conn(), id, &upload.file_id, upload.now).await?;
     let file = FileReceived::new(row, &base, &links)?;
-    let location = file.location();
-    let answer = uow.commit(Answer::ok(Mirror(file)).at(location)).await?;
+    let (location, link) = (file.location(), file.kept_link());
+    let answer = uow
+        .commit(Answer::ok(Mirror(file)).at(location).link(link))
+        .await?;
     upload.publish(&state, &outcome).await;
     Ok(answer)
 }

@@ -60,6 +60,11 @@ impl Caller {
         }
     }
 
+    /// The same editor with a token that is issued at this time.
+    pub(crate) fn logged_in_at(&self, now: DateTime<Utc>) -> Self {
+        self.with_token(token(self.user_id, "editor", Role::Editor, now))
+    }
+
     pub(crate) fn get(&self, path: impl AsRef<str>) -> Call {
         self.call(Method::GET, path)
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::callers::{Call, Caller};
+use super::callers::{Call, Caller, Reply};
 
 /// What a PDF begins with.
 pub(crate) const PDF_HEAD: &[u8] = b"%PDF-1.7\n";
@@ -39,6 +39,16 @@ pub(crate) fn to_session(
     caller
         .post(format!("/api/uploads/session/{session}/files"))
         .file(name, bytes, fields)
+}
+
+/// The body of an answer with one signed link but for its token, which a repeat gets afresh.
+#[track_caller]
+pub(crate) fn unsigned(reply: &Reply) -> String {
+    let text = reply.text();
+    let start = text.find("token=").expect("a signed link") + "token=".len();
+    let length = text[start..].find('"').expect("the end of the link");
+    let token = text[start..start + length].to_owned();
+    text.replace(&token, "")
 }
 
 /// Checks that `data` repeats everything else.

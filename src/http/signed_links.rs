@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::{
@@ -22,11 +23,21 @@ use crate::{
 const PURPOSE: &[u8] = b"download-url-v1";
 
 /// What a link is told that opens nothing.
-pub(super) const NOT_VALID: Error = Error::Unauthenticated("The download link is not valid or has expired");
+pub(crate) const NOT_VALID: Error = Error::Unauthenticated("The download link is not valid or has expired");
+
+/// A link of an answer that is kept for a repeat, and what it takes to sign it again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SignedLink {
+    token: String,
+    /// What is signed, but for the end.
+    subject: String,
+    /// When the session of the file ends, in seconds since 1970; none where the link's own life is its only end.
+    until: Option<i64>,
+}
 
 /// Signs links that all end at the same time.
-#[derive(Clone)]
-pub(super) struct Links {
+#[derive(Debug, Clone)]
+pub(crate) struct Links {
     key: Vec<u8>,
     /// Seconds since 1970.
     expires_at: i64,
@@ -37,7 +48,7 @@ impl Links {
     ///
     /// # Errors
     /// `Internal` if the settings make no key or time.
-    pub(super) fn of(state: &AppState) -> Result<Self> {
+    pub(crate) fn of(state: &AppState) -> Result<Self> {
         let secret = state.config.auth.secret_key.expose_secret();
         Self::new(
             secret.as_bytes(),
@@ -58,16 +69,24 @@ impl Links {
     ///
     /// # Errors
     /// `Internal` if it cannot be signed.
-    pub(super) fn document(&self, id: DocumentId) -> Result<String> {
-        let token = self.token(&document_message(id, &self.expires_at.to_string()))?;
+    pub(crate) fn document(&self, id: DocumentId) -> Result<String> {
+        let token = self.token(&document_subject(id))?;
         Ok(format!("/api/documents/download/{id}?token={token}"))
+    }
+
+    /// The link that [`document`](Self::document) signs, to be kept with an answer.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be signed.
+    pub(crate) fn kept_document(&self, id: DocumentId) -> Result<SignedLink> {
+        self.kept(document_subject(id), None)
     }
 
     /// The path of a session file's download, with its token.
     ///
     /// # Errors
     /// `Internal` if it cannot be signed.
-    pub(super) fn file(&self, session: &str, file: &str) -> Result<String> {
+    pub(crate) fn file(&self, session: &str, file: &str) -> Result<String> {
         let token = self.file_token(session, file)?;
         Ok(format!(
             "/api/uploads/session/{session}/files/{file}/download?token={token}"
@@ -78,19 +97,65 @@ impl Links {
     ///
     /// # Errors
     /// `Internal` if it cannot be signed.
-    pub(super) fn file_token(&self, session: &str, file: &str) -> Result<String> {
-        self.token(&file_message(session, file, &self.expires_at.to_string()))
+    pub(crate) fn file_token(&self, session: &str, file: &str) -> Result<String> {
+        self.token(&file_subject(session, file))
+    }
+
+    /// The link that [`file`](Self::file) signs, to be kept with an answer; `session_ends` when its session does.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be signed.
+    pub(crate) fn kept_file(
+        &self,
+        session: &str,
+        file: &str,
+        session_ends: Option<DateTime<Utc>>,
+    ) -> Result<SignedLink> {
+        self.kept(
+            file_subject(session, file),
+            session_ends.map(|end| end.timestamp()),
+        )
     }
 
     /// The same links, which end no later than a session does.
-    pub(super) fn until(&self, end: DateTime<Utc>) -> Self {
+    pub(crate) fn until(&self, end: DateTime<Utc>) -> Self {
+        self.ending_by(end.timestamp())
+    }
+
+    /// Puts links that are signed now into a text in place of those that were signed for it once.
+    ///
+    /// # Errors
+    /// `Internal` if one cannot be signed.
+    pub(crate) fn renew(&self, text: &str, kept: &[SignedLink]) -> Result<String> {
+        let mut renewed = text.to_owned();
+        for link in kept {
+            let fresh = self.kept(link.subject.clone(), link.until)?;
+            renewed = renewed.replace(&link.token, &fresh.token);
+        }
+        Ok(renewed)
+    }
+
+    fn ending_by(&self, end: i64) -> Self {
         Self {
             key: self.key.clone(),
-            expires_at: self.expires_at.min(end.timestamp()),
+            expires_at: self.expires_at.min(end),
         }
     }
 
-    fn token(&self, message: &str) -> Result<String> {
+    fn kept(&self, subject: String, until: Option<i64>) -> Result<SignedLink> {
+        let token = match until {
+            Some(end) => self.ending_by(end).token(&subject)?,
+            None => self.token(&subject)?,
+        };
+        Ok(SignedLink {
+            token,
+            subject,
+            until,
+        })
+    }
+
+    fn token(&self, subject: &str) -> Result<String> {
+        let message = format!("{subject}{}", self.expires_at);
         let signature = URL_SAFE_NO_PAD.encode(sign(&self.key, message.as_bytes())?);
         Ok(format!("{}.{signature}", self.expires_at))
     }
@@ -100,40 +165,41 @@ impl Links {
 ///
 /// # Errors
 /// `Unauthenticated` otherwise.
-pub(super) fn ensure_opens_document(state: &AppState, id: DocumentId, token: &str) -> Result<()> {
+pub(crate) fn ensure_opens_document(state: &AppState, id: DocumentId, token: &str) -> Result<()> {
     let secret = state.config.auth.secret_key.expose_secret();
     let now = state.clock.now().timestamp();
-    ensure(is_signed(secret.as_bytes(), now, token, |expires_at| {
-        document_message(id, expires_at)
-    })?)
+    ensure(is_signed(secret.as_bytes(), now, token, &document_subject(id))?)
 }
 
 /// Checks that a link to a session file was signed here and has not ended.
 ///
 /// # Errors
 /// `Unauthenticated` otherwise.
-pub(super) fn ensure_opens_file(state: &AppState, session: &str, file: &str, token: &str) -> Result<()> {
+pub(crate) fn ensure_opens_file(state: &AppState, session: &str, file: &str, token: &str) -> Result<()> {
     let secret = state.config.auth.secret_key.expose_secret();
     let now = state.clock.now().timestamp();
-    ensure(is_signed(secret.as_bytes(), now, token, |expires_at| {
-        file_message(session, file, expires_at)
-    })?)
+    ensure(is_signed(
+        secret.as_bytes(),
+        now,
+        token,
+        &file_subject(session, file),
+    )?)
 }
 
 fn ensure(is_signed: bool) -> Result<()> {
     if is_signed { Ok(()) } else { Err(NOT_VALID) }
 }
 
-fn file_message(session: &str, file: &str, expires_at: &str) -> String {
-    format!("file\n{session}\n{file}\n{expires_at}")
+fn file_subject(session: &str, file: &str) -> String {
+    format!("file\n{session}\n{file}\n")
 }
 
-fn document_message(id: DocumentId, expires_at: &str) -> String {
-    format!("document\n{id}\n\n{expires_at}")
+fn document_subject(id: DocumentId) -> String {
+    format!("document\n{id}\n\n")
 }
 
-/// Whether a token has the signature of the message that its end makes, and the end is still to come.
-fn is_signed(secret: &[u8], now: i64, token: &str, message: impl FnOnce(&str) -> String) -> Result<bool> {
+/// Whether a token has the signature of what it opens and its end, and the end is still to come.
+fn is_signed(secret: &[u8], now: i64, token: &str, subject: &str) -> Result<bool> {
     let Some((expires_at, signature)) = token.split_once('.') else {
         return Ok(false);
     };
@@ -142,7 +208,7 @@ fn is_signed(secret: &[u8], now: i64, token: &str, message: impl FnOnce(&str) ->
     };
     let key = sign(secret, PURPOSE)?;
     // The end is signed as it stands there, so that no other spelling of it passes.
-    let is_ours = hmac(&key, message(expires_at).as_bytes())?
+    let is_ours = hmac(&key, format!("{subject}{expires_at}").as_bytes())?
         .verify_slice(&signature)
         .is_ok();
     Ok(is_ours && expires_at.parse::<i64>().is_ok_and(|end| now < end))
@@ -228,7 +294,7 @@ mod tests {
         let link = links.document(DocumentId(9)).unwrap();
         let token = link.split_once("token=").unwrap().1;
         let opens = |secret: &[u8], now, token: &str, id| {
-            is_signed(secret, now, token, |end| document_message(DocumentId(id), end)).unwrap()
+            is_signed(secret, now, token, &document_subject(DocumentId(id))).unwrap()
         };
 
         assert!(opens(secret, now, token, 9));
@@ -253,5 +319,24 @@ mod tests {
         ] {
             assert!(!opens(secret, now, &forged, 9), "{forged}");
         }
+    }
+
+    #[test]
+    fn a_kept_link_is_renewed_wherever_it_stands_and_never_beyond_its_session() {
+        let links = |now| Links::new(b"a secret of this test", now, Duration::from_mins(10)).unwrap();
+        let (first, end) = (links(1000), DateTime::from_timestamp(2000, 0).unwrap());
+        let kept = [
+            first.kept_document(DocumentId(9)).unwrap(),
+            first.kept_file("s", "f", Some(end)).unwrap(),
+        ];
+        let all = |links: &Links| {
+            let file = links.until(end).file("s", "f").unwrap();
+            let document = links.document(DocumentId(9)).unwrap();
+            format!("{document} {file} {document} /api/documents/download/9?token=1600.x")
+        };
+        let later = links(1900);
+
+        assert_eq!(later.renew(&all(&first), &kept).unwrap(), all(&later));
+        assert!(all(&later).contains("token=2000."));
     }
 }
