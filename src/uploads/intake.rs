@@ -17,8 +17,10 @@ use crate::{
     uploads::storage::Received,
 };
 
-/// How many files are read at once.
-const AT_ONCE: usize = 4;
+/// How many megabytes of memory are for reading files. A large file leaves less for others, which wait.
+const MEMORY: u32 = 64;
+/// What every file takes of it, however small: four of them are read at once.
+const LEAST: u32 = 16;
 /// How long looking at a file, or reading it, may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What is said of one that takes longer.
@@ -74,6 +76,7 @@ pub(super) async fn kind(state: &AppState, name: &str, received: &Received) -> R
 /// Reads files on threads that may block: only so many at once, and each for so long.
 #[derive(Debug)]
 pub struct Parsers {
+    /// Megabytes.
     permits: Arc<Semaphore>,
     patience: Duration,
 }
@@ -81,7 +84,7 @@ pub struct Parsers {
 impl Default for Parsers {
     fn default() -> Self {
         Self {
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            permits: Arc::new(Semaphore::new(MEMORY as usize)),
             patience: PATIENCE,
         }
     }
@@ -97,9 +100,11 @@ impl Parsers {
         file: File,
         work: impl FnOnce(BufReader<File>) -> T + Send + 'static,
     ) -> Result<Option<T>> {
+        let length = file.metadata().map_err(Error::storage)?.len();
+        let share = u32::try_from(length >> 20).unwrap_or(MEMORY).clamp(LEAST, MEMORY);
         // Held until the thread is done, which may be later than this request's patience.
         let permit = Arc::clone(&self.permits)
-            .acquire_owned()
+            .acquire_many_owned(share)
             .await
             .map_err(Error::internal)?;
         let thread = tokio::task::spawn_blocking(move || {
@@ -135,7 +140,7 @@ mod tests {
     #[tokio::test]
     async fn what_takes_too_long_is_given_up_and_holds_its_place_until_it_ends() {
         let parsers = Parsers {
-            permits: Arc::new(Semaphore::new(1)),
+            permits: Arc::new(Semaphore::new(LEAST as usize)),
             patience: Duration::from_millis(20),
         };
         let file = || tempfile::tempfile().unwrap();

@@ -1,6 +1,6 @@
 //! Unpacks the data of streams, within a limit.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
 use flate2::read::ZlibDecoder;
 
@@ -52,14 +52,18 @@ fn too_much<T>(limits: &Limits) -> Result<T, Fault> {
     Err(Fault::TooMuch)
 }
 
+/// Unpacks twice: memory is taken for what comes out, once it is known to be no more than an order needs. A buffer that
+/// grows with what comes would take three times as much, of which the allocator keeps a share for every thread.
 fn inflate(input: &[u8], limits: &Limits) -> Result<Vec<u8>, Fault> {
-    let mut output = Vec::new();
     let bound = u64::try_from(MAX_UNPACKED).unwrap_or(u64::MAX).saturating_add(1);
-    let outcome = ZlibDecoder::new(input).take(bound).read_to_end(&mut output);
-    if output.len() > MAX_UNPACKED {
+    let unpack = || ZlibDecoder::new(input).take(bound);
+    let length = io::copy(&mut unpack(), &mut io::sink());
+    let length = usize::try_from(length.map_err(|_| Fault::Damaged)?).unwrap_or(usize::MAX);
+    if length > MAX_UNPACKED {
         return too_much(limits);
     }
-    outcome.map_err(|_| Fault::Damaged)?;
+    let mut output = Vec::with_capacity(length);
+    unpack().read_to_end(&mut output).map_err(|_| Fault::Damaged)?;
     Ok(output)
 }
 

@@ -18,7 +18,7 @@ pub(super) const MAX_VALUES: u32 = 100_000;
 /// Bytes of one string.
 pub(super) const MAX_STRING: usize = 65_536;
 /// Bytes of one unpacked stream.
-pub(super) const MAX_UNPACKED: usize = 16_777_216;
+pub(super) const MAX_UNPACKED: usize = 8_388_608;
 /// Bytes of all unpacked streams that are kept because they hold objects.
 pub(super) const MAX_KEPT: usize = 16_777_216;
 /// Form within form.

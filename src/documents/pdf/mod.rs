@@ -83,14 +83,16 @@ pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<Vec<Page>, ParseFail
 }
 
 fn take_in(file: &mut (impl Read + Seek)) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let bound = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    file.seek(SeekFrom::Start(0))
-        .and_then(|_| file.take(bound).read_to_end(&mut bytes))
-        .map_err(|_| "the file could not be read".to_owned())?;
-    if bytes.len() > MAX_BYTES {
+    let unreadable = |_| "the file could not be read".to_owned();
+    let length = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    if length > MAX_BYTES {
         return Err("the file is larger than any order".to_owned());
     }
+    let mut bytes = Vec::with_capacity(length);
+    file.seek(SeekFrom::Start(0))
+        .and_then(|_| file.read_to_end(&mut bytes))
+        .map_err(unreadable)?;
     Ok(bytes)
 }
 
