@@ -16,7 +16,9 @@
     clippy::cast_precision_loss,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a bench ends by panicking where it meets what it did not expect, and its figures are no amounts"
+    dead_code,
+    reason = "a bench ends by panicking where it meets what it did not expect, its figures are no amounts, and it needs \
+              only some of what the benches share"
 )]
 
 mod support;
@@ -30,8 +32,11 @@ use std::{
 };
 
 use reqwest::Client;
-use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
-use support::{Server, number, port, read_answer, read_options, request};
+use support::{
+    Server,
+    data::{self, path},
+    number, read_answer, read_options, request,
+};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const HELP: &str = "\
@@ -113,20 +118,7 @@ impl Seeded {
     async fn start(pos: u32) -> Self {
         let server = Server::start().await;
         let token = server.sign_up(&Client::new()).await;
-        let mut database = database(&server).await;
-        sqlx::query("SELECT set_config('bench.pos', $1, false)")
-            .bind(pos.to_string())
-            .execute(&mut database)
-            .await
-            .unwrap();
-        sqlx::raw_sql(include_str!("seed.sql"))
-            .execute(&mut database)
-            .await
-            .unwrap();
-        sqlx::raw_sql("VACUUM ANALYZE")
-            .execute(&mut database)
-            .await
-            .unwrap();
+        data::seed(&server, pos).await;
         let stream = connect(&server).await;
         Self {
             server,
@@ -155,18 +147,6 @@ async fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     stream
-}
-
-async fn database(server: &Server) -> PgConnection {
-    let folder = server.postgres();
-    let password = fs::read_to_string(folder.join("password")).unwrap();
-    let options = PgConnectOptions::new_without_pgpass()
-        .host(folder.join("socket").to_str().unwrap())
-        .port(port(&folder).parse().unwrap())
-        .username("erp")
-        .password(password.trim())
-        .database("Nexgen_erp");
-    PgConnection::connect_with(&options).await.unwrap()
 }
 
 /// What is asked for, with names for what is in the middle of the rows.
@@ -288,39 +268,6 @@ const SUMS: [&str; 7] = [
     "/api/po/analysis/profit",
 ];
 
-/// Puts the names of a size in.
-fn path(template: &str, pos: u32) -> String {
-    // The last PO of the project in the middle, which is neither an agreement nor without a store.
-    let project = pos / 40;
-    let po = (0..20)
-        .map(|back| project * 20 - back)
-        .find(|po| po % 50 != 0 && po % 11 != 0)
-        .unwrap();
-    // As seed.sql makes them.
-    let mixed = |number: u32| u64::from(number) * 104_729 % 1_000_003;
-    template
-        .replace("{project_name}", &mixed(project).to_string())
-        .replace("{project}", &project.to_string())
-        .replace(
-            "{session}",
-            &format!("sess_generic_20240101_090000_{project:016}"),
-        )
-        .replace("{po}", &po.to_string())
-        .replace("{store}", &format!("ST-{}", mixed((po - 1) / 5)))
-        .replace(
-            "{number}",
-            &(4_100_000_000 + u64::from(po) * 7919 % 99_999_989).to_string(),
-        )
-        .replace("{payment}", &(po * 2).to_string())
-        .replace("{vendor_order}", &po.to_string())
-        .replace(
-            "{vendor_order_number}",
-            &(u64::from(po) * 7919 % 99_999_989).to_string(),
-        )
-        .replace("{vendor_payment}", &(po * 2).to_string())
-        .replace("{reference}", &format!("UTR{:010}", po * 2 + 1))
-}
-
 async fn run(options: &Options) {
     let mut small = Seeded::start(options.small).await;
     let mut large = Seeded::start(options.large).await;
@@ -390,7 +337,7 @@ fn median(mut latencies: Vec<Duration>) -> Duration {
 
 /// The plan of every statement of every request, as PostgreSQL itself logs it.
 async fn plans(seeded: &mut Seeded) -> String {
-    let mut database = database(&seeded.server).await;
+    let mut database = data::database(&seeded.server).await;
     sqlx::raw_sql(
         r#"
         ALTER DATABASE "Nexgen_erp" SET session_preload_libraries = 'auto_explain';

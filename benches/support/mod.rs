@@ -1,7 +1,9 @@
 //! What the benches share: a server of their own, and requests that cost the client little.
 
+pub(crate) mod data;
+
 use std::{
-    fs,
+    fs, io,
     net::{SocketAddr, TcpListener},
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -13,6 +15,10 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{io::AsyncReadExt, net::TcpStream};
+
+/// Who calls.
+pub(crate) const USERNAME: &str = "bench";
+pub(crate) const PASSWORD: &str = "a password of the bench";
 
 /// The release server with its settings as they are by default, but for the limits of requests and uploads; it ends with the bench.
 pub(crate) struct Server {
@@ -30,33 +36,40 @@ impl Server {
         // The user that PostgreSQL runs as must get through, where root starts the bench.
         fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_nexgen-finance"))
-            .current_dir(folder.path())
-            .env("PORT", address.port().to_string())
-            .env("RATE_LIMIT_ENABLED", "false")
-            .env("UPLOADS_PER_HOUR", "1000000")
-            .env_remove("DATABASE_URL")
-            .env_remove("DB_HOST")
-            .env("APP_ENVIRONMENT", "development")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
         let server = Self {
-            child,
+            child: spawn(folder.path(), address),
             address,
             folder,
         };
+        server.until_ready().await;
+        server
+    }
+
+    /// Ends the server and starts it again on its data; how long it took to be ready.
+    pub(crate) async fn restart(&mut self) -> Duration {
+        self.end();
+        let started = Instant::now();
+        self.child = spawn(self.folder.path(), self.address);
+        self.until_ready().await;
+        started.elapsed()
+    }
+
+    async fn until_ready(&self) {
         let started = Instant::now();
         let client = Client::new();
-        while client.get(server.url("/api/health/ready")).send().await.is_err() {
+        while client.get(self.url("/api/health/ready")).send().await.is_err() {
             assert!(
                 started.elapsed() < Duration::from_mins(1),
                 "the server does not start"
             );
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        server
+    }
+
+    fn end(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).ok();
+        self.child.wait().ok();
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -75,8 +88,7 @@ impl Server {
 
     /// Makes the first user, and gives back a token.
     pub(crate) async fn sign_up(&self, client: &Client) -> String {
-        let user =
-            json!({"username": "bench", "email": "bench@example.com", "password": "a password of the bench"});
+        let user = json!({"username": USERNAME, "email": "bench@example.com", "password": PASSWORD});
         let signup = answer(client.post(self.url("/api/auth/signup")).json(&user)).await;
         signup["access_token"].as_str().unwrap().to_owned()
     }
@@ -91,10 +103,23 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).ok();
-        self.child.wait().ok();
+        self.end();
     }
+}
+
+fn spawn(folder: &Path, address: SocketAddr) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_nexgen-finance"))
+        .current_dir(folder)
+        .env("PORT", address.port().to_string())
+        .env("RATE_LIMIT_ENABLED", "false")
+        .env("UPLOADS_PER_HOUR", "1000000")
+        .env_remove("DATABASE_URL")
+        .env_remove("DB_HOST")
+        .env("APP_ENVIRONMENT", "development")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Value {
@@ -117,18 +142,27 @@ pub(crate) fn request(server: &Server, path: &str, token: Option<&str>) -> Vec<u
     .into_bytes()
 }
 
-/// Reads one answer, whose length its head must tell.
+/// Reads one answer, which must be a success.
 pub(crate) async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
+    let status = try_answer(stream, buffer).await.unwrap();
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(buffer));
+}
+
+/// Reads one answer, whose length its head must tell; its status.
+pub(crate) async fn try_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<u16> {
     buffer.clear();
+    let mut seen = 0;
     let end = loop {
-        let count = stream.read_buf(buffer).await.unwrap();
-        assert!(count > 0, "the server closed a connection");
-        if let Some(end) = buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-            break end + 4;
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        if let Some(end) = buffer[seen..].windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            break seen + end + 4;
+        }
+        seen = buffer.len().saturating_sub(3);
     };
     let head = std::str::from_utf8(&buffer[..end]).unwrap();
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    let status = head[9..12].parse().unwrap();
     let length: usize = head
         .lines()
         .find_map(|line| {
@@ -138,11 +172,11 @@ pub(crate) async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
         })
         .expect("the answer tells its length");
     while buffer.len() < end + length {
-        assert!(
-            stream.read_buf(buffer).await.unwrap() > 0,
-            "the server closed a connection"
-        );
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
     }
+    Ok(status)
 }
 
 /// The port in the name of the cluster's socket.
