@@ -257,9 +257,11 @@ impl Figures {
     }
 }
 
-/// The number that a cell is, with or without its currency.
+/// The number that a cell is, with or without its currency. Two numbers side by side are none.
 pub(super) fn number(cell: &str) -> Option<Decimal> {
-    text::amount(cell)
+    let has_digit = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+    let numbers = cell.split_whitespace().filter(has_digit).count();
+    text::amount(cell).filter(|_| numbers == 1)
 }
 
 /// The quantity that a cell is, with the unit behind it if there is one: `10`, `10 NOS`, `10 (EA)`.
@@ -282,6 +284,13 @@ pub(super) fn is_unit(cell: &str) -> bool {
         && cell.chars().count() <= MAX_UNIT
         && cell.split_whitespace().count() <= 2
         && !is_currency_name(cell)
+}
+
+/// True for a unit as it is printed behind a quantity: `(EA)`.
+pub(super) fn is_unit_in_parentheses(cell: &str) -> bool {
+    cell.strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+        .is_some_and(is_unit)
 }
 
 /// True for what a line may be numbered with: `3`, `00010`, `1.2`, `B`, `a)`.

@@ -3,13 +3,14 @@
 //! The titles stand above every item or once a table, and again after a page break. What an item says is read from the
 //! lines between; where these stand in columns, the place of a cell below its title tells what it is.
 //!
-//! - `rows`: the lines of all pages, without what is printed on every one; `titles`, `kinds`: where titles stand and what they say; `columns`: what
-//!   stands below which of them; `figures`: what a line says in its columns.
+//! - `rows`: the lines of all pages, without what is printed on every one; `titles`, `kinds`: where titles stand and what they say; `cells`,
+//!   `columns`: what stands below which of them; `figures`: what a line says in its columns.
 //! - `header`, `places`: numbers and dates, addresses and names; `blocks`: the lines cut into items; `item`: the fields of
 //!   one, `notes` what is none of them.
 //! - `totals`: the figures of the document, held against its lines.
 
 mod blocks;
+mod cells;
 mod columns;
 mod figures;
 mod header;
