@@ -353,7 +353,12 @@ impl<'a> Cutter<'a> {
     /// True if the items end above this line.
     fn ends_at(&self, row: &Row, rest: &[Row]) -> bool {
         let is_closing = is_closing(row);
-        if !is_closing && !totals::is_total(row) {
+        // What is charged besides belongs to the totals below.
+        let is_charge = || {
+            let mut below = rest.iter().skip_while(|below| totals::is_charge(below));
+            totals::is_charge(row) && below.next().is_some_and(totals::is_total)
+        };
+        if !is_closing && !totals::is_total(row) && !is_charge() {
             return false;
         }
         let figures = self.columns.read(row);

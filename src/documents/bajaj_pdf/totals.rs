@@ -4,33 +4,79 @@ use rust_decimal::{Decimal, dec};
 
 use super::header;
 use super::rows::{Row, amount_of, is_currency};
+use crate::documents::grid::{Grid, Value};
+use crate::documents::items::TotalRows;
 use crate::documents::labels::Words;
-use crate::documents::model::{Finding, FindingKind, ParsedOrder};
+use crate::documents::model::{Finding, FindingKind, ParsedOrder, Totals};
 use crate::documents::pdf::Word;
-use crate::documents::{share_tax, summary};
+use crate::documents::total_labels::Figure;
+use crate::documents::{printed_totals, share_tax, summary, table};
 
 const TOLERANCE: Decimal = dec!(1.00);
+/// A gap this wide, in hundredths of a point, separates a label from what stands left of it.
+const CELL_GAP: i64 = 900;
 
 /// Reads the printed figures and holds them against the lines.
 pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
-    let printed = Printed::of(tail);
-    let last_total = || {
-        let labels: [&[&str]; 2] = [&["GRAND", "TOTAL"], &["TOTAL", "AMOUNT"]];
-        all.iter()
-            .rev()
-            .find_map(|row| header::figure_behind(row, &labels))
+    let block = block(tail);
+    let printed = Printed::of(block, order);
+    let above = || {
+        let rows = all.iter().take_while(|row| !row.is_anchor());
+        rows.filter_map(|row| header::figure_behind(row, ENDS)).last()
     };
     let value = header::stated_value(all)
-        .or_else(last_total)
         .or(printed.total)
+        .or_else(above)
+        .or(printed.plain_total)
         .filter(|value| !value.is_sign_negative());
-    order.printed.subtotal = printed.subtotal;
+    let sums = summary::LineSums::of(&order.lines);
+    // What is called a total is one before tax only if it is not the document's.
+    let is_subtotal = printed.has_subtotal || printed.totals.subtotal != value;
+    order.printed.subtotal = printed.totals.subtotal.filter(|_| is_subtotal);
     order.printed.total_amount = value;
-    order.findings.extend(unreadable(tail));
-    take_tax(&printed, value, order);
+    order.findings.extend(unreadable(block));
+    take_tax(&printed.totals, value, sums, order);
     share_tax::share_tax(order);
     summary::complete(order);
     order.findings.extend(summary::excess(order));
+    order.warnings.extend(summary::contradictions(order));
+    let gross = summary::LineSums::of(&order.lines).gross;
+    if let Some(value) = value.filter(|value| !near(gross, *value) && !near(sums.taxable, *value))
+        && !order.lines.is_empty()
+    {
+        order
+            .warnings
+            .push(format!("Total mismatch: lines {gross:.2}, document {value:.2}"));
+    }
+}
+
+fn near(one: Decimal, other: Decimal) -> bool {
+    one.saturating_sub(other).abs() <= TOLERANCE
+}
+
+/// The lines of totals: those above the terms, which may name sums of their own, unless all totals stand below.
+fn block<'a, 'b>(tail: &'b [&'a Row]) -> &'b [&'a Row] {
+    let end = tail.iter().position(|row| is_of_terms(row)).unwrap_or(tail.len());
+    let above = tail.get(..end).unwrap_or_default();
+    let has_total = above.iter().any(|row| is_total(row));
+    if has_total { above } else { tail }
+}
+
+/// True for the first line of what is agreed besides: no total stands in it.
+fn is_of_terms(row: &Row) -> bool {
+    const STARTS: &[&str] = &[
+        "THIS PURCHASE ORDER",
+        "TERMS",
+        "GENERAL TERMS",
+        "SPECIAL TERMS",
+        "STANDARD TERMS",
+        "OTHER TERMS",
+        "CONDITIONS",
+    ];
+    row.starts_with_any(STARTS)
+        && !figures_of(row)
+            .iter()
+            .any(|value| matches!(value, Value::Number(_)))
 }
 
 /// A finding for each total that is printed and no amount: it is not replaced in silence.
@@ -56,35 +102,23 @@ fn unreadable(tail: &[&Row]) -> Vec<Finding> {
     tail.iter().filter_map(finding).collect()
 }
 
-/// The tax counts where it is the gap between the lines and the document's value, or where no value is printed.
-fn take_tax(printed: &Printed, value: Option<Decimal>, order: &mut ParsedOrder) {
-    let sums = summary::LineSums::of(&order.lines);
-    let tax = printed.tax();
-    let near = |one: Decimal, other: Decimal| one.saturating_sub(other).abs() <= TOLERANCE;
+/// The printed tax counts, unless the document's value is what the lines are worth without it.
+fn take_tax(totals: &Totals, value: Option<Decimal>, sums: summary::LineSums, order: &mut ParsedOrder) {
     let has_own_tax = order.lines.iter().any(|line| line.gst_amount.is_some());
-    let is_gap = |tax: Decimal| match value {
-        Some(value) => near(value.saturating_sub(sums.taxable), tax) && !near(value, sums.taxable),
-        None => !has_own_tax,
-    };
-    if tax.is_some_and(is_gap) {
-        order.printed.cgst = printed.cgst;
-        order.printed.sgst = printed.sgst;
-        order.printed.igst = printed.igst;
-        order.printed.total_tax = tax;
-        return;
-    }
-    let Some(value) = value else { return };
-    if near(sums.gross, value) || near(sums.taxable, value) {
-        if let Some(tax) = tax.filter(|tax| !tax.is_zero() && !has_own_tax) {
-            order.warnings.push(format!(
-                "The printed tax of {tax:.2} is not part of the document's value"
-            ));
+    let is_apart = !has_own_tax && value.is_some_and(|value| near(value, sums.taxable));
+    match totals
+        .total_tax
+        .filter(|tax| is_apart && !near(*tax, Decimal::ZERO))
+    {
+        Some(tax) => order.warnings.push(format!(
+            "The printed tax of {tax:.2} is not part of the document's value"
+        )),
+        None => {
+            order.printed.cgst = totals.cgst;
+            order.printed.sgst = totals.sgst;
+            order.printed.igst = totals.igst;
+            order.printed.total_tax = totals.total_tax;
         }
-    } else if !order.lines.is_empty() {
-        order.warnings.push(format!(
-            "Total mismatch: lines {:.2}, document {value:.2}",
-            sums.gross
-        ));
     }
 }
 
@@ -149,58 +183,128 @@ pub(super) fn is_total(row: &Row) -> bool {
         || starts(&label, TAXES) && is_short && is_figure(words.last())
 }
 
+/// True for what is charged or taken off besides the items: the label and the figure.
+pub(super) fn is_charge(row: &Row) -> bool {
+    const CHARGES: &[&[&str]] = &[
+        &["FREIGHT"],
+        &["TRANSPORT"],
+        &["TRANSPORTATION"],
+        &["PACKING"],
+        &["INSURANCE"],
+        &["DISCOUNT"],
+        &["LESS"],
+        &["HANDLING"],
+        &["LOADING"],
+        &["UNLOADING"],
+        &["OTHER", "CHARGES"],
+        &["DELIVERY", "CHARGES"],
+        &["ROUND", "OFF"],
+        &["ROUNDING"],
+    ];
+    const MAX_WORDS: usize = 8;
+    let last = row.words.iter().rev().find(|word| !is_currency(word));
+    starts(&label(row), CHARGES)
+        && row.words.len() <= MAX_WORDS
+        && last.is_some_and(|word| amount_of(word).is_some())
+}
+
 /// The figures behind the items, each where it is printed first.
 #[derive(Debug, Default)]
 struct Printed {
-    subtotal: Option<Decimal>,
-    cgst: Option<Decimal>,
-    sgst: Option<Decimal>,
-    igst: Option<Decimal>,
-    tax: Option<Decimal>,
+    totals: Totals,
+    /// Whether a figure is called the sum before tax.
+    has_subtotal: bool,
+    /// What is called the document's.
     total: Option<Decimal>,
+    /// What is called a total without a word on its tax.
+    plain_total: Option<Decimal>,
 }
 
 impl Printed {
-    fn of(tail: &[&Row]) -> Self {
-        let mut printed = Self::default();
-        for row in tail {
-            let Some(value) = row.words.iter().rev().find_map(amount_of) else {
-                continue;
-            };
-            if value.is_sign_negative() {
-                continue;
+    /// The figures in these lines, read as those below the table of a sheet are.
+    fn of(rows: &[&Row], order: &ParsedOrder) -> Self {
+        let mut grid = Grid::new("", false);
+        for (row, line) in (0_u32..).zip(rows) {
+            for (column, value) in (0_u32..).zip(figures_of(line)) {
+                // A sheet has a width that a line may pass; what is behind it is no total.
+                if grid.fill((row, column), value).is_err() {
+                    break;
+                }
             }
-            let words = label(row);
-            let starts = |labels: &[&[&str]]| starts(&words, labels);
-            let place = if starts(&[&["CGST"]]) {
-                &mut printed.cgst
-            } else if starts(&[&["SGST"], &["UTGST"]]) {
-                &mut printed.sgst
-            } else if starts(&[&["IGST"]]) {
-                &mut printed.igst
-            } else if starts(&[&["TAX"], &["TOTAL", "TAX"], &["GST"], &["TOTAL", "GST"]])
-                && !starts(&[&["TAX", "INVOICE"]])
-            {
-                &mut printed.tax
-            } else if starts(&[&["SUBTOTAL"], &["SUB", "TOTAL"]]) {
-                &mut printed.subtotal
-            } else if starts(&[&["TOTAL"], &["GRAND", "TOTAL"], &["NET"]]) {
-                &mut printed.total
-            } else {
-                continue;
-            };
-            place.get_or_insert(value);
         }
-        printed
+        let below = TotalRows {
+            passed: Vec::new(),
+            end_row: 1,
+        };
+        let totals = printed_totals::read(&grid, &below, &table::Columns::default(), &order.lines).totals;
+        let labels = || {
+            (1..=grid.rows()).filter_map(|row| {
+                let mut texts = grid.filled(row).filter_map(|(_, value)| match value {
+                    Value::Text(text) => Figure::of(&Words::of(text.split(':').next().unwrap_or_default())),
+                    _ => None,
+                });
+                texts.next()
+            })
+        };
+        let is_grand = labels().any(|figure| figure == Figure::GrandTotal);
+        let called = || {
+            rows.iter()
+                .rev()
+                .find_map(|row| header::figure_behind(row, &[&["TOTAL", "AMOUNT"]]).filter(|_| is_end(row)))
+        };
+        let plain = rows.iter().find_map(|row| {
+            let is_plain = starts(&label(row), &[&["TOTAL"], &["NET"]]) && is_total(row);
+            let value = row.words.iter().rev().find_map(amount_of);
+            value.filter(|_| is_plain && totals.total_tax.is_none())
+        });
+        Self {
+            has_subtotal: labels().any(|figure| figure == Figure::Subtotal),
+            total: totals
+                .total_amount
+                .filter(|_| is_grand)
+                .or_else(called)
+                .or(totals.total_amount),
+            plain_total: plain,
+            totals,
+        }
     }
+}
 
-    fn tax(&self) -> Option<Decimal> {
-        let parts = [self.cgst, self.sgst, self.igst];
-        let sum = || parts.iter().flatten().copied().sum();
-        if parts.iter().any(Option::is_some) {
-            Some(sum())
-        } else {
-            self.tax
+/// The labels and the amounts of a line, each by itself; nothing for a sentence that goes on behind its amount.
+fn figures_of(row: &Row) -> Vec<Value> {
+    const MAX_BEHIND: usize = 2;
+    let is_name = |word: &&Word| word.text.starts_with(char::is_alphabetic) && !is_currency(word);
+    let behind = row
+        .words
+        .iter()
+        .rev()
+        .take_while(|word| amount_of(word).is_none());
+    if behind.filter(is_name).count() > MAX_BEHIND {
+        return Vec::new();
+    }
+    let mut all: Vec<Value> = Vec::new();
+    let mut label: Vec<&str> = Vec::new();
+    let mut end = None;
+    let close = |label: &mut Vec<&str>, all: &mut Vec<Value>| {
+        if !label.is_empty() {
+            all.push(Value::Text(label.join(" ").into()));
+            label.clear();
+        }
+    };
+    for word in &row.words {
+        if end.is_some_and(|end: i64| word.x.saturating_sub(end) >= CELL_GAP) {
+            close(&mut label, &mut all);
+        }
+        end = Some(word.end);
+        let is_estimate =
+            label.is_empty() && matches!(header::bare(&word.text).as_str(), "EST" | "ESTIMATED");
+        if let Some(amount) = amount_of(word) {
+            close(&mut label, &mut all);
+            all.push(Value::Number(amount));
+        } else if !is_currency(word) && !is_estimate {
+            label.push(&word.text);
         }
     }
+    close(&mut label, &mut all);
+    all
 }
