@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::columns::Columns;
 use super::figures::Figures;
-use super::notes::is_note;
+use super::notes::{is_note, is_of_terms};
 use super::rows::{Row, amount_of, quantity_in};
 use super::titles;
 use super::totals;
@@ -164,7 +164,9 @@ impl<'a> Cutter<'a> {
     /// How the line starts an item, if it does.
     fn start_at(&mut self, row: &Row, figures: Option<Figures>) -> Option<Start> {
         let Some(figures) = figures.filter(|figures| !figures.is_split || figures.are_proven()) else {
-            let number = row.item_number().filter(|number| self.is_next(*number, row))?;
+            let number = row
+                .item_number()
+                .filter(|number| self.columns.may_begin_with(row) && self.is_next(*number, row))?;
             self.last = Some(number);
             self.numbers.push(number);
             return Some(Start {
@@ -316,7 +318,7 @@ impl<'a> Cutter<'a> {
             has_figures(row, &self.columns)
         } else {
             let has_quantity =
-                quantity_in(&row.words, 0).is_some() || self.columns.quantity_in(&row.words).is_some();
+                quantity_in(&row.words, 0).is_some() || !self.columns.quantities_in(&row.words).is_empty();
             has_quantity && row.words.iter().any(|word| amount_of(word).is_some())
         };
         let continues = self
@@ -358,7 +360,9 @@ impl<'a> Cutter<'a> {
             let mut below = rest.iter().skip_while(|below| totals::is_charge(below));
             totals::is_charge(row) && below.next().is_some_and(totals::is_total)
         };
-        if !is_closing && !totals::is_total(row) && !is_charge() {
+        // What begins as terms do may be a note on an item, if another item follows.
+        let is_of_terms = is_of_terms(row);
+        if !is_closing && !is_of_terms && !totals::is_total(row) && !is_charge() {
             return false;
         }
         let figures = self.columns.read(row);
@@ -366,7 +370,7 @@ impl<'a> Cutter<'a> {
             return false;
         }
         // Without columns, the figures of an item may stand in lines like those of a total.
-        let is_end = is_closing || totals::is_end(row);
+        let is_end = is_closing || totals::is_end(row) && !is_of_terms;
         let is_own = !is_end
             && !self.is_reprint
             && self
@@ -374,12 +378,17 @@ impl<'a> Cutter<'a> {
                 .items
                 .last()
                 .is_some_and(|item| item.figures.is_none() && !has_amount(item));
-        !is_own && !self.goes_on(rest, is_end)
+        !is_own && !self.goes_on(rest, is_end, is_of_terms)
     }
 
     /// True if there is another item in the rest: under titles that are printed again, or, unless the line before was the
-    /// end of everything, one of the next number.
-    fn goes_on(&self, rest: &[Row], is_end: bool) -> bool {
+    /// end of everything, one of the next number. Terms are numbered, too: among them, one that stands in columns.
+    fn goes_on(&self, rest: &[Row], is_end: bool, is_of_terms: bool) -> bool {
+        let is_in_columns = self
+            .blocks
+            .items
+            .last()
+            .is_some_and(|item| item.figures.is_some());
         let last = self.numbers.last().copied().unwrap_or(0);
         let mut has_titles = false;
         for row in rest {
@@ -394,6 +403,9 @@ impl<'a> Cutter<'a> {
             let Some(number) = row.item_number().filter(|number| *number > last) else {
                 continue;
             };
+            if is_of_terms && is_in_columns && !has_titles {
+                continue;
+            }
             if has_titles || !is_end && STEPS.contains(&number.saturating_sub(last)) {
                 return true;
             }
@@ -466,7 +478,7 @@ fn has_amount(item: &Block<'_>) -> bool {
 
 fn has_figures(row: &Row, columns: &Columns) -> bool {
     quantity_in(&row.words, 0).is_some()
-        || columns.quantity_in(&row.words).is_some()
+        || !columns.quantities_in(&row.words).is_empty()
         || row.words.iter().any(|word| amount_of(word).is_some())
 }
 

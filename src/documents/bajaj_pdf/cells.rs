@@ -147,6 +147,16 @@ impl Columns {
             if let Some(at) = is_right {
                 options.insert(0, at);
             }
+            let is_words = |text: &str| text.chars().all(|c| !c.is_ascii_digit());
+            let before = all
+                .last_mut()
+                .filter(|before| before.is_torn && is_words(&before.text) && is_words(&part.text));
+            if let Some(before) = before {
+                before.text.push(' ');
+                before.text.push_str(&part.text);
+                before.end = part.end;
+                continue;
+            }
             let is_joined = all
                 .last()
                 .is_some_and(|last| part.x.saturating_sub(last.end) <= space);

@@ -253,14 +253,20 @@ impl Columns {
             .map_or(Kind::Other, |title| title.kind)
     }
 
-    /// The number under Qty: its place among the words, and the number.
-    pub(super) fn quantity_in(&self, words: &[Word]) -> Option<(usize, Decimal)> {
-        let mut numbers = words.iter().enumerate().filter_map(|(index, word)| {
+    /// True if a line may begin with the number of an item: where it begins, no figures stand.
+    pub(super) fn may_begin_with(&self, row: &Row) -> bool {
+        let kind = row.words.first().map(|word| self.at(word));
+        kind.is_none_or(|kind| !kind.is_of_figures())
+    }
+
+    /// The numbers under Qty: the place of each among the words, and the number.
+    pub(super) fn quantities_in(&self, words: &[Word]) -> Vec<(usize, Decimal)> {
+        let numbers = words.iter().enumerate().filter_map(|(index, word)| {
             let is_number = word.text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
             let value = text::amount(&word.text).filter(|_| is_number)?;
             (index > 0 && self.at(word) == Kind::Quantity).then_some((index, value))
         });
-        numbers.next()
+        numbers.collect()
     }
 
     /// The word under Unit: its place among the words behind the quantity, and the word.

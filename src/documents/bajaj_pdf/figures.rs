@@ -113,7 +113,7 @@ impl Figures {
                 None if is_unit(text) && !self.quantity.is_absent() => self.unit = Some(text.to_owned()),
                 _ => self.quantity.add(text),
             },
-            Kind::Unit if is_unit(text) && self.unit.is_none() => self.unit = Some(text.to_owned()),
+            Kind::Unit if is_text_of_unit(text) => self.add_to_unit(text),
             Kind::Unit if !text.starts_with(char::is_alphanumeric) => {
                 let bare = text.trim_matches(['(', ')', '-', '/', '.']);
                 self.unit = Some(bare.to_owned()).filter(|unit| !unit.is_empty());
@@ -125,7 +125,7 @@ impl Figures {
             Kind::TaxRate => self.take_tax_rate(text),
             Kind::Tax => self.take_tax(text),
             Kind::Hsn if is_hsn(text) && self.hsn.is_none() => self.hsn = Some(text.to_owned()),
-            Kind::Date if text.contains(|c: char| c.is_ascii_digit()) => {}
+            Kind::Date if is_of_date(text) => {}
             Kind::Number | Kind::Description | Kind::Unit | Kind::Hsn | Kind::Date | Kind::Other => {
                 if !self.description.is_empty() {
                     self.description.push(' ');
@@ -133,6 +133,15 @@ impl Figures {
                 self.description.push_str(text);
             }
         }
+    }
+
+    /// Takes a unit, or more of one.
+    pub(super) fn add_to_unit(&mut self, text: &str) {
+        let unit = match self.unit.take() {
+            Some(unit) => format!("{unit} {text}"),
+            None => text.to_owned(),
+        };
+        self.unit = Some(unit);
     }
 
     /// A rate in percent; several are added, as those of central and state tax.
@@ -284,6 +293,24 @@ pub(super) fn is_unit(cell: &str) -> bool {
         && cell.chars().count() <= MAX_UNIT
         && cell.split_whitespace().count() <= 2
         && !is_currency_name(cell)
+}
+
+/// True for words that are a unit because they stand where units do: `Running meters`.
+fn is_text_of_unit(cell: &str) -> bool {
+    const MAX_UNIT: usize = 24;
+    cell.starts_with(char::is_alphabetic)
+        && cell.chars().count() <= MAX_UNIT
+        && cell.split_whitespace().count() <= 3
+        && !is_currency_name(cell)
+}
+
+/// True for a date, or for a part of one that is broken into several lines.
+fn is_of_date(cell: &str) -> bool {
+    let is_month = |word: &str| text::date(&format!("1 {word} 2000")).is_some();
+    cell.contains(|c: char| c.is_ascii_digit())
+        || cell
+            .split_whitespace()
+            .all(|word| is_month(word.trim_matches(['-', ',', '.', '/'])))
 }
 
 /// True for a unit as it is printed behind a quantity: `(EA)`.

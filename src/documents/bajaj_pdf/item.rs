@@ -32,6 +32,8 @@ struct Reader {
     status_ends: usize,
     /// What the columns say, where the item stands in columns.
     figures: Option<Figures>,
+    /// Whether another number may be the quantity as well.
+    is_unsure: bool,
     /// Lines with figures that are neither the item's nor a note.
     strays: Vec<String>,
 }
@@ -51,10 +53,10 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
             (Some(figures), 0) => reader.take_table(figures),
             (None, 0) => reader.take_first(row, block),
             (Some(_), _) => reader.take_below(row, block),
-            (None, _) => reader.take_more(row),
+            (None, _) => reader.take_more(row, &row.text),
         }
     }
-    if block.figures.as_ref().is_some_and(|figures| !figures.is_sure) {
+    if reader.is_unsure || block.figures.as_ref().is_some_and(|figures| !figures.is_sure) {
         remarks.note(
             index,
             "its figures stand between the titles; those of the nearest titles are taken",
@@ -167,7 +169,7 @@ impl Reader {
         }
         let mut behind = 0;
         let in_parentheses = quantity_in(words, usize::from(block.number.is_some()));
-        let in_column = block.columns.quantity_in(words);
+        let in_column = self.quantity_in_column(words, block);
         // Where units have a column of their own, a description may end like a quantity.
         let in_parentheses = in_parentheses.filter(|quantity| {
             let word = words.get(quantity.first);
@@ -224,6 +226,23 @@ impl Reader {
         self.describe(&text.join(" "));
     }
 
+    /// The number under Qty. Of several, that which gives the amount, and else the last, which is nearest to the figures.
+    fn quantity_in_column(&mut self, words: &[Word], block: &Block<'_>) -> Option<(usize, Decimal)> {
+        let numbers = block.columns.quantities_in(words);
+        let amounts: Vec<Decimal> = words.iter().filter_map(amount_of).collect();
+        let gives_amount = |(_, quantity): &&(usize, Decimal)| {
+            amounts.windows(2).any(|pair| match pair {
+                [price, amount] => quantity
+                    .checked_mul(*price)
+                    .is_some_and(|product| round_money(product) == *amount),
+                _ => false,
+            })
+        };
+        let proven = numbers.iter().find(gives_amount);
+        self.is_unsure = numbers.len() > 1 && proven.is_none();
+        proven.or(numbers.last()).copied()
+    }
+
     /// The line with the item's number and figures, each in its column.
     fn take_table(&mut self, figures: &Figures) {
         self.describe(&figures.description);
@@ -238,11 +257,29 @@ impl Reader {
         let below = block
             .columns
             .read(row)
-            .filter(|below| !is_note && below.is_of_figures());
+            .filter(|below| !is_note && !below.is_split);
         let (Some(below), Some(own)) = (below, self.figures.as_mut()) else {
-            self.take_more(row);
+            self.take_more(row, &row.text);
             return;
         };
+        if !below.is_of_figures() {
+            if below.has_figures() {
+                self.take_more(row, &row.text);
+                return;
+            }
+            // What stands below a date or a code is more of that, and no part of the description.
+            if let Some(more) = &below.unit {
+                own.add_to_unit(more);
+            }
+            let text: Vec<&str> = below
+                .number
+                .iter()
+                .map(String::as_str)
+                .chain([&*below.description])
+                .collect();
+            self.take_more(row, text.join(" ").trim());
+            return;
+        }
         let pairs = [
             (&mut own.quantity, &below.quantity),
             (&mut own.price, &below.price),
@@ -261,7 +298,8 @@ impl Reader {
         self.describe(&below.description);
     }
 
-    fn take_more(&mut self, row: &Row) {
+    /// A line below the one with the figures; `text` is what of it may describe the item.
+    fn take_more(&mut self, row: &Row, text: &str) {
         let upper = row.text.to_uppercase();
         if self.in_status || upper.contains("UNCONFIRMED") {
             self.take_status(row, &upper);
@@ -300,8 +338,8 @@ impl Reader {
         if has_figures && is_wanted {
             self.amounts.extend(amounts);
         }
-        if !has_figures && !is_only_number(&row.text) && !is_address(&row.text) {
-            self.describe(&row.text);
+        if !has_figures && !is_only_number(text) && !is_address(text) {
+            self.describe(text);
         }
     }
 

@@ -249,10 +249,19 @@ fn count_amounts(row: &Row) -> usize {
     row.words.iter().filter(|word| amount_of(word).is_some()).count()
 }
 
-/// The height of a line in steps of a point; one for all lines that say nothing but the number of their page.
+/// The height of a line in steps of a point; one for all lines that name the number of their page.
 fn place_of(row: &Row) -> i64 {
-    let is_page_number = row.words.len() <= 4 && row.starts_with_any(&["PAGE"]);
-    if is_page_number { 0 } else { row.y / 100 }
+    const MAX_WORDS: usize = 16;
+    let is_number = |word: &Word| word.text.starts_with(|c: char| c.is_ascii_digit());
+    let names_page = row
+        .words
+        .windows(2)
+        .any(|pair| matches!(pair, [one, next] if one.text.eq_ignore_ascii_case("page") && is_number(next)));
+    if names_page && row.words.len() <= MAX_WORDS {
+        0
+    } else {
+        row.y / 100
+    }
 }
 
 /// The text with every number as one sign; `None` where there is no number, or an amount.

@@ -3,6 +3,7 @@
 use rust_decimal::{Decimal, dec};
 
 use super::header;
+use super::notes;
 use super::rows::{Row, amount_of, is_currency};
 use crate::documents::grid::{Grid, Value};
 use crate::documents::items::TotalRows;
@@ -64,16 +65,7 @@ fn block<'a, 'b>(tail: &'b [&'a Row]) -> &'b [&'a Row] {
 
 /// True for the first line of what is agreed besides: no total stands in it.
 fn is_of_terms(row: &Row) -> bool {
-    const STARTS: &[&str] = &[
-        "THIS PURCHASE ORDER",
-        "TERMS",
-        "GENERAL TERMS",
-        "SPECIAL TERMS",
-        "STANDARD TERMS",
-        "OTHER TERMS",
-        "CONDITIONS",
-    ];
-    row.starts_with_any(STARTS)
+    notes::is_of_terms(row)
         && !figures_of(row)
             .iter()
             .any(|value| matches!(value, Value::Number(_)))
