@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::columns::Columns;
 use super::figures::Figures;
-use super::notes::{is_note, is_of_terms};
+use super::notes::{self, is_note};
 use super::rows::{Row, amount_of, quantity_in};
 use super::titles;
 use super::totals;
@@ -28,6 +28,8 @@ pub(super) struct Block<'a> {
     pub(super) figures: Option<Figures>,
     /// The lines of its description that stand above the line with its figures.
     pub(super) above: Vec<&'a Row>,
+    /// Whether the first of these begins with the number.
+    pub(super) is_numbered_above: bool,
     /// The line with its figures, and those below.
     pub(super) rows: Vec<&'a Row>,
     pub(super) columns: Columns,
@@ -72,9 +74,11 @@ pub(super) fn cut(rows: &[Row]) -> Result<Option<Blocks<'_>>, ParseFailure> {
 }
 
 /// How a line starts an item.
+#[derive(Default)]
 struct Start {
     number: Option<String>,
     figures: Option<Figures>,
+    is_numbered_above: bool,
 }
 
 #[derive(Debug)]
@@ -166,12 +170,12 @@ impl<'a> Cutter<'a> {
         let Some(figures) = figures.filter(|figures| !figures.is_split || figures.are_proven()) else {
             let number = row
                 .item_number()
-                .filter(|number| self.columns.may_begin_with(row) && self.is_next(*number, row))?;
+                .filter(|number| self.may_start_with(*number, row))?;
             self.last = Some(number);
             self.numbers.push(number);
             return Some(Start {
                 number: Some(number.to_string()),
-                figures: None,
+                ..Start::default()
             });
         };
         if is_note(row) || totals::is_label_of_total(row) && !figures.is_whole() {
@@ -179,8 +183,8 @@ impl<'a> Cutter<'a> {
         }
         let Some(label) = figures.number.clone() else {
             return figures.is_whole().then_some(Start {
-                number: None,
                 figures: Some(figures),
+                ..Start::default()
             });
         };
         let number = label.parse().ok().filter(|number: &u32| *number > 0);
@@ -196,7 +200,15 @@ impl<'a> Cutter<'a> {
         Some(Start {
             number: Some(number.map_or(label, |number| number.to_string())),
             figures: Some(figures),
+            ..Start::default()
         })
+    }
+
+    /// True if a line that stands in no columns, but where their figures are as well, can start an item of this number.
+    fn may_start_with(&self, number: u32, row: &Row) -> bool {
+        self.columns.may_begin_with(row)
+            && !self.columns.are_left_of_figures(row)
+            && self.is_next(number, row)
     }
 
     /// True if a line of this number that stands in no columns can start an item here.
@@ -216,6 +228,17 @@ impl<'a> Cutter<'a> {
 
     fn start(&mut self, start: Start, row: &'a Row) {
         let above = self.lines_above(row);
+        let mut start = start;
+        // The number may stand in front of the description, which begins above the figures.
+        if start.number.is_none()
+            && let Some(number) = above
+                .first()
+                .and_then(|first| self.columns.number_before_text(first))
+        {
+            self.numbers.extend(number.parse::<u32>().ok());
+            start.number = Some(number.to_owned());
+            start.is_numbered_above = true;
+        }
         self.loose.clear();
         self.has_item = true;
         self.is_reprint = false;
@@ -236,6 +259,7 @@ impl<'a> Cutter<'a> {
             number: start.number,
             figures: start.figures,
             above,
+            is_numbered_above: start.is_numbered_above,
             rows: vec![row],
             columns: self.columns.clone(),
         });
@@ -312,7 +336,9 @@ impl<'a> Cutter<'a> {
     fn take_loose(&mut self, row: &'a Row) {
         // What stands in columns and starts no item is text. Where items are numbered, one without a number must have all
         // that makes an item.
-        let has_figures = if self.columns.read(row).is_some_and(|figures| !figures.is_split) {
+        let is_text = self.columns.are_left_of_figures(row)
+            || self.columns.read(row).is_some_and(|figures| !figures.is_split);
+        let has_figures = if is_text {
             false
         } else if self.numbers.is_empty() {
             has_figures(row, &self.columns)
@@ -343,6 +369,7 @@ impl<'a> Cutter<'a> {
                 number: None,
                 figures: None,
                 above: Vec::new(),
+                is_numbered_above: false,
                 rows: std::mem::take(&mut self.loose),
                 columns: self.columns.clone(),
             });
@@ -361,7 +388,7 @@ impl<'a> Cutter<'a> {
             totals::is_charge(row) && below.next().is_some_and(totals::is_total)
         };
         // What begins as terms do may be a note on an item, if another item follows.
-        let is_of_terms = is_of_terms(row);
+        let is_of_terms = notes::is_of_terms(row);
         if !is_closing && !is_of_terms && !totals::is_total(row) && !is_charge() {
             return false;
         }
@@ -384,29 +411,29 @@ impl<'a> Cutter<'a> {
     /// True if there is another item in the rest: under titles that are printed again, or, unless the line before was the
     /// end of everything, one of the next number. Terms are numbered, too: among them, one that stands in columns.
     fn goes_on(&self, rest: &[Row], is_end: bool, is_of_terms: bool) -> bool {
-        let is_in_columns = self
-            .blocks
-            .items
-            .last()
-            .is_some_and(|item| item.figures.is_some());
+        let last_item = self.blocks.items.last();
+        let is_in_columns = last_item.is_some_and(|item| item.figures.is_some());
         let last = self.numbers.last().copied().unwrap_or(0);
         let mut has_titles = false;
+        let mut is_past_end = is_end;
+        let mut is_in_terms = is_in_columns && is_of_terms;
         for row in rest {
             if row.is_anchor() {
                 has_titles = true;
             } else if is_closing(row) {
                 return false;
             }
-            if !is_end && self.is_item(row) {
+            if !is_past_end && self.is_item(row) {
                 return true;
             }
+            // Behind the sum of everything there are items only under titles.
+            is_past_end |= totals::is_end(row);
+            is_in_terms |= is_in_columns && notes::is_of_terms(row);
             let Some(number) = row.item_number().filter(|number| *number > last) else {
                 continue;
             };
-            if is_of_terms && is_in_columns && !has_titles {
-                continue;
-            }
-            if has_titles || !is_end && STEPS.contains(&number.saturating_sub(last)) {
+            let is_next = !is_past_end && !is_in_terms && STEPS.contains(&number.saturating_sub(last));
+            if has_titles || is_next {
                 return true;
             }
         }

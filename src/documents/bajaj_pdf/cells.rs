@@ -4,7 +4,7 @@
 use super::columns::Columns;
 use super::figures;
 use super::kinds::Kind;
-use super::rows::{Row, is_currency, is_currency_name, quantity_and_unit};
+use super::rows::{Row, is_currency, is_currency_name, quantity_and_unit, quantity_in};
 use crate::documents::pdf::Word;
 use crate::documents::text;
 
@@ -180,9 +180,38 @@ impl Columns {
             below
         };
         reaches
-            && options.iter().any(|at| {
-                *at > title && (self.fits(*at, cell) || figures::is_unit_in_parentheses(&cell.text))
-            })
+            && options
+                .iter()
+                .any(|at| *at > title && (self.fits(*at, cell) || self.is_unit_below(*at, cell)))
+    }
+
+    /// True for a unit that stands behind a quantity.
+    fn is_unit_below(&self, title: usize, cell: &Cell) -> bool {
+        let kind = self.titles.get(title).map(|title| title.kind);
+        kind == Some(Kind::Quantity)
+            && (figures::is_unit(&cell.text) || figures::is_unit_in_parentheses(&cell.text))
+    }
+
+    /// True for a line that ends where the description does and has no quantity with a unit: no figures of an item stand
+    /// in it.
+    pub(super) fn are_left_of_figures(&self, row: &Row) -> bool {
+        let description = self
+            .titles
+            .iter()
+            .position(|title| title.kind == Kind::Description);
+        let next = description.and_then(|at| self.titles.get(at.saturating_add(1)));
+        let end = row.words.last().map(|word| word.end);
+        self.are_of_a_table()
+            && next.zip(end).is_some_and(|(next, end)| end <= next.x)
+            && quantity_in(&row.words, 0).is_none()
+    }
+
+    /// The number of the item that a text begins with, where numbers stand in front of the descriptions, in their column.
+    pub(super) fn number_before_text<'a>(&self, row: &'a Row) -> Option<&'a str> {
+        let whole = Cell::of(&row.words)?;
+        let (label, _) = self.without_label(&row.words, &self.below(&whole), true);
+        let first = row.words.first()?;
+        label.map(|_| first.text.trim_end_matches(['.', ')']))
     }
 
     /// The titles that a cell reaches under.

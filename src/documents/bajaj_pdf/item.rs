@@ -45,8 +45,12 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         status_ends: block.rows.iter().filter(ends_status).count(),
         ..Reader::default()
     };
-    for row in &block.above {
-        reader.describe(&row.text);
+    for (line, row) in block.above.iter().enumerate() {
+        let numbered = row
+            .text
+            .split_once(' ')
+            .filter(|_| line == 0 && block.is_numbered_above);
+        reader.describe(numbered.map_or(&*row.text, |(_, text)| text));
     }
     for (line, row) in block.rows.iter().enumerate() {
         match (&block.figures, line) {
@@ -426,6 +430,7 @@ mod tests {
             number: Some("1".into()),
             figures: None,
             above: Vec::new(),
+            is_numbered_above: false,
             rows: rows.iter().collect(),
             columns: Columns::of(titles::read(&[titles]), &[]),
         };

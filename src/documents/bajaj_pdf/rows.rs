@@ -150,7 +150,9 @@ pub(super) fn quantity_in(words: &[Word], start: usize) -> Option<Quantity> {
         };
         let unit = unit.strip_suffix(')')?;
         let is_unit = (1..=8).contains(&unit.len())
-            && unit.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && unit
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/'))
             && unit.bytes().any(|byte| byte.is_ascii_alphabetic());
         Some(Quantity {
             first,

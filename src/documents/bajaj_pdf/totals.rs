@@ -42,7 +42,7 @@ pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
     order.findings.extend(summary::excess(order));
     order.warnings.extend(summary::contradictions(order));
     let gross = summary::LineSums::of(&order.lines).gross;
-    if let Some(value) = value.filter(|value| !near(gross, *value) && !near(sums.taxable, *value))
+    if let Some(value) = value.filter(|value| !near(gross, *value))
         && !order.lines.is_empty()
     {
         order
@@ -77,9 +77,12 @@ fn unreadable(tail: &[&Row]) -> Vec<Finding> {
         let words = label(row);
         let is_total = starts(&words, ENDS) || starts(&words, SUMS);
         let last = row.words.iter().rev().find(|word| !is_currency(word))?;
-        let is_figure = last
+        let begins_as_figure = last
             .text
-            .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '₹'))
+            .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '₹'));
+        // A label that is printed over its figure leaves neither.
+        let is_alone = starts(&words, ENDS) && !row.words.iter().any(|word| amount_of(word).is_some());
+        let is_figure = (begins_as_figure || is_alone)
             && last.text.contains(|c: char| c.is_ascii_digit())
             && !last.text.ends_with('%');
         let is_sound = amount_of(last).is_some_and(|amount| !amount.is_sign_negative());
