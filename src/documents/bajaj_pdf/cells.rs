@@ -118,14 +118,19 @@ impl Columns {
                 .get(*at)
                 .is_some_and(|title| matches!(title.kind, Kind::Number | Kind::Description))
         };
-        if below.len() < 2 || below.iter().all(is_text) {
+        let parts = parts(words);
+        let is_one = match below.as_slice() {
+            [] => true,
+            [title] => parts.len() == 1 || !self.is_of_more_than(*title, &whole, &parts),
+            titles => titles.iter().all(is_text),
+        };
+        if is_one {
             let options = match description {
                 Some(at) if below.len() > 1 => vec![at],
                 _ => self.options(&whole),
             };
             return vec![Cell { options, ..whole }];
         }
-        let parts = parts(words);
         let text_length = description.map_or(0, |at| {
             text_length(&parts, |part| {
                 Cell::of(part).is_some_and(|part| self.may_be_right_of(&part, at))
@@ -168,6 +173,18 @@ impl Columns {
             });
         }
         all
+    }
+
+    /// True if these words, which reach under one title alone, are what stands below it and more: a quantity so close
+    /// before its unit that both look like one cell.
+    fn is_of_more_than(&self, title: usize, whole: &Cell, parts: &[&[Word]]) -> bool {
+        let fits = |part: &&[Word]| Cell::of(part).is_some_and(|part| self.fits(title, &part));
+        let kind = self.titles.get(title).map(|title| title.kind);
+        let is_known =
+            kind.is_some_and(|kind| kind.is_of_figures() || matches!(kind, Kind::Unit | Kind::Date));
+        is_known
+            && !self.fits(title, whole)
+            && (parts.first().is_some_and(fits) || parts.last().is_some_and(fits))
     }
 
     /// True if a cell holds what stands in a column right of this one.

@@ -209,8 +209,8 @@ impl Columns {
         }
     }
 
-    /// How many cells are of another column than the one before, though no more than a space is between them; what
-    /// stands below two titles of figures is of two columns, however near.
+    /// How many cells are of another column than the one before, though no more than a space is between them; a date
+    /// below its title, and what stands below two titles of figures, is of two columns, however near.
     fn cuts(&self, cells: &[Cell], columns: &[usize]) -> i64 {
         let placed: Vec<(&Cell, &usize)> = cells.iter().zip(columns).collect();
         let is_cut = |pair: &&[(&Cell, &usize)]| {
@@ -221,7 +221,9 @@ impl Columns {
                 .titles
                 .get(**left)
                 .is_some_and(|title| title.kind == Kind::Description);
-            let is_apart = !is_text && self.below(before) == [**left] && self.below(cell) == [**right];
+            let is_date = text::date(&cell.text).is_some();
+            let is_apart =
+                (is_date || !is_text && self.below(before) == [**left]) && self.below(cell) == [**right];
             cell.is_joined && left != right && !is_apart
         };
         i64::try_from(placed.windows(2).filter(is_cut).count()).unwrap_or(i64::MAX)

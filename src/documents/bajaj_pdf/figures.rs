@@ -111,6 +111,10 @@ impl Figures {
                     self.unit = unit.or(self.unit.take());
                 }
                 None if is_unit(text) && !self.quantity.is_absent() => self.unit = Some(text.to_owned()),
+                // Broken off from its quantity.
+                None if is_unit_in_parentheses(text) => {
+                    self.unit = Some(text.trim_matches(['(', ')']).to_owned());
+                }
                 _ => self.quantity.add(text),
             },
             Kind::Unit if is_text_of_unit(text) => self.add_to_unit(text),
@@ -247,6 +251,14 @@ impl Figures {
         let is_priced = self.price.number().is_some() || self.unit.is_some();
         let is_counted = self.quantity.number().is_some() || is_priced && !self.description.is_empty();
         !self.is_split && is_counted && amount.is_some()
+    }
+
+    /// True if there is nothing to complete: a quantity, a price and an amount.
+    pub(super) fn are_whole(&self) -> bool {
+        let amount = self.amount.number().or(self.gross.number());
+        [self.quantity.number(), self.price.number(), amount]
+            .iter()
+            .all(Option::is_some)
     }
 
     /// True if the line has figures in the columns of figures, and in these nothing else.

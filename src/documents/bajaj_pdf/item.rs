@@ -258,6 +258,13 @@ impl Reader {
     /// A line below the one with the figures, which may complete them.
     fn take_below(&mut self, row: &Row, block: &Block<'_>) {
         let is_note = self.in_status || is_note(row) || row.text.to_uppercase().contains("UNCONFIRMED");
+        let is_priced = self.figures.as_ref().is_some_and(Figures::are_whole);
+        let is_text = block.columns.are_left_of_figures(row) && !row.words.iter().any(is_currency);
+        if is_priced && is_text && !is_note {
+            // An amount there is part of a text.
+            self.describe(&row.text);
+            return;
+        }
         let below = block
             .columns
             .read(row)

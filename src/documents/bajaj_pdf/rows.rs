@@ -35,6 +35,16 @@ enum Titled {
 
 impl Row {
     fn new(page: usize, line: Line) -> Self {
+        let is_glued = line.words.iter().any(|word| parts_of_total(word).is_some());
+        let line = if is_glued {
+            let words = line
+                .words
+                .iter()
+                .flat_map(|word| parts_of_total(word).unwrap_or_else(|| vec![word.clone()]));
+            Line::of(words.collect(), line.y)
+        } else {
+            line
+        };
         Self {
             page,
             text: line.text,
@@ -96,6 +106,48 @@ impl Row {
         let has_figure = quantity_in(rest, 0).is_some() || rest.iter().any(|word| amount_of(word).is_some());
         has_figure.then_some(number)
     }
+}
+
+/// The label, the currency and the amount that are printed as one word where a label reaches up to its figure:
+/// `TotalINR`, `Amount134.60`.
+fn parts_of_total(word: &Word) -> Option<Vec<Word>> {
+    const LABELS: [&str; 5] = ["SUBTOTAL", "TOTAL", "AMOUNT", "VALUE", "CHARGES"];
+    let text = word.text.as_str();
+    let starts = |text: &str, name: &str| {
+        text.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    };
+    let label = LABELS.into_iter().find(|name| starts(text, name))?.len();
+    let currency = text
+        .get(label..)
+        .filter(|rest| starts(rest, "INR"))
+        .map_or(0, |_| 3);
+    let figure = text.get(label.saturating_add(currency)..)?;
+    let is_amount = text::amount(figure).is_some() && figure.starts_with(|c: char| c.is_ascii_digit());
+    if !(figure.is_empty() && currency > 0 || is_amount) {
+        return None;
+    }
+    let width = word.end.saturating_sub(word.x);
+    let count = i64::try_from(text.len()).ok()?.max(1);
+    let mut parts = Vec::new();
+    let mut at = 0_usize;
+    for length in [label, currency, figure.len()]
+        .into_iter()
+        .filter(|length| *length > 0)
+    {
+        let place = |at: usize| {
+            let at = i64::try_from(at).unwrap_or_default();
+            word.x.saturating_add(width.saturating_mul(at) / count)
+        };
+        let end = at.saturating_add(length);
+        parts.push(Word {
+            text: text.get(at..end)?.to_owned(),
+            x: place(at),
+            end: place(end),
+        });
+        at = end;
+    }
+    Some(parts)
 }
 
 /// `3`, `3.` or `3)`.

@@ -75,13 +75,16 @@ fn is_of_terms(row: &Row) -> bool {
 fn unreadable(tail: &[&Row]) -> Vec<Finding> {
     let finding = |row: &&Row| {
         let words = label(row);
-        let is_total = starts(&words, ENDS) || starts(&words, SUMS);
+        let is_total = [ENDS, SUMS, &[&["GRAND"]]]
+            .iter()
+            .any(|labels| starts(&words, labels));
         let last = row.words.iter().rev().find(|word| !is_currency(word))?;
         let begins_as_figure = last
             .text
             .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '₹'));
         // A label that is printed over its figure leaves neither.
-        let is_alone = starts(&words, ENDS) && !row.words.iter().any(|word| amount_of(word).is_some());
+        let is_alone = (starts(&words, ENDS) || starts(&words, &[&["GRAND"]]))
+            && !row.words.iter().any(|word| amount_of(word).is_some());
         let is_figure = (begins_as_figure || is_alone)
             && last.text.contains(|c: char| c.is_ascii_digit())
             && !last.text.ends_with('%');
