@@ -25,6 +25,7 @@ mod auth;
 mod backup;
 mod bajaj_orders;
 mod bajaj_pdf;
+mod bajaj_places;
 mod bajaj_tables;
 mod billing;
 mod billing_faults;

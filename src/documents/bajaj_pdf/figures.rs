@@ -5,7 +5,7 @@ use rust_decimal::{Decimal, dec};
 use super::kinds::Kind;
 use super::rows::{is_currency_name, quantity_and_unit};
 use crate::documents::grid::Reading;
-use crate::documents::items::RateReading;
+use crate::documents::items::{Item, RateReading};
 use crate::documents::text::{self, round_money};
 
 /// What an amount with tax is of the one without.
@@ -136,6 +136,22 @@ impl Figures {
                 }
                 self.description.push_str(text);
             }
+        }
+    }
+
+    /// The item of which its columns say this.
+    pub(super) fn into_item(self, serial: Option<String>, description: String) -> Item {
+        Item {
+            serial,
+            description,
+            hsn: self.hsn,
+            unit: self.unit,
+            quantity: self.quantity.reading(),
+            rate: self.price.reading(),
+            total: self.amount.reading(),
+            tax_rate: self.tax_rate,
+            tax_amount: self.tax,
+            total_with_gst: self.gross.reading(),
         }
     }
 

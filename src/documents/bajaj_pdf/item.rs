@@ -84,7 +84,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         );
     }
     if let Some(figures) = reader.figures.take() {
-        let mut item = item_of(figures, block.number.clone(), description);
+        let mut item = figures.into_item(block.number.clone(), description);
         item.tax_amount = match (item.tax_amount, reader.tax) {
             (Reading::Absent, Some(tax)) => Reading::Number(tax),
             (own, _) => own,
@@ -116,22 +116,6 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
     };
     split_amount_with_tax(&mut item, index, remarks);
     item
-}
-
-/// The item of which its columns say this.
-fn item_of(figures: Figures, serial: Option<String>, description: String) -> Item {
-    Item {
-        serial,
-        description,
-        hsn: figures.hsn,
-        unit: figures.unit,
-        quantity: figures.quantity.reading(),
-        rate: figures.price.reading(),
-        total: figures.amount.reading(),
-        tax_rate: figures.tax_rate,
-        tax_amount: figures.tax,
-        total_with_gst: figures.gross.reading(),
-    }
 }
 
 /// Where the amount is quantity × price with a usual tax on it, it is the amount with tax.

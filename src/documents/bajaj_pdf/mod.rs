@@ -5,10 +5,11 @@
 //!
 //! - `rows`: the lines of all pages, without what is printed on every one; `titles`, `kinds`: where titles stand and what they say; `cells`,
 //!   `columns`: what stands below which of them; `figures`: what a line says in its columns.
-//! - `header`, `places`: numbers and dates, addresses and names; `blocks`: the lines cut into items; `item`: the fields of
+//! - `header`, `places`: numbers and dates, addresses and names; `blocks`, `above`: the lines cut into items; `item`: the fields of
 //!   one, `notes` what is none of them.
 //! - `totals`: the figures of the document, held against its lines.
 
+mod above;
 mod blocks;
 mod cells;
 mod columns;

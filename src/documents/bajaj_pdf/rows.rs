@@ -108,8 +108,8 @@ impl Row {
     }
 }
 
-/// The label, the currency and the amount that are printed as one word where a label reaches up to its figure:
-/// `TotalINR`, `Amount134.60`.
+/// The label or the rate, the currency and the amount that are printed as one word where a label reaches up to its figure:
+/// `TotalINR`, `Amount134.60`, `18%24.20`.
 fn parts_of_total(word: &Word) -> Option<Vec<Word>> {
     const LABELS: [&str; 5] = ["SUBTOTAL", "TOTAL", "AMOUNT", "VALUE", "CHARGES"];
     let text = word.text.as_str();
@@ -117,7 +117,8 @@ fn parts_of_total(word: &Word) -> Option<Vec<Word>> {
         text.get(..name.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(name))
     };
-    let label = LABELS.into_iter().find(|name| starts(text, name))?.len();
+    let label = LABELS.into_iter().find(|name| starts(text, name)).map(str::len);
+    let label = label.or_else(|| text.find('%').map(|at| at.saturating_add(1)))?;
     let currency = text
         .get(label..)
         .filter(|rest| starts(rest, "INR"))
@@ -129,16 +130,16 @@ fn parts_of_total(word: &Word) -> Option<Vec<Word>> {
     }
     let width = word.end.saturating_sub(word.x);
     let count = i64::try_from(text.len()).ok()?.max(1);
+    let place = |at: usize| {
+        let at = i64::try_from(at).unwrap_or_default();
+        word.x.saturating_add(width.saturating_mul(at) / count)
+    };
     let mut parts = Vec::new();
     let mut at = 0_usize;
     for length in [label, currency, figure.len()]
         .into_iter()
         .filter(|length| *length > 0)
     {
-        let place = |at: usize| {
-            let at = i64::try_from(at).unwrap_or_default();
-            word.x.saturating_add(width.saturating_mul(at) / count)
-        };
         let end = at.saturating_add(length);
         parts.push(Word {
             text: text.get(at..end)?.to_owned(),
@@ -384,10 +385,47 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_label_that_reaches_up_to_its_figure_is_a_word_of_its_own() {
+        for (line, expected) in [
+            ("Grand TotalINR 5.00", "Grand Total INR 5.00"),
+            ("Total Amount134.60", "Total Amount 134.60"),
+            ("ChargesINR12.00", "Charges INR 12.00"),
+            ("IGST 18%24.20", "IGST 18% 24.20"),
+            ("Totals 18% L2.50 Valued", "Totals 18% L2.50 Valued"),
+        ] {
+            let row = row(&[(0, line)]);
+            assert_eq!(row.text, expected);
+            assert!(row.words.windows(2).all(|pair| pair[0].end <= pair[1].x));
+        }
+    }
+
+    #[test]
+    fn what_names_the_page_is_furniture_wherever_it_stands() {
+        let at = |page, y, text: &str| {
+            let row = row(&[(0, text)]);
+            Row { page, y, ..row }
+        };
+        let rows = [
+            at(0, 500, "10 Chair 5.00"),
+            at(0, 400, "Confidential - page 1 of 2"),
+            at(1, 500, "20 Table 5.00"),
+            at(1, 200, "Confidential - page 2 of 2"),
+        ];
+
+        let texts: Vec<String> = without_page_furniture(&rows)
+            .into_iter()
+            .map(|row| row.text)
+            .collect();
+
+        assert_eq!(texts, ["10 Chair 5.00", "20 Table 5.00"]);
+    }
+
+    #[test]
     fn a_quantity_is_a_number_with_a_unit_in_parentheses() {
         let read = |text: &str| quantity_in(&row(&[(0, text)]).words, 0).map(|q| (q.value, q.unit));
         assert_eq!(read("1 Chair 10 (EA) 5.00"), Some((dec!(10), "EA".into())));
         assert_eq!(read("Ply 20 (MM) 125.0(FT2)"), Some((dec!(125), "FT2".into())));
+        assert_eq!(read("Ply 2.5 (Sq.ft)"), Some((dec!(2.5), "Sq.ft".into())));
         for none in [
             "Chair (EA)",
             "10 (2)",
