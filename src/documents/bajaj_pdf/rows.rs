@@ -265,7 +265,9 @@ pub(super) fn without_page_furniture(rows: &[Row]) -> Vec<Row> {
     if pages.len() < 2 {
         return rows.to_vec();
     }
-    let mut zones: Vec<HashSet<(Option<i64>, String)>> = Vec::new();
+    // What stands at the head of one page and at the foot of another is no furniture.
+    let mut heads = Vec::new();
+    let mut feet = Vec::new();
     for page in &pages {
         let head = page
             .iter()
@@ -275,25 +277,35 @@ pub(super) fn without_page_furniture(rows: &[Row]) -> Vec<Row> {
             .rev()
             .take(FOOT)
             .take_while(|row| !is_of_table(row) && count_amounts(row) == 0);
-        let texts = head.chain(foot).flat_map(|row| {
-            let same = Some((None, row.text.clone()));
-            // A baseline may differ by a hair.
-            let places = [-1, 0, 1]
-                .map(|by| numberless(row).map(|text| (Some(place_of(row).saturating_add(by)), text)));
-            same.into_iter().chain(places.into_iter().flatten())
-        });
-        zones.push(texts.collect());
+        heads.push(zone(head));
+        feet.push(zone(foot));
     }
     let is_everywhere = |row: &Row| {
         let same = (None, row.text.clone());
         let alike = numberless(row).map(|text| (Some(place_of(row)), text));
-        zones.iter().all(|zone| zone.contains(&same))
-            || alike.is_some_and(|alike| zones.iter().all(|zone| zone.contains(&alike)))
+        [&heads, &feet].into_iter().any(|zones| {
+            zones.iter().all(|zone| zone.contains(&same))
+                || alike
+                    .as_ref()
+                    .is_some_and(|alike| zones.iter().all(|zone| zone.contains(alike)))
+        })
     };
     rows.iter()
         .filter(|row| is_of_table(row) || !is_everywhere(row))
         .cloned()
         .collect()
+}
+
+/// What lines say, each as it is, and at its place without its numbers.
+fn zone<'a>(rows: impl Iterator<Item = &'a Row>) -> HashSet<(Option<i64>, String)> {
+    let texts = rows.flat_map(|row| {
+        let same = Some((None, row.text.clone()));
+        // A baseline may differ by a hair.
+        let places =
+            [-1, 0, 1].map(|by| numberless(row).map(|text| (Some(place_of(row).saturating_add(by)), text)));
+        same.into_iter().chain(places.into_iter().flatten())
+    });
+    texts.collect()
 }
 
 fn is_of_table(row: &Row) -> bool {
