@@ -6,7 +6,7 @@ use super::blocks::Block;
 use super::figures::{Figures, WITH_TAX};
 use super::kinds::Kind;
 use super::notes::{NOTES, TAXES, is_address, is_note, is_only_number};
-use super::rows::{Row, amount_of, is_currency, quantity_in};
+use super::rows::{Row, amount_of, is_currency, is_garbled, quantity_in};
 use crate::documents::grid::Reading;
 use crate::documents::items::{Item, RateReading};
 use crate::documents::pdf::Word;
@@ -332,6 +332,9 @@ impl Reader {
         };
         if has_figures && is_wanted {
             self.amounts.extend(amounts);
+        }
+        if row.words.iter().any(is_garbled) {
+            self.strays.push(row.text.clone());
         }
         if !has_figures && !is_only_number(text) && !is_address(text) {
             self.describe(text);

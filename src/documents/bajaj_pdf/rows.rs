@@ -171,6 +171,17 @@ pub(super) fn amount_of(word: &Word) -> Option<Decimal> {
     is_amount.then(|| text::amount(&word.text)).flatten()
 }
 
+/// True for a label and an amount that are printed over each other, so that neither can be told.
+pub(super) fn is_garbled(word: &Word) -> bool {
+    const MIN_DIGITS: usize = 3;
+    let digits = word.text.chars().filter(char::is_ascii_digit).count();
+    let has_letters = word.text.contains(char::is_alphabetic);
+    let ends_as_amount = word.text.rsplit_once('.').is_some_and(|(_, decimals)| {
+        decimals.len() == 2 && decimals.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    digits >= MIN_DIGITS && has_letters && ends_as_amount && amount_of(word).is_none()
+}
+
 /// True for a word that only names the currency of the number beside it.
 pub(super) fn is_currency(word: &Word) -> bool {
     is_currency_name(&word.text)
@@ -393,6 +404,20 @@ pub(super) mod tests {
             ("20.02.26", None),
         ] {
             assert_eq!(amount_of(&row(&[(0, text)]).words[0]), amount, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_printed_over_its_figure_is_garbled() {
+        for (word, expected) in [
+            ("Am9o,u0n2t,59,194.20", true),
+            ("T,1o7t4a,l362,529.53", true),
+            ("5,000.00", false),
+            ("5,000.00INR", false),
+            ("RAL9010", false),
+            ("IP65.2", false),
+        ] {
+            assert_eq!(is_garbled(&row(&[(0, word)]).words[0]), expected, "{word}");
         }
     }
 
