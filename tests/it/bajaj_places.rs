@@ -13,18 +13,14 @@ type Line<'a> = &'a [(u32, &'a str)];
 /// The order of these lines, which stand below its header, 12 points apart.
 #[track_caller]
 fn read(lines: &[Line<'_>]) -> ParsedOrder {
-    let mut pages = vec![vec![
-        vec![(40, "Purchase Order 4500000001".to_owned())],
-        vec![(40, "PO Date: 03-02-2026".to_owned())],
-    ]];
-    let page = pages.first_mut().unwrap();
-    page.extend(
-        lines
-            .iter()
-            .map(|line| line.iter().map(|(x, text)| (*x, (*text).to_owned())).collect()),
-    );
+    let header: [Line<'_>; 2] = [
+        &[(40, "Purchase Order 4500000001")],
+        &[(40, "PO Date: 03-02-2026")],
+    ];
+    let placed = |line: &Line<'_>| line.iter().map(|(x, text)| (*x, (*text).to_owned())).collect();
+    let page: Vec<Vec<(u32, String)>> = header.iter().chain(lines).map(placed).collect();
     let mut pdf = Pdf::default();
-    pages.iter().for_each(|page| pdf.page(page));
+    pdf.page(&page);
     read_pdf(&pdf)
 }
 
@@ -419,5 +415,56 @@ fn a_total_under_its_label_is_said_to_be_none() {
     assert_eq!(
         warnings(&order),
         ["The printed total \"Total Amou1n,t782,397.85\" is no amount"]
+    );
+}
+
+#[test]
+fn a_total_may_be_named_in_two_lines_and_one_that_is_not_named_is_told() {
+    let items: [Line<'_>; 2] = [
+        TITLES,
+        &[
+            (40, "1"),
+            (70, "Oak table"),
+            (240, "2"),
+            (290, "EA"),
+            (345, "10.00"),
+            (425, "20.00"),
+        ],
+    ];
+    let totals: [Line<'_>; 5] = [
+        &[(340, "Subtotal"), (425, "20.00")],
+        &[(340, "IGST")],
+        &[(340, "18%"), (425, "3.60")],
+        &[(340, "Total")],
+        &[(340, "Amount"), (425, "23.60")],
+    ];
+
+    let order = read(&[&items as &[Line<'_>], &totals].concat());
+
+    assert_eq!(
+        order.printed.igst.map(|tax| tax.to_string()).as_deref(),
+        Some("3.60")
+    );
+    assert_eq!(
+        order
+            .printed
+            .total_amount
+            .map(|total| total.to_string())
+            .as_deref(),
+        Some("23.60")
+    );
+    assert_eq!(
+        warnings(&order),
+        ["The document's tax of 3.60 is shared over the lines"]
+    );
+
+    let unnamed: [Line<'_>; 2] = [
+        &[(340, "Subtotal"), (425, "20.00")],
+        &[(340, "Payable"), (425, "23.60")],
+    ];
+    let order = read(&[&items as &[Line<'_>], &unnamed].concat());
+    assert_eq!(
+        warnings(&order),
+        ["The sum in \"Payable 23.60\" is larger than the lines, but is not called the total"]
     );
 }

@@ -168,7 +168,7 @@ impl<'a> Cutter<'a> {
 
     /// How the line starts an item, if it does.
     fn start_at(&mut self, row: &Row, figures: Option<Figures>) -> Option<Start> {
-        let Some(figures) = figures.filter(|figures| !figures.is_split || figures.are_proven()) else {
+        let Some(figures) = figures.filter(|figures| !figures.is_split) else {
             let number = row
                 .item_number()
                 .filter(|number| self.may_start_with(*number, row))?;
@@ -212,6 +212,12 @@ impl<'a> Cutter<'a> {
             && self.is_next(number, row)
     }
 
+    /// True if this number follows the last, or is the first.
+    fn is_step(&self, number: u32) -> bool {
+        let before = self.last.or_else(|| self.numbers.last().copied());
+        before.is_none_or(|before| STEPS.contains(&number.saturating_sub(before)))
+    }
+
     /// True if a line of this number that stands in no columns can start an item here.
     fn is_next(&self, number: u32, row: &Row) -> bool {
         let before = self.last.or_else(|| self.numbers.last().copied());
@@ -231,13 +237,15 @@ impl<'a> Cutter<'a> {
         let above = self.lines_above(row);
         let mut start = start;
         // The number may stand in front of the description, which begins above the figures.
+        let number = above
+            .first()
+            .and_then(|first| self.columns.number_before_text(first));
         if start.number.is_none()
-            && let Some(number) = above
-                .first()
-                .and_then(|first| self.columns.number_before_text(first))
+            && let Some(number) = number.filter(|number| self.is_step(*number))
         {
-            self.numbers.extend(number.parse::<u32>().ok());
-            start.number = Some(number.to_owned());
+            self.last = Some(number);
+            self.numbers.push(number);
+            start.number = Some(number.to_string());
             start.is_numbered_above = true;
         }
         self.loose.clear();

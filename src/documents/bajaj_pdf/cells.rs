@@ -224,11 +224,10 @@ impl Columns {
     }
 
     /// The number of the item that a text begins with, where numbers stand in front of the descriptions, in their column.
-    pub(super) fn number_before_text<'a>(&self, row: &'a Row) -> Option<&'a str> {
+    pub(super) fn number_before_text(&self, row: &Row) -> Option<u32> {
         let whole = Cell::of(&row.words)?;
         let (label, _) = self.without_label(&row.words, &self.below(&whole), true);
-        let first = row.words.first()?;
-        label.map(|_| first.text.trim_end_matches(['.', ')']))
+        label?.text.trim_end_matches(['.', ')']).parse().ok()
     }
 
     /// The titles that a cell reaches under.

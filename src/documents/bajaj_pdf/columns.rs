@@ -127,7 +127,7 @@ impl Columns {
         let is_sure = best.figures.are_proven() || rival.is_none_or(|rival| !best.is_no_better_than(&rival));
         Some(Figures {
             is_sure,
-            is_split: best.cuts > 0,
+            is_split: best.cuts > 0 && !best.figures.are_proven(),
             ..best.figures
         })
     }

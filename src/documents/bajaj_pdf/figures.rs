@@ -4,12 +4,11 @@ use rust_decimal::{Decimal, dec};
 
 use super::kinds::Kind;
 use super::rows::{is_currency_name, quantity_and_unit};
+use super::with_tax::WITH_TAX;
 use crate::documents::grid::Reading;
 use crate::documents::items::{Item, RateReading};
 use crate::documents::text::{self, round_money};
 
-/// What an amount with tax is of the one without.
-pub(super) const WITH_TAX: [Decimal; 4] = [dec!(1.18), dec!(1.28), dec!(1.12), dec!(1.05)];
 /// A product proves its figures if it is no further from the amount than rounding explains.
 const ROUNDING: Decimal = dec!(0.02);
 const ROUNDING_OF_RATE: Decimal = dec!(0.0005);
@@ -86,7 +85,7 @@ pub(super) struct Figures {
     pub(super) hsn: Option<String>,
     /// False if another reading is as good.
     pub(super) is_sure: bool,
-    /// True if words were torn from one another to find columns.
+    /// True if words were torn from one another to find columns, and nothing proves that these are right.
     pub(super) is_split: bool,
 }
 

@@ -1,12 +1,13 @@
 //! The fields of one item, from its lines.
 
-use rust_decimal::{Decimal, dec};
+use rust_decimal::Decimal;
 
 use super::blocks::Block;
-use super::figures::{Figures, WITH_TAX};
+use super::figures::Figures;
 use super::kinds::Kind;
 use super::notes::{NOTES, TAXES, is_address, is_note, is_only_number};
 use super::rows::{Row, amount_of, is_currency, is_garbled, quantity_in};
+use super::with_tax;
 use crate::documents::grid::Reading;
 use crate::documents::items::{Item, RateReading};
 use crate::documents::pdf::Word;
@@ -14,7 +15,6 @@ use crate::documents::remarks::Remarks;
 use crate::documents::text::{self, round_money};
 
 const MAX_DESCRIPTION: usize = 2_000;
-const TOLERANCE: Decimal = dec!(1.00);
 const UNKNOWN: &str = "UNKNOWN ITEM";
 /// Behind it, the item is described again.
 const STATUS_END: &str = "LOCATION ON DETAIL";
@@ -93,7 +93,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
             || item.tax_rate.value.is_some()
             || item.total_with_gst != Reading::Absent;
         if !has_tax_columns {
-            split_amount_with_tax(&mut item, index, remarks);
+            with_tax::split_amount(&mut item, index, remarks);
         }
         return item;
     }
@@ -114,32 +114,8 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         tax_amount: reader.tax.map_or(Reading::Absent, Reading::Number),
         total_with_gst: Reading::Absent,
     };
-    split_amount_with_tax(&mut item, index, remarks);
+    with_tax::split_amount(&mut item, index, remarks);
     item
-}
-
-/// Where the amount is quantity × price with a usual tax on it, it is the amount with tax.
-fn split_amount_with_tax(item: &mut Item, index: usize, remarks: &mut Remarks) {
-    let product = item
-        .quantity
-        .number()
-        .zip(item.rate.number())
-        .and_then(|(quantity, rate)| quantity.checked_mul(rate))
-        .map(round_money);
-    let Some((product, amount)) = product.zip(item.total.number()) else {
-        return;
-    };
-    let agrees = |expected: Decimal| expected.saturating_sub(amount).abs() <= TOLERANCE;
-    let has_tax = WITH_TAX
-        .iter()
-        .any(|factor| agrees(product.saturating_mul(*factor)));
-    if agrees(product) || !has_tax || product.is_sign_negative() {
-        return;
-    }
-    item.total = Reading::Number(product);
-    item.total_with_gst = Reading::Number(amount);
-    item.tax_amount = Reading::Absent;
-    remarks.note(index, "amount includes tax");
 }
 
 impl Reader {
@@ -408,6 +384,8 @@ fn date_at(words: &[Word], start: usize) -> std::ops::Range<usize> {
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::dec;
+
     use super::super::columns::Columns;
     use super::super::rows::tests::row;
     use super::super::titles;

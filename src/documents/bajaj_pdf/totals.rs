@@ -17,6 +17,9 @@ const TOLERANCE: Decimal = dec!(1.00);
 /// A gap this wide, in hundredths of a point, separates a label from what stands left of it.
 const CELL_GAP: i64 = 900;
 
+/// The lines of one label are at most this far apart, in hundredths of a point.
+const MAX_LEADING: i64 = 1_500;
+
 /// Reads the printed figures and holds them against the lines.
 pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
     let block = block(tail);
@@ -42,6 +45,9 @@ pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
     order.findings.extend(summary::excess(order));
     order.warnings.extend(summary::contradictions(order));
     let gross = summary::LineSums::of(&order.lines).gross;
+    if value.is_none() {
+        order.warnings.extend(unnamed(above_terms(tail), gross));
+    }
     if let Some(value) = value.filter(|value| !near(gross, *value))
         && !order.lines.is_empty()
     {
@@ -57,10 +63,14 @@ fn near(one: Decimal, other: Decimal) -> bool {
 
 /// The lines of totals: those above the terms, which may name sums of their own, unless all totals stand below.
 fn block<'a, 'b>(tail: &'b [&'a Row]) -> &'b [&'a Row] {
-    let end = tail.iter().position(|row| is_of_terms(row)).unwrap_or(tail.len());
-    let above = tail.get(..end).unwrap_or_default();
+    let above = above_terms(tail);
     let has_total = above.iter().any(|row| is_total(row));
     if has_total { above } else { tail }
+}
+
+fn above_terms<'a, 'b>(tail: &'b [&'a Row]) -> &'b [&'a Row] {
+    let end = tail.iter().position(|row| is_of_terms(row));
+    tail.get(..end.unwrap_or(tail.len())).unwrap_or_default()
 }
 
 /// True for the first line of what is agreed besides: no total stands in it.
@@ -99,23 +109,35 @@ fn unreadable(tail: &[&Row]) -> Vec<Finding> {
     tail.iter().filter_map(finding).collect()
 }
 
+/// A warning of a sum behind the items that may be the document's, but is not called so.
+fn unnamed(rows: &[&Row], gross: Decimal) -> Option<String> {
+    let is_larger = |row: &&&Row| {
+        let amount = row.words.iter().rev().find_map(amount_of);
+        amount.is_some_and(|amount| amount > gross && !near(amount, gross)) && !figures_of(row).is_empty()
+    };
+    let row = rows.iter().find(is_larger)?;
+    Some(format!(
+        "The sum in \"{}\" is larger than the lines, but is not called the total",
+        row.text
+    ))
+}
+
 /// The printed tax counts, unless the document's value is what the lines are worth without it.
 fn take_tax(totals: &Totals, value: Option<Decimal>, sums: summary::LineSums, order: &mut ParsedOrder) {
     let has_own_tax = order.lines.iter().any(|line| line.gst_amount.is_some());
     let is_apart = !has_own_tax && value.is_some_and(|value| near(value, sums.taxable));
-    match totals
+    let tax = totals
         .total_tax
-        .filter(|tax| is_apart && !near(*tax, Decimal::ZERO))
-    {
-        Some(tax) => order.warnings.push(format!(
+        .filter(|tax| is_apart && !near(*tax, Decimal::ZERO));
+    if let Some(tax) = tax {
+        order.warnings.push(format!(
             "The printed tax of {tax:.2} is not part of the document's value"
-        )),
-        None => {
-            order.printed.cgst = totals.cgst;
-            order.printed.sgst = totals.sgst;
-            order.printed.igst = totals.igst;
-            order.printed.total_tax = totals.total_tax;
-        }
+        ));
+    } else {
+        order.printed.cgst = totals.cgst;
+        order.printed.sgst = totals.sgst;
+        order.printed.igst = totals.igst;
+        order.printed.total_tax = totals.total_tax;
     }
 }
 
@@ -221,8 +243,8 @@ impl Printed {
     /// The figures in these lines, read as those below the table of a sheet are.
     fn of(rows: &[&Row], order: &ParsedOrder) -> Self {
         let mut grid = Grid::new("", false);
-        for (row, line) in (0_u32..).zip(rows) {
-            for (column, value) in (0_u32..).zip(figures_of(line)) {
+        for (row, values) in (0_u32..).zip(with_whole_labels(rows)) {
+            for (column, value) in (0_u32..).zip(values) {
                 // A sheet has a width that a line may pass; what is behind it is no total.
                 if grid.fill((row, column), value).is_err() {
                     break;
@@ -265,6 +287,52 @@ impl Printed {
             totals,
         }
     }
+}
+
+/// The labels and the amounts of each line; a label that is broken into several lines is whole at its amount.
+fn with_whole_labels(rows: &[&Row]) -> Vec<Vec<Value>> {
+    let mut all: Vec<Vec<Value>> = rows.iter().map(|row| figures_of(row)).collect();
+    let figure = |text: &str| Figure::of(&Words::of(text));
+    // The label of a line that is nothing else.
+    let alone = |at: usize| match all.get(at)?.as_slice() {
+        [Value::Text(text)] => Some(text.to_string()),
+        _ => None,
+    };
+    let is_near = |at: usize| match (rows.get(at.wrapping_sub(1)), rows.get(at)) {
+        (Some(above), Some(below)) => {
+            above.page == below.page && above.y.saturating_sub(below.y) <= MAX_LEADING
+        }
+        _ => false,
+    };
+    let mut wholes = Vec::new();
+    for (at, values) in all.iter().enumerate() {
+        let (own, has_amount) = match values.as_slice() {
+            [Value::Number(_)] => (None, true),
+            [Value::Text(text), Value::Number(_)] => (Some(text.to_string()), true),
+            _ => (None, false),
+        };
+        if !has_amount {
+            continue;
+        }
+        let is_open = own.as_deref().and_then(figure).is_none();
+        let above = at.checked_sub(1).filter(|_| is_near(at)).and_then(alone);
+        let above = above.filter(|above| is_open || figure(above).is_none());
+        let next = at.saturating_add(1);
+        let is_above_alone = above.is_some() && own.is_some();
+        let below = alone(next).filter(|_| is_open && !is_above_alone && is_near(next));
+        let joined: Vec<String> = [above, own, below].into_iter().flatten().collect();
+        let joined = joined.join(" ");
+        if figure(&joined).is_some() {
+            wholes.push((at, joined));
+        }
+    }
+    for (at, label) in wholes {
+        if let Some(values) = all.get_mut(at) {
+            values.retain(|value| matches!(value, Value::Number(_)));
+            values.insert(0, Value::Text(label.into()));
+        }
+    }
+    all
 }
 
 /// The labels and the amounts of a line, each by itself; nothing for a sentence that goes on behind its amount.
