@@ -64,7 +64,11 @@ impl Columns {
             }
             let (label, rest) = self.without_label(group, &below, place == 0);
             all.extend(label);
-            all.extend(self.torn(rest, space));
+            let description = self.place_of(Kind::Description);
+            let has_text = all
+                .iter()
+                .any(|cell: &Cell| cell.options.iter().any(|at| Some(*at) == description));
+            all.extend(self.torn(rest, space, has_text));
         }
         let between = all.iter().filter(|cell| cell.options.len() > 1).count();
         (between <= MAX_BETWEEN).then_some(all)
@@ -79,7 +83,7 @@ impl Columns {
     ) -> (Option<Cell>, &'a [Word]) {
         let whole = (None, words);
         let kind = |at: usize| self.titles.get(at).map(|title| title.kind);
-        let number = self.titles.iter().position(|title| title.kind == Kind::Number);
+        let number = self.place_of(Kind::Number);
         let Some((number, (label, rest))) = number.zip(words.split_at_checked(1)) else {
             return whole;
         };
@@ -102,17 +106,18 @@ impl Columns {
         self.titles.get(title).is_some_and(|title| cell.end <= title.x)
     }
 
-    /// The cells that some words are, with no wide gap between these.
-    fn torn(&self, words: &[Word], space: i64) -> Vec<Cell> {
+    fn place_of(&self, kind: Kind) -> Option<usize> {
+        self.titles.iter().position(|title| title.kind == kind)
+    }
+
+    /// The cells that some words are, with no wide gap between these. Where the description stands before them, all may be
+    /// figures.
+    fn torn(&self, words: &[Word], space: i64, has_text: bool) -> Vec<Cell> {
         let Some(whole) = Cell::of(words) else {
             return Vec::new();
         };
         let below = self.below(&whole);
-        let description = self
-            .titles
-            .iter()
-            .position(|title| title.kind == Kind::Description)
-            .filter(|at| below.contains(at));
+        let description = self.place_of(Kind::Description).filter(|at| below.contains(at));
         let is_text = |at: &usize| {
             self.titles
                 .get(*at)
@@ -132,9 +137,10 @@ impl Columns {
             return vec![Cell { options, ..whole }];
         }
         let text_length = description.map_or(0, |at| {
-            text_length(&parts, |part| {
+            let length = text_length(&parts, |part| {
                 Cell::of(part).is_some_and(|part| self.may_be_right_of(&part, at))
-            })
+            });
+            length.max(usize::from(!has_text))
         });
         let (text, behind) = parts.split_at(text_length.min(parts.len()));
         let text_words: usize = text.iter().map(|part| part.len()).sum();
@@ -212,10 +218,7 @@ impl Columns {
     /// True for a line that ends where the description does and has no quantity with a unit: no figures of an item stand
     /// in it.
     pub(super) fn are_left_of_figures(&self, row: &Row) -> bool {
-        let description = self
-            .titles
-            .iter()
-            .position(|title| title.kind == Kind::Description);
+        let description = self.place_of(Kind::Description);
         let next = description.and_then(|at| self.titles.get(at.saturating_add(1)));
         let end = row.words.last().map(|word| word.end);
         self.are_of_a_table()
@@ -334,7 +337,7 @@ fn part_length(words: &[Word]) -> usize {
 }
 
 /// How many of these parts are text, where what stands behind it may be figures of other columns: all up to the last that
-/// `may_be_behind` refuses, and at least one.
+/// `may_be_behind` refuses.
 fn text_length(parts: &[&[Word]], may_be_behind: impl Fn(&[Word]) -> bool) -> usize {
     let behind = parts
         .iter()
@@ -342,7 +345,7 @@ fn text_length(parts: &[&[Word]], may_be_behind: impl Fn(&[Word]) -> bool) -> us
         .take(MAX_BEHIND)
         .take_while(|part| may_be_behind(part))
         .count();
-    parts.len().saturating_sub(behind).max(1)
+    parts.len().saturating_sub(behind)
 }
 
 /// The widest gap, in hundredths of a point, that is but the space between two words: `space` is that of the titles, which
