@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, dec};
 
 use super::header;
 use super::notes;
-use super::rows::{Row, amount_of, is_currency, is_garbled};
+use super::rows::{Row, amount_of, is_currency};
 use crate::documents::grid::{Grid, Value};
 use crate::documents::items::TotalRows;
 use crate::documents::labels::Words;
@@ -83,6 +83,7 @@ fn is_of_terms(row: &Row) -> bool {
 
 /// A finding for each total that is printed and no amount: it is not replaced in silence.
 fn unreadable(tail: &[&Row]) -> Vec<Finding> {
+    const MIN_DIGITS: usize = 3;
     let finding = |row: &&Row| {
         let words = label(row);
         let is_total = [ENDS, SUMS, &[&["GRAND"]]]
@@ -93,7 +94,9 @@ fn unreadable(tail: &[&Row]) -> Vec<Finding> {
             .text
             .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '₹'));
         // A label that is printed over its figure leaves neither.
-        let is_alone = is_garbled(last) && !row.words.iter().any(|word| amount_of(word).is_some());
+        let digits = last.text.chars().filter(char::is_ascii_digit).count();
+        let is_garbled = digits >= MIN_DIGITS && last.text.contains('.');
+        let is_alone = is_garbled && !row.words.iter().any(|word| amount_of(word).is_some());
         let is_figure = (begins_as_figure || is_alone)
             && last.text.contains(|c: char| c.is_ascii_digit())
             && !last.text.ends_with('%');
