@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::above;
 use super::columns::Columns;
 use super::figures::Figures;
-use super::notes::is_note;
+use super::notes::{self, is_note};
 use super::rows::{Row, amount_of, quantity_in};
 use super::titles;
 use super::totals;
@@ -28,6 +29,8 @@ pub(super) struct Block<'a> {
     pub(super) figures: Option<Figures>,
     /// The lines of its description that stand above the line with its figures.
     pub(super) above: Vec<&'a Row>,
+    /// Whether the first of these begins with the number.
+    pub(super) is_numbered_above: bool,
     /// The line with its figures, and those below.
     pub(super) rows: Vec<&'a Row>,
     pub(super) columns: Columns,
@@ -72,9 +75,11 @@ pub(super) fn cut(rows: &[Row]) -> Result<Option<Blocks<'_>>, ParseFailure> {
 }
 
 /// How a line starts an item.
+#[derive(Default)]
 struct Start {
     number: Option<String>,
     figures: Option<Figures>,
+    is_numbered_above: bool,
 }
 
 #[derive(Debug)]
@@ -163,13 +168,15 @@ impl<'a> Cutter<'a> {
 
     /// How the line starts an item, if it does.
     fn start_at(&mut self, row: &Row, figures: Option<Figures>) -> Option<Start> {
-        let Some(figures) = figures.filter(|figures| !figures.is_split || figures.are_proven()) else {
-            let number = row.item_number().filter(|number| self.is_next(*number, row))?;
+        let Some(figures) = figures.filter(|figures| !figures.is_split) else {
+            let number = row
+                .item_number()
+                .filter(|number| self.may_start_with(*number, row))?;
             self.last = Some(number);
             self.numbers.push(number);
             return Some(Start {
                 number: Some(number.to_string()),
-                figures: None,
+                ..Start::default()
             });
         };
         if is_note(row) || totals::is_label_of_total(row) && !figures.is_whole() {
@@ -177,8 +184,8 @@ impl<'a> Cutter<'a> {
         }
         let Some(label) = figures.number.clone() else {
             return figures.is_whole().then_some(Start {
-                number: None,
                 figures: Some(figures),
+                ..Start::default()
             });
         };
         let number = label.parse().ok().filter(|number: &u32| *number > 0);
@@ -194,7 +201,21 @@ impl<'a> Cutter<'a> {
         Some(Start {
             number: Some(number.map_or(label, |number| number.to_string())),
             figures: Some(figures),
+            ..Start::default()
         })
+    }
+
+    /// True if a line that stands in no columns, but where their figures are as well, can start an item of this number.
+    fn may_start_with(&self, number: u32, row: &Row) -> bool {
+        self.columns.may_begin_with(row)
+            && !self.columns.are_left_of_figures(row)
+            && self.is_next(number, row)
+    }
+
+    /// True if this number follows the last, or is the first.
+    fn is_step(&self, number: u32) -> bool {
+        let before = self.last.or_else(|| self.numbers.last().copied());
+        before.is_none_or(|before| STEPS.contains(&number.saturating_sub(before)))
     }
 
     /// True if a line of this number that stands in no columns can start an item here.
@@ -214,6 +235,19 @@ impl<'a> Cutter<'a> {
 
     fn start(&mut self, start: Start, row: &'a Row) {
         let above = self.lines_above(row);
+        let mut start = start;
+        // The number may stand in front of the description, which begins above the figures.
+        let number = above
+            .first()
+            .and_then(|first| self.columns.number_before_text(first));
+        if start.number.is_none()
+            && let Some(number) = number.filter(|number| self.is_step(*number))
+        {
+            self.last = Some(number);
+            self.numbers.push(number);
+            start.number = Some(number.to_string());
+            start.is_numbered_above = true;
+        }
         self.loose.clear();
         self.has_item = true;
         self.is_reprint = false;
@@ -234,6 +268,7 @@ impl<'a> Cutter<'a> {
             number: start.number,
             figures: start.figures,
             above,
+            is_numbered_above: start.is_numbered_above,
             rows: vec![row],
             columns: self.columns.clone(),
         });
@@ -284,7 +319,7 @@ impl<'a> Cutter<'a> {
         // What stood above on the page before is no nearer and no further.
         let above = top.map(|top| top.saturating_sub(first.y));
         gaps.insert(0, above.or(gaps.iter().min().copied()).unwrap_or_default());
-        let split = split_of(&gaps);
+        let split = above::split_of(&gaps);
         let moved = near.get(split..).map(<[&Row]>::to_vec).unwrap_or_default();
         if let Some(item) = self.blocks.items.last_mut().filter(|_| !is_loose) {
             item.rows.truncate(item.rows.len().saturating_sub(moved.len()));
@@ -310,13 +345,15 @@ impl<'a> Cutter<'a> {
     fn take_loose(&mut self, row: &'a Row) {
         // What stands in columns and starts no item is text. Where items are numbered, one without a number must have all
         // that makes an item.
-        let has_figures = if self.columns.read(row).is_some_and(|figures| !figures.is_split) {
+        let is_text = self.columns.are_left_of_figures(row)
+            || self.columns.read(row).is_some_and(|figures| !figures.is_split);
+        let has_figures = if is_text {
             false
         } else if self.numbers.is_empty() {
             has_figures(row, &self.columns)
         } else {
             let has_quantity =
-                quantity_in(&row.words, 0).is_some() || self.columns.quantity_in(&row.words).is_some();
+                quantity_in(&row.words, 0).is_some() || !self.columns.quantities_in(&row.words).is_empty();
             has_quantity && row.words.iter().any(|word| amount_of(word).is_some())
         };
         let continues = self
@@ -341,6 +378,7 @@ impl<'a> Cutter<'a> {
                 number: None,
                 figures: None,
                 above: Vec::new(),
+                is_numbered_above: false,
                 rows: std::mem::take(&mut self.loose),
                 columns: self.columns.clone(),
             });
@@ -353,7 +391,14 @@ impl<'a> Cutter<'a> {
     /// True if the items end above this line.
     fn ends_at(&self, row: &Row, rest: &[Row]) -> bool {
         let is_closing = is_closing(row);
-        if !is_closing && !totals::is_total(row) {
+        // What is charged besides belongs to the totals below.
+        let is_charge = || {
+            let mut below = rest.iter().skip_while(|below| totals::is_charge(below));
+            totals::is_charge(row) && below.next().is_some_and(totals::is_total)
+        };
+        // What begins as terms do may be a note on an item, if another item follows.
+        let is_of_terms = notes::is_of_terms(row);
+        if !is_closing && !is_of_terms && !totals::is_total(row) && !is_charge() {
             return false;
         }
         let figures = self.columns.read(row);
@@ -361,7 +406,7 @@ impl<'a> Cutter<'a> {
             return false;
         }
         // Without columns, the figures of an item may stand in lines like those of a total.
-        let is_end = is_closing || totals::is_end(row);
+        let is_end = is_closing || totals::is_end(row) && !is_of_terms;
         let is_own = !is_end
             && !self.is_reprint
             && self
@@ -369,27 +414,35 @@ impl<'a> Cutter<'a> {
                 .items
                 .last()
                 .is_some_and(|item| item.figures.is_none() && !has_amount(item));
-        !is_own && !self.goes_on(rest, is_end)
+        !is_own && !self.goes_on(rest, is_end, is_of_terms)
     }
 
     /// True if there is another item in the rest: under titles that are printed again, or, unless the line before was the
-    /// end of everything, one of the next number.
-    fn goes_on(&self, rest: &[Row], is_end: bool) -> bool {
+    /// end of everything, one of the next number. Terms are numbered, too: among them, one that stands in columns.
+    fn goes_on(&self, rest: &[Row], is_end: bool, is_of_terms: bool) -> bool {
+        let last_item = self.blocks.items.last();
+        let is_in_columns = last_item.is_some_and(|item| item.figures.is_some());
         let last = self.numbers.last().copied().unwrap_or(0);
         let mut has_titles = false;
+        let mut is_past_end = is_end;
+        let mut is_in_terms = is_in_columns && is_of_terms;
         for row in rest {
             if row.is_anchor() {
                 has_titles = true;
             } else if is_closing(row) {
                 return false;
             }
-            if !is_end && self.is_item(row) {
+            if !is_past_end && self.is_item(row) {
                 return true;
             }
+            // Behind the sum of everything there are items only under titles.
+            is_past_end |= totals::is_end(row);
+            is_in_terms |= is_in_columns && notes::is_of_terms(row);
             let Some(number) = row.item_number().filter(|number| *number > last) else {
                 continue;
             };
-            if has_titles || !is_end && STEPS.contains(&number.saturating_sub(last)) {
+            let is_next = !is_past_end && !is_in_terms && STEPS.contains(&number.saturating_sub(last));
+            if has_titles || is_next {
                 return true;
             }
         }
@@ -429,26 +482,6 @@ impl<'a> Cutter<'a> {
     }
 }
 
-/// Before which of some lines the description of the next item begins, where the gaps are those around and between them,
-/// the first above the first line; behind the last line where none of them is nearer to what follows than to what is above.
-fn split_of(gaps: &[i64]) -> usize {
-    let end = gaps.len().saturating_sub(1);
-    let (Some(last), Some(smallest)) = (gaps.last(), gaps.iter().min()) else {
-        return end;
-    };
-    let percent = |value: i64, percent: i64| value.saturating_mul(percent) / 100;
-    let widest = gaps.iter().max().copied().unwrap_or_default();
-    // What is aligned at the middle is half a line off, or a whole one.
-    let is_near = *last <= percent(*smallest, 105)
-        || *last >= percent(*smallest, 190) && *last <= percent(*smallest, 210);
-    if !is_near || widest < percent(*last, 115) {
-        return end;
-    }
-    gaps.iter()
-        .rposition(|gap| *gap >= percent(widest, 97))
-        .unwrap_or(end)
-}
-
 fn is_closing(row: &Row) -> bool {
     row.starts_with_any(&["THIS PURCHASE ORDER"])
 }
@@ -461,26 +494,6 @@ fn has_amount(item: &Block<'_>) -> bool {
 
 fn has_figures(row: &Row, columns: &Columns) -> bool {
     quantity_in(&row.words, 0).is_some()
-        || columns.quantity_in(&row.words).is_some()
+        || !columns.quantities_in(&row.words).is_empty()
         || row.words.iter().any(|word| amount_of(word).is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_belong_to_the_figures_that_they_stand_nearest_to() {
-        // Evenly spaced, or with the wider gap above the next item: cells are aligned at their top.
-        assert_eq!(split_of(&[1_200, 1_200, 1_200]), 2);
-        assert_eq!(split_of(&[1_100, 1_100, 1_700]), 2);
-        assert_eq!(split_of(&[1_100, 2_200, 1_700]), 2);
-        // Two lines, the figures at their middle.
-        assert_eq!(split_of(&[1_700, 550]), 0);
-        assert_eq!(split_of(&[550, 1_700, 550]), 1);
-        assert_eq!(split_of(&[560, 1_700, 1_110]), 1);
-        // Three lines, the figures at their foot.
-        assert_eq!(split_of(&[1_700, 1_100, 1_100]), 0);
-        assert_eq!(split_of(&[550, 550]), 1);
-    }
 }

@@ -4,12 +4,11 @@ use rust_decimal::{Decimal, dec};
 
 use super::kinds::Kind;
 use super::rows::{is_currency_name, quantity_and_unit};
+use super::with_tax::WITH_TAX;
 use crate::documents::grid::Reading;
-use crate::documents::items::RateReading;
+use crate::documents::items::{Item, RateReading};
 use crate::documents::text::{self, round_money};
 
-/// What an amount with tax is of the one without.
-pub(super) const WITH_TAX: [Decimal; 4] = [dec!(1.18), dec!(1.28), dec!(1.12), dec!(1.05)];
 /// A product proves its figures if it is no further from the amount than rounding explains.
 const ROUNDING: Decimal = dec!(0.02);
 const ROUNDING_OF_RATE: Decimal = dec!(0.0005);
@@ -86,7 +85,7 @@ pub(super) struct Figures {
     pub(super) hsn: Option<String>,
     /// False if another reading is as good.
     pub(super) is_sure: bool,
-    /// True if words were torn from one another to find columns.
+    /// True if words were torn from one another to find columns, and nothing proves that these are right.
     pub(super) is_split: bool,
 }
 
@@ -111,9 +110,13 @@ impl Figures {
                     self.unit = unit.or(self.unit.take());
                 }
                 None if is_unit(text) && !self.quantity.is_absent() => self.unit = Some(text.to_owned()),
+                // Broken off from its quantity.
+                None if is_unit_in_parentheses(text) => {
+                    self.unit = Some(text.trim_matches(['(', ')']).to_owned());
+                }
                 _ => self.quantity.add(text),
             },
-            Kind::Unit if is_unit(text) && self.unit.is_none() => self.unit = Some(text.to_owned()),
+            Kind::Unit if is_text_of_unit(text) => self.add_to_unit(text),
             Kind::Unit if !text.starts_with(char::is_alphanumeric) => {
                 let bare = text.trim_matches(['(', ')', '-', '/', '.']);
                 self.unit = Some(bare.to_owned()).filter(|unit| !unit.is_empty());
@@ -125,7 +128,7 @@ impl Figures {
             Kind::TaxRate => self.take_tax_rate(text),
             Kind::Tax => self.take_tax(text),
             Kind::Hsn if is_hsn(text) && self.hsn.is_none() => self.hsn = Some(text.to_owned()),
-            Kind::Date if text.contains(|c: char| c.is_ascii_digit()) => {}
+            Kind::Date if is_of_date(text) => {}
             Kind::Number | Kind::Description | Kind::Unit | Kind::Hsn | Kind::Date | Kind::Other => {
                 if !self.description.is_empty() {
                     self.description.push(' ');
@@ -133,6 +136,31 @@ impl Figures {
                 self.description.push_str(text);
             }
         }
+    }
+
+    /// The item of which its columns say this.
+    pub(super) fn into_item(self, serial: Option<String>, description: String) -> Item {
+        Item {
+            serial,
+            description,
+            hsn: self.hsn,
+            unit: self.unit,
+            quantity: self.quantity.reading(),
+            rate: self.price.reading(),
+            total: self.amount.reading(),
+            tax_rate: self.tax_rate,
+            tax_amount: self.tax,
+            total_with_gst: self.gross.reading(),
+        }
+    }
+
+    /// Takes a unit, or more of one.
+    pub(super) fn add_to_unit(&mut self, text: &str) {
+        let unit = match self.unit.take() {
+            Some(unit) => format!("{unit} {text}"),
+            None => text.to_owned(),
+        };
+        self.unit = Some(unit);
     }
 
     /// A rate in percent; several are added, as those of central and state tax.
@@ -240,6 +268,14 @@ impl Figures {
         !self.is_split && is_counted && amount.is_some()
     }
 
+    /// True if there is nothing to complete: a quantity, a price and an amount.
+    pub(super) fn are_whole(&self) -> bool {
+        let amount = self.amount.number().or(self.gross.number());
+        [self.quantity.number(), self.price.number(), amount]
+            .iter()
+            .all(Option::is_some)
+    }
+
     /// True if the line has figures in the columns of figures, and in these nothing else.
     pub(super) fn is_of_figures(&self) -> bool {
         let figures = [
@@ -257,9 +293,11 @@ impl Figures {
     }
 }
 
-/// The number that a cell is, with or without its currency.
+/// The number that a cell is, with or without its currency. Two numbers side by side are none.
 pub(super) fn number(cell: &str) -> Option<Decimal> {
-    text::amount(cell)
+    let has_digit = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+    let numbers = cell.split_whitespace().filter(has_digit).count();
+    text::amount(cell).filter(|_| numbers == 1)
 }
 
 /// The quantity that a cell is, with the unit behind it if there is one: `10`, `10 NOS`, `10 (EA)`.
@@ -282,6 +320,31 @@ pub(super) fn is_unit(cell: &str) -> bool {
         && cell.chars().count() <= MAX_UNIT
         && cell.split_whitespace().count() <= 2
         && !is_currency_name(cell)
+}
+
+/// True for words that are a unit because they stand where units do: `Running meters`.
+fn is_text_of_unit(cell: &str) -> bool {
+    const MAX_UNIT: usize = 24;
+    cell.starts_with(char::is_alphabetic)
+        && cell.chars().count() <= MAX_UNIT
+        && cell.split_whitespace().count() <= 3
+        && !is_currency_name(cell)
+}
+
+/// True for a date, or for a part of one that is broken into several lines.
+fn is_of_date(cell: &str) -> bool {
+    let is_month = |word: &str| text::date(&format!("1 {word} 2000")).is_some();
+    cell.contains(|c: char| c.is_ascii_digit())
+        || cell
+            .split_whitespace()
+            .all(|word| is_month(word.trim_matches(['-', ',', '.', '/'])))
+}
+
+/// True for a unit as it is printed behind a quantity: `(EA)`.
+pub(super) fn is_unit_in_parentheses(cell: &str) -> bool {
+    cell.strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+        .is_some_and(is_unit)
 }
 
 /// True for what a line may be numbered with: `3`, `00010`, `1.2`, `B`, `a)`.

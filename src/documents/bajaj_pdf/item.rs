@@ -1,12 +1,13 @@
 //! The fields of one item, from its lines.
 
-use rust_decimal::{Decimal, dec};
+use rust_decimal::Decimal;
 
 use super::blocks::Block;
-use super::figures::{Figures, WITH_TAX};
+use super::figures::Figures;
 use super::kinds::Kind;
 use super::notes::{NOTES, TAXES, is_address, is_note, is_only_number};
-use super::rows::{Row, amount_of, is_currency, quantity_in};
+use super::rows::{Row, amount_of, is_currency, is_garbled, quantity_in};
+use super::with_tax;
 use crate::documents::grid::Reading;
 use crate::documents::items::{Item, RateReading};
 use crate::documents::pdf::Word;
@@ -14,7 +15,6 @@ use crate::documents::remarks::Remarks;
 use crate::documents::text::{self, round_money};
 
 const MAX_DESCRIPTION: usize = 2_000;
-const TOLERANCE: Decimal = dec!(1.00);
 const UNKNOWN: &str = "UNKNOWN ITEM";
 /// Behind it, the item is described again.
 const STATUS_END: &str = "LOCATION ON DETAIL";
@@ -32,6 +32,8 @@ struct Reader {
     status_ends: usize,
     /// What the columns say, where the item stands in columns.
     figures: Option<Figures>,
+    /// Whether another number may be the quantity as well.
+    is_unsure: bool,
     /// Lines with figures that are neither the item's nor a note.
     strays: Vec<String>,
 }
@@ -43,18 +45,22 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         status_ends: block.rows.iter().filter(ends_status).count(),
         ..Reader::default()
     };
-    for row in &block.above {
-        reader.describe(&row.text);
+    for (line, row) in block.above.iter().enumerate() {
+        let numbered = row
+            .text
+            .split_once(' ')
+            .filter(|_| line == 0 && block.is_numbered_above);
+        reader.describe(numbered.map_or(&*row.text, |(_, text)| text));
     }
     for (line, row) in block.rows.iter().enumerate() {
         match (&block.figures, line) {
             (Some(figures), 0) => reader.take_table(figures),
             (None, 0) => reader.take_first(row, block),
             (Some(_), _) => reader.take_below(row, block),
-            (None, _) => reader.take_more(row),
+            (None, _) => reader.take_more(row, &row.text),
         }
     }
-    if block.figures.as_ref().is_some_and(|figures| !figures.is_sure) {
+    if reader.is_unsure || block.figures.as_ref().is_some_and(|figures| !figures.is_sure) {
         remarks.note(
             index,
             "its figures stand between the titles; those of the nearest titles are taken",
@@ -78,7 +84,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         );
     }
     if let Some(figures) = reader.figures.take() {
-        let mut item = item_of(figures, block.number.clone(), description);
+        let mut item = figures.into_item(block.number.clone(), description);
         item.tax_amount = match (item.tax_amount, reader.tax) {
             (Reading::Absent, Some(tax)) => Reading::Number(tax),
             (own, _) => own,
@@ -87,7 +93,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
             || item.tax_rate.value.is_some()
             || item.total_with_gst != Reading::Absent;
         if !has_tax_columns {
-            split_amount_with_tax(&mut item, index, remarks);
+            with_tax::split_amount(&mut item, index, remarks);
         }
         return item;
     }
@@ -108,48 +114,8 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         tax_amount: reader.tax.map_or(Reading::Absent, Reading::Number),
         total_with_gst: Reading::Absent,
     };
-    split_amount_with_tax(&mut item, index, remarks);
+    with_tax::split_amount(&mut item, index, remarks);
     item
-}
-
-/// The item of which its columns say this.
-fn item_of(figures: Figures, serial: Option<String>, description: String) -> Item {
-    Item {
-        serial,
-        description,
-        hsn: figures.hsn,
-        unit: figures.unit,
-        quantity: figures.quantity.reading(),
-        rate: figures.price.reading(),
-        total: figures.amount.reading(),
-        tax_rate: figures.tax_rate,
-        tax_amount: figures.tax,
-        total_with_gst: figures.gross.reading(),
-    }
-}
-
-/// Where the amount is quantity × price with a usual tax on it, it is the amount with tax.
-fn split_amount_with_tax(item: &mut Item, index: usize, remarks: &mut Remarks) {
-    let product = item
-        .quantity
-        .number()
-        .zip(item.rate.number())
-        .and_then(|(quantity, rate)| quantity.checked_mul(rate))
-        .map(round_money);
-    let Some((product, amount)) = product.zip(item.total.number()) else {
-        return;
-    };
-    let agrees = |expected: Decimal| expected.saturating_sub(amount).abs() <= TOLERANCE;
-    let has_tax = WITH_TAX
-        .iter()
-        .any(|factor| agrees(product.saturating_mul(*factor)));
-    if agrees(product) || !has_tax || product.is_sign_negative() {
-        return;
-    }
-    item.total = Reading::Number(product);
-    item.total_with_gst = Reading::Number(amount);
-    item.tax_amount = Reading::Absent;
-    remarks.note(index, "amount includes tax");
 }
 
 impl Reader {
@@ -167,7 +133,7 @@ impl Reader {
         }
         let mut behind = 0;
         let in_parentheses = quantity_in(words, usize::from(block.number.is_some()));
-        let in_column = block.columns.quantity_in(words);
+        let in_column = self.quantity_in_column(words, block);
         // Where units have a column of their own, a description may end like a quantity.
         let in_parentheses = in_parentheses.filter(|quantity| {
             let word = words.get(quantity.first);
@@ -224,6 +190,23 @@ impl Reader {
         self.describe(&text.join(" "));
     }
 
+    /// The number under Qty. Of several, that which gives the amount, and else the last, which is nearest to the figures.
+    fn quantity_in_column(&mut self, words: &[Word], block: &Block<'_>) -> Option<(usize, Decimal)> {
+        let numbers = block.columns.quantities_in(words);
+        let amounts: Vec<Decimal> = words.iter().filter_map(amount_of).collect();
+        let gives_amount = |(_, quantity): &&(usize, Decimal)| {
+            amounts.windows(2).any(|pair| match pair {
+                [price, amount] => quantity
+                    .checked_mul(*price)
+                    .is_some_and(|product| round_money(product) == *amount),
+                _ => false,
+            })
+        };
+        let proven = numbers.iter().find(gives_amount);
+        self.is_unsure = numbers.len() > 1 && proven.is_none();
+        proven.or(numbers.last()).copied()
+    }
+
     /// The line with the item's number and figures, each in its column.
     fn take_table(&mut self, figures: &Figures) {
         self.describe(&figures.description);
@@ -235,14 +218,39 @@ impl Reader {
     /// A line below the one with the figures, which may complete them.
     fn take_below(&mut self, row: &Row, block: &Block<'_>) {
         let is_note = self.in_status || is_note(row) || row.text.to_uppercase().contains("UNCONFIRMED");
+        let is_priced = self.figures.as_ref().is_some_and(Figures::are_whole);
+        let is_text = block.columns.are_left_of_figures(row) && !row.words.iter().any(is_currency);
+        if is_priced && is_text && !is_note {
+            // An amount there is part of a text.
+            self.describe(&row.text);
+            return;
+        }
         let below = block
             .columns
             .read(row)
-            .filter(|below| !is_note && below.is_of_figures());
+            .filter(|below| !is_note && !below.is_split);
         let (Some(below), Some(own)) = (below, self.figures.as_mut()) else {
-            self.take_more(row);
+            self.take_more(row, &row.text);
             return;
         };
+        if !below.is_of_figures() {
+            if below.has_figures() {
+                self.take_more(row, &row.text);
+                return;
+            }
+            // What stands below a date or a code is more of that, and no part of the description.
+            if let Some(more) = &below.unit {
+                own.add_to_unit(more);
+            }
+            let text: Vec<&str> = below
+                .number
+                .iter()
+                .map(String::as_str)
+                .chain([&*below.description])
+                .collect();
+            self.take_more(row, text.join(" ").trim());
+            return;
+        }
         let pairs = [
             (&mut own.quantity, &below.quantity),
             (&mut own.price, &below.price),
@@ -261,7 +269,8 @@ impl Reader {
         self.describe(&below.description);
     }
 
-    fn take_more(&mut self, row: &Row) {
+    /// A line below the one with the figures; `text` is what of it may describe the item.
+    fn take_more(&mut self, row: &Row, text: &str) {
         let upper = row.text.to_uppercase();
         if self.in_status || upper.contains("UNCONFIRMED") {
             self.take_status(row, &upper);
@@ -300,8 +309,11 @@ impl Reader {
         if has_figures && is_wanted {
             self.amounts.extend(amounts);
         }
-        if !has_figures && !is_only_number(&row.text) && !is_address(&row.text) {
-            self.describe(&row.text);
+        if row.words.iter().any(is_garbled) {
+            self.strays.push(row.text.clone());
+        }
+        if !has_figures && !is_only_number(text) && !is_address(text) {
+            self.describe(text);
         }
     }
 
@@ -372,6 +384,8 @@ fn date_at(words: &[Word], start: usize) -> std::ops::Range<usize> {
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::dec;
+
     use super::super::columns::Columns;
     use super::super::rows::tests::row;
     use super::super::titles;
@@ -388,6 +402,7 @@ mod tests {
             number: Some("1".into()),
             figures: None,
             above: Vec::new(),
+            is_numbered_above: false,
             rows: rows.iter().collect(),
             columns: Columns::of(titles::read(&[titles]), &[]),
         };

@@ -3,13 +3,15 @@
 //! The titles stand above every item or once a table, and again after a page break. What an item says is read from the
 //! lines between; where these stand in columns, the place of a cell below its title tells what it is.
 //!
-//! - `rows`: the lines of all pages, without what is printed on every one; `titles`, `kinds`: where titles stand and what they say; `columns`: what
-//!   stands below which of them; `figures`: what a line says in its columns.
-//! - `header`, `places`: numbers and dates, addresses and names; `blocks`: the lines cut into items; `item`: the fields of
-//!   one, `notes` what is none of them.
+//! - `rows`: the lines of all pages, without what is printed on every one; `titles`, `kinds`: where titles stand and what
+//!   they say; `cells`, `columns`: what stands below which of them; `figures`: what a line says in its columns.
+//! - `header`, `places`: numbers and dates, addresses and names; `blocks`, `above`: the lines cut into items; `item`: the
+//!   fields of one, `notes` what is none of them, `with_tax` an amount that includes its tax.
 //! - `totals`: the figures of the document, held against its lines.
 
+mod above;
 mod blocks;
+mod cells;
 mod columns;
 mod figures;
 mod header;
@@ -20,6 +22,7 @@ mod places;
 mod rows;
 mod titles;
 mod totals;
+mod with_tax;
 
 use rust_decimal::Decimal;
 

@@ -59,6 +59,26 @@ pub(super) fn is_note(row: &Row) -> bool {
     row.starts_with_any(NOTES) || row.starts_with_any(TAXES)
 }
 
+/// True for the first line of what stands below all items: the value in words, or what is agreed besides.
+pub(super) fn is_of_terms(row: &Row) -> bool {
+    const STARTS: &[&str] = &[
+        "THIS PURCHASE ORDER",
+        "TERMS",
+        "GENERAL TERMS",
+        "SPECIAL TERMS",
+        "STANDARD TERMS",
+        "OTHER TERMS",
+        "CONDITIONS",
+        "AMOUNT IN WORDS",
+        "AMOUNT (IN WORDS)",
+        "TOTAL IN WORDS",
+        "TOTAL AMOUNT IN WORDS",
+        "VALUE IN WORDS",
+        "RUPEES IN WORDS",
+    ];
+    row.starts_with_any(STARTS)
+}
+
 /// True for digits alone that are too many for a number of anything.
 pub(super) fn is_only_number(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();

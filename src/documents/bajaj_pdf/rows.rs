@@ -35,6 +35,16 @@ enum Titled {
 
 impl Row {
     fn new(page: usize, line: Line) -> Self {
+        let is_glued = line.words.iter().any(|word| parts_of_total(word).is_some());
+        let line = if is_glued {
+            let words = line
+                .words
+                .iter()
+                .flat_map(|word| parts_of_total(word).unwrap_or_else(|| vec![word.clone()]));
+            Line::of(words.collect(), line.y)
+        } else {
+            line
+        };
         Self {
             page,
             text: line.text,
@@ -98,6 +108,49 @@ impl Row {
     }
 }
 
+/// The label or the rate, the currency and the amount that are printed as one word where a label reaches up to its figure:
+/// `TotalINR`, `Amount134.60`, `18%24.20`.
+fn parts_of_total(word: &Word) -> Option<Vec<Word>> {
+    const LABELS: [&str; 5] = ["SUBTOTAL", "TOTAL", "AMOUNT", "VALUE", "CHARGES"];
+    let text = word.text.as_str();
+    let starts = |text: &str, name: &str| {
+        text.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    };
+    let label = LABELS.into_iter().find(|name| starts(text, name)).map(str::len);
+    let label = label.or_else(|| text.find('%').map(|at| at.saturating_add(1)))?;
+    let currency = text
+        .get(label..)
+        .filter(|rest| starts(rest, "INR"))
+        .map_or(0, |_| 3);
+    let figure = text.get(label.saturating_add(currency)..)?;
+    let is_amount = text::amount(figure).is_some() && figure.starts_with(|c: char| c.is_ascii_digit());
+    if !(figure.is_empty() && currency > 0 || is_amount) {
+        return None;
+    }
+    let width = word.end.saturating_sub(word.x);
+    let count = i64::try_from(text.len()).ok()?.max(1);
+    let place = |at: usize| {
+        let at = i64::try_from(at).unwrap_or_default();
+        word.x.saturating_add(width.saturating_mul(at) / count)
+    };
+    let mut parts = Vec::new();
+    let mut at = 0_usize;
+    for length in [label, currency, figure.len()]
+        .into_iter()
+        .filter(|length| *length > 0)
+    {
+        let end = at.saturating_add(length);
+        parts.push(Word {
+            text: text.get(at..end)?.to_owned(),
+            x: place(at),
+            end: place(end),
+        });
+        at = end;
+    }
+    Some(parts)
+}
+
 /// `3`, `3.` or `3)`.
 fn line_number(text: &str) -> Option<u32> {
     let digits = text.strip_suffix(['.', ')']).unwrap_or(text);
@@ -116,6 +169,17 @@ pub(super) fn amount_of(word: &Word) -> Option<Decimal> {
     let is_amount =
         digits == 2 && matches!(rest.to_ascii_uppercase().as_str(), "" | "INR" | ")" | "-" | "/-");
     is_amount.then(|| text::amount(&word.text)).flatten()
+}
+
+/// True for a label and an amount that are printed over each other, so that neither can be told.
+pub(super) fn is_garbled(word: &Word) -> bool {
+    const MIN_DIGITS: usize = 3;
+    let digits = word.text.chars().filter(char::is_ascii_digit).count();
+    let has_letters = word.text.contains(char::is_alphabetic);
+    let ends_as_amount = word.text.rsplit_once('.').is_some_and(|(_, decimals)| {
+        decimals.len() == 2 && decimals.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    digits >= MIN_DIGITS && has_letters && ends_as_amount && amount_of(word).is_none()
 }
 
 /// True for a word that only names the currency of the number beside it.
@@ -150,7 +214,9 @@ pub(super) fn quantity_in(words: &[Word], start: usize) -> Option<Quantity> {
         };
         let unit = unit.strip_suffix(')')?;
         let is_unit = (1..=8).contains(&unit.len())
-            && unit.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && unit
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/'))
             && unit.bytes().any(|byte| byte.is_ascii_alphabetic());
         Some(Quantity {
             first,
@@ -210,7 +276,9 @@ pub(super) fn without_page_furniture(rows: &[Row]) -> Vec<Row> {
     if pages.len() < 2 {
         return rows.to_vec();
     }
-    let mut zones: Vec<HashSet<(Option<i64>, String)>> = Vec::new();
+    // What stands at the head of one page and at the foot of another is no furniture.
+    let mut heads = Vec::new();
+    let mut feet = Vec::new();
     for page in &pages {
         let head = page
             .iter()
@@ -220,25 +288,35 @@ pub(super) fn without_page_furniture(rows: &[Row]) -> Vec<Row> {
             .rev()
             .take(FOOT)
             .take_while(|row| !is_of_table(row) && count_amounts(row) == 0);
-        let texts = head.chain(foot).flat_map(|row| {
-            let same = Some((None, row.text.clone()));
-            // A baseline may differ by a hair.
-            let places = [-1, 0, 1]
-                .map(|by| numberless(row).map(|text| (Some(place_of(row).saturating_add(by)), text)));
-            same.into_iter().chain(places.into_iter().flatten())
-        });
-        zones.push(texts.collect());
+        heads.push(zone(head));
+        feet.push(zone(foot));
     }
     let is_everywhere = |row: &Row| {
         let same = (None, row.text.clone());
         let alike = numberless(row).map(|text| (Some(place_of(row)), text));
-        zones.iter().all(|zone| zone.contains(&same))
-            || alike.is_some_and(|alike| zones.iter().all(|zone| zone.contains(&alike)))
+        [&heads, &feet].into_iter().any(|zones| {
+            zones.iter().all(|zone| zone.contains(&same))
+                || alike
+                    .as_ref()
+                    .is_some_and(|alike| zones.iter().all(|zone| zone.contains(alike)))
+        })
     };
     rows.iter()
         .filter(|row| is_of_table(row) || !is_everywhere(row))
         .cloned()
         .collect()
+}
+
+/// What lines say, each as it is, and at its place without its numbers.
+fn zone<'a>(rows: impl Iterator<Item = &'a Row>) -> HashSet<(Option<i64>, String)> {
+    let texts = rows.flat_map(|row| {
+        let same = Some((None, row.text.clone()));
+        // A baseline may differ by a hair.
+        let places =
+            [-1, 0, 1].map(|by| numberless(row).map(|text| (Some(place_of(row).saturating_add(by)), text)));
+        same.into_iter().chain(places.into_iter().flatten())
+    });
+    texts.collect()
 }
 
 fn is_of_table(row: &Row) -> bool {
@@ -249,10 +327,19 @@ fn count_amounts(row: &Row) -> usize {
     row.words.iter().filter(|word| amount_of(word).is_some()).count()
 }
 
-/// The height of a line in steps of a point; one for all lines that say nothing but the number of their page.
+/// The height of a line in steps of a point; one for all lines that name the number of their page.
 fn place_of(row: &Row) -> i64 {
-    let is_page_number = row.words.len() <= 4 && row.starts_with_any(&["PAGE"]);
-    if is_page_number { 0 } else { row.y / 100 }
+    const MAX_WORDS: usize = 16;
+    let is_number = |word: &Word| word.text.starts_with(|c: char| c.is_ascii_digit());
+    let names_page = row
+        .words
+        .windows(2)
+        .any(|pair| matches!(pair, [one, next] if one.text.eq_ignore_ascii_case("page") && is_number(next)));
+    if names_page && row.words.len() <= MAX_WORDS {
+        0
+    } else {
+        row.y / 100
+    }
 }
 
 /// The text with every number as one sign; `None` where there is no number, or an amount.
@@ -321,10 +408,61 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_label_that_is_printed_over_its_figure_is_garbled() {
+        for (word, expected) in [
+            ("Am9o,u0n2t,59,194.20", true),
+            ("T,1o7t4a,l362,529.53", true),
+            ("5,000.00", false),
+            ("5,000.00INR", false),
+            ("RAL9010", false),
+            ("IP65.2", false),
+        ] {
+            assert_eq!(is_garbled(&row(&[(0, word)]).words[0]), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_label_that_reaches_up_to_its_figure_is_a_word_of_its_own() {
+        for (line, expected) in [
+            ("Grand TotalINR 5.00", "Grand Total INR 5.00"),
+            ("Total Amount134.60", "Total Amount 134.60"),
+            ("ChargesINR12.00", "Charges INR 12.00"),
+            ("IGST 18%24.20", "IGST 18% 24.20"),
+            ("Totals 18% L2.50 Valued", "Totals 18% L2.50 Valued"),
+        ] {
+            let row = row(&[(0, line)]);
+            assert_eq!(row.text, expected);
+            assert!(row.words.windows(2).all(|pair| pair[0].end <= pair[1].x));
+        }
+    }
+
+    #[test]
+    fn what_names_the_page_is_furniture_wherever_it_stands() {
+        let at = |page, y, text: &str| {
+            let row = row(&[(0, text)]);
+            Row { page, y, ..row }
+        };
+        let rows = [
+            at(0, 500, "10 Chair 5.00"),
+            at(0, 400, "Confidential - page 1 of 2"),
+            at(1, 500, "20 Table 5.00"),
+            at(1, 200, "Confidential - page 2 of 2"),
+        ];
+
+        let texts: Vec<String> = without_page_furniture(&rows)
+            .into_iter()
+            .map(|row| row.text)
+            .collect();
+
+        assert_eq!(texts, ["10 Chair 5.00", "20 Table 5.00"]);
+    }
+
+    #[test]
     fn a_quantity_is_a_number_with_a_unit_in_parentheses() {
         let read = |text: &str| quantity_in(&row(&[(0, text)]).words, 0).map(|q| (q.value, q.unit));
         assert_eq!(read("1 Chair 10 (EA) 5.00"), Some((dec!(10), "EA".into())));
         assert_eq!(read("Ply 20 (MM) 125.0(FT2)"), Some((dec!(125), "FT2".into())));
+        assert_eq!(read("Ply 2.5 (Sq.ft)"), Some((dec!(2.5), "Sq.ft".into())));
         for none in [
             "Chair (EA)",
             "10 (2)",

@@ -303,12 +303,13 @@ fn goes_on(before: &[String], names: &[String], word: &Word) -> bool {
             | "WITH" | "INCLUDING" | "EXCLUDING",
         )
         | ("PER" | "OF" | "WITH" | "INCL" | "EXCL" | "NEED" | "NEEDED" | "REQUIRED" | "DELIVERY", _)
-        | ("UNIT", "PRICE" | "RATE" | "COST" | "VALUE")
         | (
             "SUB" | "LINE" | "NET" | "GRAND" | "TAXABLE" | "TOTAL" | "GROSS" | "TAX" | "GST" | "CGST"
             | "SGST" | "IGST" | "DISC" | "DISCOUNT" | "BASIC",
             "TOTAL" | "AMOUNT" | "AMT" | "VALUE" | "TAX" | "GST" | "RATE" | "PRICE",
         ) => true,
+        // "Qty (Unit)" and "Price" are two.
+        ("UNIT", "PRICE" | "RATE" | "COST" | "VALUE") => kind != Kind::Quantity,
         _ => before.iter().any(|name| name == "PART") && !before.iter().any(|name| name == "DESCRIPTION"),
     };
     let is_named_anew = next == "PART" && kind == Kind::Number;

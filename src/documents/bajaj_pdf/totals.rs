@@ -3,45 +3,101 @@
 use rust_decimal::{Decimal, dec};
 
 use super::header;
+use super::notes;
 use super::rows::{Row, amount_of, is_currency};
+use crate::documents::grid::{Grid, Value};
+use crate::documents::items::TotalRows;
 use crate::documents::labels::Words;
-use crate::documents::model::{Finding, FindingKind, ParsedOrder};
+use crate::documents::model::{Finding, FindingKind, ParsedOrder, Totals};
 use crate::documents::pdf::Word;
-use crate::documents::{share_tax, summary};
+use crate::documents::total_labels::Figure;
+use crate::documents::{printed_totals, share_tax, summary, table};
 
 const TOLERANCE: Decimal = dec!(1.00);
+/// A gap this wide, in hundredths of a point, separates a label from what stands left of it.
+const CELL_GAP: i64 = 900;
+
+/// The lines of one label are at most this far apart, in hundredths of a point.
+const MAX_LEADING: i64 = 1_500;
 
 /// Reads the printed figures and holds them against the lines.
 pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
-    let printed = Printed::of(tail);
-    let last_total = || {
-        let labels: [&[&str]; 2] = [&["GRAND", "TOTAL"], &["TOTAL", "AMOUNT"]];
-        all.iter()
-            .rev()
-            .find_map(|row| header::figure_behind(row, &labels))
+    let block = block(tail);
+    let printed = Printed::of(block, order);
+    let above = || {
+        let rows = all.iter().take_while(|row| !row.is_anchor());
+        rows.filter_map(|row| header::figure_behind(row, ENDS)).last()
     };
     let value = header::stated_value(all)
-        .or_else(last_total)
         .or(printed.total)
+        .or_else(above)
+        .or(printed.plain_total)
         .filter(|value| !value.is_sign_negative());
-    order.printed.subtotal = printed.subtotal;
+    let sums = summary::LineSums::of(&order.lines);
+    // What is called a total is one before tax only if it is not the document's.
+    let is_subtotal = printed.has_subtotal || printed.totals.subtotal != value;
+    order.printed.subtotal = printed.totals.subtotal.filter(|_| is_subtotal);
     order.printed.total_amount = value;
-    order.findings.extend(unreadable(tail));
-    take_tax(&printed, value, order);
+    order.findings.extend(unreadable(block));
+    take_tax(&printed.totals, value, sums, order);
     share_tax::share_tax(order);
     summary::complete(order);
     order.findings.extend(summary::excess(order));
+    order.warnings.extend(summary::contradictions(order));
+    let gross = summary::LineSums::of(&order.lines).gross;
+    if value.is_none() {
+        order.warnings.extend(unnamed(above_terms(tail), gross));
+    }
+    if let Some(value) = value.filter(|value| !near(gross, *value))
+        && !order.lines.is_empty()
+    {
+        order
+            .warnings
+            .push(format!("Total mismatch: lines {gross:.2}, document {value:.2}"));
+    }
+}
+
+fn near(one: Decimal, other: Decimal) -> bool {
+    one.saturating_sub(other).abs() <= TOLERANCE
+}
+
+/// The lines of totals: those above the terms, which may name sums of their own, unless all totals stand below.
+fn block<'a, 'b>(tail: &'b [&'a Row]) -> &'b [&'a Row] {
+    let above = above_terms(tail);
+    let has_total = above.iter().any(|row| is_total(row));
+    if has_total { above } else { tail }
+}
+
+fn above_terms<'a, 'b>(tail: &'b [&'a Row]) -> &'b [&'a Row] {
+    let end = tail.iter().position(|row| is_of_terms(row));
+    tail.get(..end.unwrap_or(tail.len())).unwrap_or_default()
+}
+
+/// True for the first line of what is agreed besides: no total stands in it.
+fn is_of_terms(row: &Row) -> bool {
+    notes::is_of_terms(row)
+        && !figures_of(row)
+            .iter()
+            .any(|value| matches!(value, Value::Number(_)))
 }
 
 /// A finding for each total that is printed and no amount: it is not replaced in silence.
 fn unreadable(tail: &[&Row]) -> Vec<Finding> {
+    const MIN_DIGITS: usize = 3;
     let finding = |row: &&Row| {
         let words = label(row);
-        let is_total = starts(&words, ENDS) || starts(&words, SUMS);
+        let is_total = [ENDS, SUMS, &[&["GRAND"]]]
+            .iter()
+            .any(|labels| starts(&words, labels));
         let last = row.words.iter().rev().find(|word| !is_currency(word))?;
-        let is_figure = last
+        let begins_as_figure = last
             .text
-            .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '₹'))
+            .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '₹'));
+        // A label that is printed over its figure leaves neither.
+        let digits = last.text.chars().filter(char::is_ascii_digit).count();
+        let is_garbled = digits >= MIN_DIGITS && last.text.contains('.');
+        let is_alone = is_garbled && !row.words.iter().any(|word| amount_of(word).is_some());
+        let is_figure = (begins_as_figure || is_alone)
             && last.text.contains(|c: char| c.is_ascii_digit())
             && !last.text.ends_with('%');
         let is_sound = amount_of(last).is_some_and(|amount| !amount.is_sign_negative());
@@ -56,35 +112,35 @@ fn unreadable(tail: &[&Row]) -> Vec<Finding> {
     tail.iter().filter_map(finding).collect()
 }
 
-/// The tax counts where it is the gap between the lines and the document's value, or where no value is printed.
-fn take_tax(printed: &Printed, value: Option<Decimal>, order: &mut ParsedOrder) {
-    let sums = summary::LineSums::of(&order.lines);
-    let tax = printed.tax();
-    let near = |one: Decimal, other: Decimal| one.saturating_sub(other).abs() <= TOLERANCE;
-    let has_own_tax = order.lines.iter().any(|line| line.gst_amount.is_some());
-    let is_gap = |tax: Decimal| match value {
-        Some(value) => near(value.saturating_sub(sums.taxable), tax) && !near(value, sums.taxable),
-        None => !has_own_tax,
+/// A warning of a sum behind the items that may be the document's, but is not called so.
+fn unnamed(rows: &[&Row], gross: Decimal) -> Option<String> {
+    let is_larger = |row: &&&Row| {
+        let amount = row.words.iter().rev().find_map(amount_of);
+        amount.is_some_and(|amount| amount > gross && !near(amount, gross)) && !figures_of(row).is_empty()
     };
-    if tax.is_some_and(is_gap) {
-        order.printed.cgst = printed.cgst;
-        order.printed.sgst = printed.sgst;
-        order.printed.igst = printed.igst;
-        order.printed.total_tax = tax;
-        return;
-    }
-    let Some(value) = value else { return };
-    if near(sums.gross, value) || near(sums.taxable, value) {
-        if let Some(tax) = tax.filter(|tax| !tax.is_zero() && !has_own_tax) {
-            order.warnings.push(format!(
-                "The printed tax of {tax:.2} is not part of the document's value"
-            ));
-        }
-    } else if !order.lines.is_empty() {
+    let row = rows.iter().find(is_larger)?;
+    Some(format!(
+        "The sum in \"{}\" is larger than the lines, but is not called the total",
+        row.text
+    ))
+}
+
+/// The printed tax counts, unless the document's value is what the lines are worth without it.
+fn take_tax(totals: &Totals, value: Option<Decimal>, sums: summary::LineSums, order: &mut ParsedOrder) {
+    let has_own_tax = order.lines.iter().any(|line| line.gst_amount.is_some());
+    let is_apart = !has_own_tax && value.is_some_and(|value| near(value, sums.taxable));
+    let tax = totals
+        .total_tax
+        .filter(|tax| is_apart && !near(*tax, Decimal::ZERO));
+    if let Some(tax) = tax {
         order.warnings.push(format!(
-            "Total mismatch: lines {:.2}, document {value:.2}",
-            sums.gross
+            "The printed tax of {tax:.2} is not part of the document's value"
         ));
+    } else {
+        order.printed.cgst = totals.cgst;
+        order.printed.sgst = totals.sgst;
+        order.printed.igst = totals.igst;
+        order.printed.total_tax = totals.total_tax;
     }
 }
 
@@ -149,58 +205,174 @@ pub(super) fn is_total(row: &Row) -> bool {
         || starts(&label, TAXES) && is_short && is_figure(words.last())
 }
 
+/// True for what is charged or taken off besides the items: the label and the figure.
+pub(super) fn is_charge(row: &Row) -> bool {
+    const CHARGES: &[&[&str]] = &[
+        &["FREIGHT"],
+        &["TRANSPORT"],
+        &["TRANSPORTATION"],
+        &["PACKING"],
+        &["INSURANCE"],
+        &["DISCOUNT"],
+        &["LESS"],
+        &["HANDLING"],
+        &["LOADING"],
+        &["UNLOADING"],
+        &["OTHER", "CHARGES"],
+        &["DELIVERY", "CHARGES"],
+        &["ROUND", "OFF"],
+        &["ROUNDING"],
+    ];
+    const MAX_WORDS: usize = 8;
+    let last = row.words.iter().rev().find(|word| !is_currency(word));
+    starts(&label(row), CHARGES)
+        && row.words.len() <= MAX_WORDS
+        && last.is_some_and(|word| amount_of(word).is_some())
+}
+
 /// The figures behind the items, each where it is printed first.
 #[derive(Debug, Default)]
 struct Printed {
-    subtotal: Option<Decimal>,
-    cgst: Option<Decimal>,
-    sgst: Option<Decimal>,
-    igst: Option<Decimal>,
-    tax: Option<Decimal>,
+    totals: Totals,
+    /// Whether a figure is called the sum before tax.
+    has_subtotal: bool,
+    /// What is called the document's.
     total: Option<Decimal>,
+    /// What is called a total without a word on its tax.
+    plain_total: Option<Decimal>,
 }
 
 impl Printed {
-    fn of(tail: &[&Row]) -> Self {
-        let mut printed = Self::default();
-        for row in tail {
-            let Some(value) = row.words.iter().rev().find_map(amount_of) else {
-                continue;
-            };
-            if value.is_sign_negative() {
-                continue;
+    /// The figures in these lines, read as those below the table of a sheet are.
+    fn of(rows: &[&Row], order: &ParsedOrder) -> Self {
+        let mut grid = Grid::new("", false);
+        for (row, values) in (0_u32..).zip(with_whole_labels(rows)) {
+            for (column, value) in (0_u32..).zip(values) {
+                // A sheet has a width that a line may pass; what is behind it is no total.
+                if grid.fill((row, column), value).is_err() {
+                    break;
+                }
             }
-            let words = label(row);
-            let starts = |labels: &[&[&str]]| starts(&words, labels);
-            let place = if starts(&[&["CGST"]]) {
-                &mut printed.cgst
-            } else if starts(&[&["SGST"], &["UTGST"]]) {
-                &mut printed.sgst
-            } else if starts(&[&["IGST"]]) {
-                &mut printed.igst
-            } else if starts(&[&["TAX"], &["TOTAL", "TAX"], &["GST"], &["TOTAL", "GST"]])
-                && !starts(&[&["TAX", "INVOICE"]])
-            {
-                &mut printed.tax
-            } else if starts(&[&["SUBTOTAL"], &["SUB", "TOTAL"]]) {
-                &mut printed.subtotal
-            } else if starts(&[&["TOTAL"], &["GRAND", "TOTAL"], &["NET"]]) {
-                &mut printed.total
-            } else {
-                continue;
-            };
-            place.get_or_insert(value);
         }
-        printed
+        let below = TotalRows {
+            passed: Vec::new(),
+            end_row: 1,
+        };
+        let totals = printed_totals::read(&grid, &below, &table::Columns::default(), &order.lines).totals;
+        let labels = || {
+            (1..=grid.rows()).filter_map(|row| {
+                let mut texts = grid.filled(row).filter_map(|(_, value)| match value {
+                    Value::Text(text) => Figure::of(&Words::of(text.split(':').next().unwrap_or_default())),
+                    _ => None,
+                });
+                texts.next()
+            })
+        };
+        let is_grand = labels().any(|figure| figure == Figure::GrandTotal);
+        let called = || {
+            rows.iter()
+                .rev()
+                .find_map(|row| header::figure_behind(row, &[&["TOTAL", "AMOUNT"]]).filter(|_| is_end(row)))
+        };
+        let plain = rows.iter().find_map(|row| {
+            let is_plain = starts(&label(row), &[&["TOTAL"], &["NET"]]) && is_total(row);
+            let value = row.words.iter().rev().find_map(amount_of);
+            value.filter(|_| is_plain && totals.total_tax.is_none())
+        });
+        Self {
+            has_subtotal: labels().any(|figure| figure == Figure::Subtotal),
+            total: totals
+                .total_amount
+                .filter(|_| is_grand)
+                .or_else(called)
+                .or(totals.total_amount),
+            plain_total: plain,
+            totals,
+        }
     }
+}
 
-    fn tax(&self) -> Option<Decimal> {
-        let parts = [self.cgst, self.sgst, self.igst];
-        let sum = || parts.iter().flatten().copied().sum();
-        if parts.iter().any(Option::is_some) {
-            Some(sum())
-        } else {
-            self.tax
+/// The labels and the amounts of each line; a label that is broken into several lines is whole at its amount.
+fn with_whole_labels(rows: &[&Row]) -> Vec<Vec<Value>> {
+    let mut all: Vec<Vec<Value>> = rows.iter().map(|row| figures_of(row)).collect();
+    let figure = |text: &str| Figure::of(&Words::of(text));
+    // The label of a line that is nothing else.
+    let alone = |at: usize| match all.get(at)?.as_slice() {
+        [Value::Text(text)] => Some(text.to_string()),
+        _ => None,
+    };
+    let is_near = |at: usize| match (rows.get(at.wrapping_sub(1)), rows.get(at)) {
+        (Some(above), Some(below)) => {
+            above.page == below.page && above.y.saturating_sub(below.y) <= MAX_LEADING
+        }
+        _ => false,
+    };
+    let mut wholes = Vec::new();
+    for (at, values) in all.iter().enumerate() {
+        let (own, has_amount) = match values.as_slice() {
+            [Value::Number(_)] => (None, true),
+            [Value::Text(text), Value::Number(_)] => (Some(text.to_string()), true),
+            _ => (None, false),
+        };
+        if !has_amount {
+            continue;
+        }
+        let is_open = own.as_deref().and_then(figure).is_none();
+        let above = at.checked_sub(1).filter(|_| is_near(at)).and_then(alone);
+        let above = above.filter(|above| is_open || figure(above).is_none());
+        let next = at.saturating_add(1);
+        let is_above_alone = above.is_some() && own.is_some();
+        let below = alone(next).filter(|_| is_open && !is_above_alone && is_near(next));
+        let joined: Vec<String> = [above, own, below].into_iter().flatten().collect();
+        let joined = joined.join(" ");
+        if figure(&joined).is_some() {
+            wholes.push((at, joined));
         }
     }
+    for (at, label) in wholes {
+        if let Some(values) = all.get_mut(at) {
+            values.retain(|value| matches!(value, Value::Number(_)));
+            values.insert(0, Value::Text(label.into()));
+        }
+    }
+    all
+}
+
+/// The labels and the amounts of a line, each by itself; nothing for a sentence that goes on behind its amount.
+fn figures_of(row: &Row) -> Vec<Value> {
+    const MAX_BEHIND: usize = 2;
+    let is_name = |word: &&Word| word.text.starts_with(char::is_alphabetic) && !is_currency(word);
+    let behind = row
+        .words
+        .iter()
+        .rev()
+        .take_while(|word| amount_of(word).is_none());
+    if behind.filter(is_name).count() > MAX_BEHIND {
+        return Vec::new();
+    }
+    let mut all: Vec<Value> = Vec::new();
+    let mut label: Vec<&str> = Vec::new();
+    let mut end = None;
+    let close = |label: &mut Vec<&str>, all: &mut Vec<Value>| {
+        if !label.is_empty() {
+            all.push(Value::Text(label.join(" ").into()));
+            label.clear();
+        }
+    };
+    for word in &row.words {
+        if end.is_some_and(|end: i64| word.x.saturating_sub(end) >= CELL_GAP) {
+            close(&mut label, &mut all);
+        }
+        end = Some(word.end);
+        let is_estimate =
+            label.is_empty() && matches!(header::bare(&word.text).as_str(), "EST" | "ESTIMATED");
+        if let Some(amount) = amount_of(word) {
+            close(&mut label, &mut all);
+            all.push(Value::Number(amount));
+        } else if !is_currency(word) && !is_estimate {
+            label.push(&word.text);
+        }
+    }
+    close(&mut label, &mut all);
+    all
 }

@@ -88,6 +88,8 @@ pub(crate) struct BajajPdf {
     pub(crate) value_above: bool,
     /// The label of the total behind the items.
     pub(crate) total_label: String,
+    /// The lines behind the total.
+    pub(crate) terms: Vec<String>,
     pub(crate) lines_per_page: usize,
     /// Whether titles are printed again on every page.
     pub(crate) repeats_titles: bool,
@@ -125,6 +127,10 @@ impl BajajPdf {
             grouping: Grouping::Indian,
             value_above: false,
             total_label: "Total Amount".to_owned(),
+            terms: vec![
+                "This Purchase Order is valid without a signature.".into(),
+                "1 Payment within 30 days, 2 copies of the invoice.".into(),
+            ],
             lines_per_page: 55,
             repeats_titles: true,
             has_titles: true,
@@ -257,14 +263,7 @@ impl BajajPdf {
             (350, self.total_label.clone()),
             right(560, &format!("INR {}", self.money(self.total()))),
         ]);
-        lines.push(vec![(
-            40,
-            "This Purchase Order is valid without a signature.".into(),
-        )]);
-        lines.push(vec![(
-            40,
-            "1 Payment within 30 days, 2 copies of the invoice.".into(),
-        )]);
+        lines.extend(self.terms.iter().map(|line| vec![(40, line.clone())]));
         lines
     }
 
