@@ -1,44 +1,13 @@
 //! Where the item table is and what its columns hold.
 
+use super::column_titles::{Field, Title};
+use super::discounts::DiscountKind;
 use super::grid::{Grid, Value};
 use super::labels::Words;
 
 /// An item table begins within so many rows.
 pub(super) const MAX_PROFORMA_ROW: usize = 200;
 pub(super) const MAX_BAJAJ_ROW: usize = 80;
-const AMOUNT: &[&str] = &["TOTAL", "AMOUNT", "AMT", "VALUE"];
-const TAX: &[&str] = &["GST", "TAX", "CGST", "SGST", "IGST", "UTGST", "TAXES"];
-/// Taxes that are printed in a column each and add up.
-const PARTIAL_TAX: &[&str] = &["CGST", "SGST", "IGST", "UTGST"];
-/// With one of these an amount includes its tax, without it is before tax.
-const INCLUDING: &[&str] = &["INCL", "INCLUDING", "INCLUSIVE", "INC", "WITH", "AFTER"];
-const EXCLUDING: &[&str] = &[
-    "EXCL",
-    "EXCLUDING",
-    "EXCLUSIVE",
-    "EXC",
-    "WITHOUT",
-    "WO",
-    "BEFORE",
-    "EXTRA",
-];
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    TotalWithGst,
-    Hsn,
-    /// A tax rate in percent; the flag is true for one of several partial taxes.
-    TaxRate(bool),
-    TaxAmount(bool),
-    Quantity,
-    Rate,
-    Unit,
-    Total,
-    Description,
-    Serial,
-}
-
 /// The numbers of the columns, from 1.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Columns {
@@ -48,8 +17,10 @@ pub(super) struct Columns {
     pub(super) quantity: Option<usize>,
     pub(super) unit: Option<usize>,
     pub(super) rate: Option<usize>,
-    /// Amount before tax.
+    /// Amount before tax, after a discount.
     pub(super) total: Option<usize>,
+    /// What is taken off quantity times rate, once or as percentage and amount.
+    pub(super) discounts: Vec<(usize, DiscountKind)>,
     /// What is titled as a tax rate, though it may hold amounts; several columns add up.
     pub(super) tax_rate: Vec<usize>,
     /// Several columns add up.
@@ -72,6 +43,34 @@ impl Columns {
         .contains(&Some(column))
             || self.tax_rate.contains(&column)
             || self.tax_amount.contains(&column)
+            || self.discounts.iter().any(|(discount, _)| *discount == column)
+    }
+
+    /// The rate and the amounts before and with tax: the leftmost of each, unless a title or a discount says that another
+    /// is what the line is worth.
+    fn take_rate_and_total(&mut self, rates: &Candidates, sums: &Candidates) {
+        let discount = self.discounts.iter().map(|(column, _)| *column).max();
+        let is_beyond = |column: usize| discount.is_some_and(|discount| column > discount);
+        let net_rate = rates.preferred().or_else(|| rates.find(is_beyond));
+        self.rate = net_rate.filter(|_| discount.is_some()).or(rates.first());
+        if self.rate != rates.first() {
+            // The discount leads from one price to the other; the amount follows from the second.
+            self.discounts.clear();
+        }
+        let first_tax = self
+            .tax_amount
+            .iter()
+            .min()
+            .or(self.tax_rate.iter().min())
+            .copied();
+        let is_late = |column: usize| first_tax.is_some_and(|tax| column > tax);
+        self.total = sums
+            .preferred()
+            .or_else(|| sums.find(|column| is_beyond(column) && !is_late(column)))
+            .or(sums.first());
+        // A second total to the right of the taxes includes them.
+        let is_second = |column: usize| is_late(column) && self.total.is_some_and(|total| column > total);
+        self.total_with_gst = self.total_with_gst.or_else(|| sums.find(is_second));
     }
 
     /// How many columns are known.
@@ -86,8 +85,9 @@ impl Columns {
             self.total,
             self.total_with_gst,
         ];
-        let taxes = self.tax_rate.len().saturating_add(self.tax_amount.len());
-        single.iter().flatten().count().saturating_add(taxes)
+        let lists = [self.tax_rate.len(), self.tax_amount.len(), self.discounts.len()];
+        let several: usize = lists.iter().sum();
+        single.iter().flatten().count().saturating_add(several)
     }
 }
 
@@ -105,95 +105,6 @@ pub(super) struct Table {
 struct Titles {
     cells: Vec<(usize, Title)>,
     height: usize,
-}
-
-struct Title {
-    words: Words,
-    /// Tax is added with a sign, as in "Total + GST".
-    adds_tax: bool,
-}
-
-impl Title {
-    fn of(text: &str) -> Self {
-        let compact: String = text
-            .to_uppercase()
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect();
-        let adds_tax = ["+GST", "+TAX", "&GST", "&TAX"]
-            .iter()
-            .any(|sign| compact.contains(sign));
-        Self {
-            words: Words::of(text),
-            adds_tax,
-        }
-    }
-
-    fn is_serial(&self) -> bool {
-        self.words.has_any(&["SR", "SL", "SRNO", "SLNO", "SNO"])
-            || self.words.start_with(&["S", "NO"])
-            || self.words.are(&["NO"])
-            || self.words.are(&["#"])
-    }
-
-    fn is_description(&self) -> bool {
-        let names = self.words.has_prefix("DESC")
-            || self
-                .words
-                .has_any(&["BOQ", "PARTICULAR", "PARTICULARS", "PRODUCT", "PRODUCTS", "NAME"]);
-        names && !self.is_serial() && !self.words.has_any(&["CODE", "NO", "NUMBER", "ID", "#"])
-    }
-
-    fn is_item(&self) -> bool {
-        self.words.has_any(&["ITEM", "ITEMS"])
-    }
-
-    fn is_quantity(&self) -> bool {
-        self.words.has("QTY") || self.words.has_prefix("QUAN")
-    }
-
-    fn is_price(&self) -> bool {
-        self.words.has_any(&["RATE", "PRICE"]) || self.words.has("UNIT") && self.words.has("COST")
-    }
-
-    /// True if the title says that tax is included.
-    fn says_with_tax(&self) -> bool {
-        self.words.has_any(INCLUDING) || self.adds_tax
-    }
-
-    /// The field, tested in an order in which the more telling words come first: "Tax Rate" is no rate.
-    fn field(&self, has_description: bool) -> Option<Field> {
-        let words = &self.words;
-        let is_amount = words.has_any(AMOUNT);
-        let excludes = words.has_any(EXCLUDING);
-        let includes = !excludes && (words.has_any(INCLUDING) || self.adds_tax);
-        let is_tax = words.has_any(TAX) && !excludes && !includes;
-        let is_partial = words.has_any(PARTIAL_TAX);
-        let is_rate = words.has_any(&["RATE", "%", "PERCENT", "PERCENTAGE"]);
-        if words.has("GROSS") && !words.has("WEIGHT") || includes && is_amount {
-            Some(Field::TotalWithGst)
-        } else if words.has_any(&["HSN", "SAC"]) {
-            Some(Field::Hsn)
-        } else if is_tax && is_rate && !is_amount {
-            Some(Field::TaxRate(is_partial))
-        } else if is_tax {
-            Some(Field::TaxAmount(is_partial))
-        } else if self.is_quantity() {
-            Some(Field::Quantity)
-        } else if self.is_price() && !words.has("TOTAL") {
-            // A price that includes its tax is no rate before tax.
-            (!includes).then_some(Field::Rate)
-        } else if words.has_any(&["UNIT", "UNITS", "UOM"]) {
-            Some(Field::Unit)
-        } else if is_amount || words.has_any(&["NET", "TAXABLE", "SUBTOTAL"]) {
-            Some(Field::Total)
-        } else if self.is_description() || !has_description && self.is_item() {
-            Some(Field::Description)
-        } else {
-            let is_serial = self.is_serial() || words.has("NO") || has_description && self.is_item();
-            is_serial.then_some(Field::Serial)
-        }
-    }
 }
 
 /// The item table of a proforma invoice: its first title row names a serial number, a description and a quantity or price.
@@ -332,7 +243,9 @@ fn columns(titles: &Titles) -> Columns {
     let mut columns = Columns::default();
     let mut partial_rates = Vec::new();
     let mut partial_amounts = Vec::new();
-    let mut late_total = None;
+    let mut sums = Candidates::default();
+    let mut rates = Candidates::default();
+    let mut quantities = Candidates::default();
     for (column, title) in &titles.cells {
         let column = *column;
         match title.field(has_description) {
@@ -346,16 +259,11 @@ fn columns(titles: &Titles) -> Columns {
             Some(Field::TaxAmount(true)) => partial_amounts.push(column),
             Some(Field::TaxAmount(false)) if columns.tax_amount.is_empty() => columns.tax_amount.push(column),
             Some(Field::TaxRate(false) | Field::TaxAmount(false)) | None => {}
-            Some(Field::Quantity) => set(&mut columns.quantity, column),
-            Some(Field::Rate) => set(&mut columns.rate, column),
+            Some(Field::Quantity) => quantities.add(column, !title.is_other_quantity()),
+            Some(Field::Rate) => rates.add(column, title.is_net_price()),
+            Some(Field::Discount(kind)) => columns.discounts.push((column, kind)),
             Some(Field::Unit) => set(&mut columns.unit, column),
-            // A second total to the right of the taxes includes them.
-            Some(Field::Total)
-                if columns.total.is_some() && has_tax(&columns, &partial_rates, &partial_amounts) =>
-            {
-                set(&mut late_total, column);
-            }
-            Some(Field::Total) => set(&mut columns.total, column),
+            Some(Field::Total) => sums.add(column, title.is_taxable()),
             Some(Field::Description) => set(&mut columns.description, column),
             Some(Field::Serial) => set(&mut columns.serial, column),
         }
@@ -367,18 +275,39 @@ fn columns(titles: &Titles) -> Columns {
     if columns.tax_amount.is_empty() {
         columns.tax_amount = partial_amounts;
     }
-    columns.total_with_gst = columns.total_with_gst.or(late_total);
+    columns.quantity = quantities.preferred().or(quantities.first());
+    columns.take_rate_and_total(&rates, &sums);
     columns
 }
 
-fn has_tax(columns: &Columns, partial_rates: &[usize], partial_amounts: &[usize]) -> bool {
-    let kinds = [
-        columns.tax_rate.as_slice(),
-        &columns.tax_amount,
-        partial_rates,
-        partial_amounts,
-    ];
-    kinds.iter().any(|kind| !kind.is_empty())
+/// The columns that could be one field, from the left.
+#[derive(Default)]
+struct Candidates {
+    /// The flag is true for one whose title says that it is the one.
+    all: Vec<(usize, bool)>,
+}
+
+impl Candidates {
+    fn add(&mut self, column: usize, is_preferred: bool) {
+        self.all.push((column, is_preferred));
+    }
+
+    fn first(&self) -> Option<usize> {
+        self.find(|_| true)
+    }
+
+    fn preferred(&self) -> Option<usize> {
+        let mut all = self.all.iter();
+        all.find(|(_, is_preferred)| *is_preferred)
+            .map(|(column, _)| *column)
+    }
+
+    fn find(&self, test: impl Fn(usize) -> bool) -> Option<usize> {
+        self.all
+            .iter()
+            .map(|(column, _)| *column)
+            .find(|column| test(*column))
+    }
 }
 
 /// The leftmost column wins.
@@ -425,41 +354,6 @@ mod tests {
                 ..Columns::default()
             }
         );
-    }
-
-    #[test]
-    fn each_title_means_one_thing() {
-        for (title, field) in [
-            ("Amount incl. GST", Some(Field::TotalWithGst)),
-            ("Total + GST", Some(Field::TotalWithGst)),
-            ("Total (with tax)", Some(Field::TotalWithGst)),
-            ("Amount excl. GST", Some(Field::Total)),
-            ("Total before tax", Some(Field::Total)),
-            ("Taxable Value", Some(Field::Total)),
-            ("Total Price", Some(Field::Total)),
-            ("Net", Some(Field::Total)),
-            ("GST %", Some(Field::TaxRate(false))),
-            ("GST Rate", Some(Field::TaxRate(false))),
-            ("CGST %", Some(Field::TaxRate(true))),
-            ("GST Amount", Some(Field::TaxAmount(false))),
-            ("Total Tax", Some(Field::TaxAmount(false))),
-            ("CGST+SGST", Some(Field::TaxAmount(true))),
-            ("CGST Amt", Some(Field::TaxAmount(true))),
-            ("Unit Price", Some(Field::Rate)),
-            ("Rate (excl. GST)", Some(Field::Rate)),
-            ("Rate incl. GST", None),
-            ("Total Qty", Some(Field::Quantity)),
-            ("Quantity (Nos)", Some(Field::Quantity)),
-            ("Unit", Some(Field::Unit)),
-            ("UOM", Some(Field::Unit)),
-            ("Product Name", Some(Field::Description)),
-            ("Item Code", Some(Field::Serial)),
-            ("S.No", Some(Field::Serial)),
-            ("Remarks", None),
-        ] {
-            assert_eq!(Title::of(title).field(true), field, "{title}");
-        }
-        assert_eq!(Title::of("Item").field(false), Some(Field::Description));
     }
 
     #[test]

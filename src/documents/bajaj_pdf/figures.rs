@@ -151,6 +151,7 @@ impl Figures {
             tax_rate: self.tax_rate,
             tax_amount: self.tax,
             total_with_gst: self.gross.reading(),
+            ..Item::default()
         }
     }
 

@@ -113,6 +113,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         tax_rate: RateReading::default(),
         tax_amount: reader.tax.map_or(Reading::Absent, Reading::Number),
         total_with_gst: Reading::Absent,
+        ..Item::default()
     };
     with_tax::split_amount(&mut item, index, remarks);
     item

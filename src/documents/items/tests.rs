@@ -231,8 +231,8 @@ fn below_the_taxes_only_what_goes_on_with_the_items_is_one() {
     assert_eq!(
         items.warnings,
         [
-            "Row 4: an item below a tax or grand total is read as a line",
-            "Row 7: an item below a tax or grand total is read as a line",
+            "Row 4: an item below the end of the table is read as a line",
+            "Row 7: an item below the end of the table is read as a line",
             "Row 6 looks like an item, but stands below the table; it is not read",
         ]
     );

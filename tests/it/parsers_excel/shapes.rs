@@ -21,7 +21,7 @@ fn content(text: &'static str) -> Content {
     }
 }
 
-fn put(sheet: &mut Sheet, first_row: u16, rows: &[&[&'static str]]) {
+pub(super) fn put(sheet: &mut Sheet, first_row: u16, rows: &[&[&'static str]]) {
     for (row, cells) in (first_row..).zip(rows) {
         for (column, text) in (0..).zip(*cells).filter(|(_, text)| !text.is_empty()) {
             sheet.put(row, column, content(text));
@@ -29,7 +29,7 @@ fn put(sheet: &mut Sheet, first_row: u16, rows: &[&[&'static str]]) {
     }
 }
 
-fn read(sheet: &Sheet) -> ParsedOrder {
+pub(super) fn read(sheet: &Sheet) -> ParsedOrder {
     let read = |bytes: Vec<u8>, kind| read_order(&mut Cursor::new(bytes), kind, None).unwrap();
     let order = read(sheet.xlsx(), FileKind::Xlsx);
     assert_eq!(
@@ -42,6 +42,14 @@ fn read(sheet: &Sheet) -> ParsedOrder {
 
 /// An order with these rows from row 10 on: `Sr No | Description | HSN | Qty | UoM | Rate | Amount`.
 fn bajaj(rows: &[&[&'static str]]) -> ParsedOrder {
+    with_titles(
+        &["Sr No", "Description", "HSN", "Qty", "UoM", "Rate", "Amount"],
+        rows,
+    )
+}
+
+/// An order with these titles and rows, from row 9 on.
+pub(super) fn with_titles(titles: &[&'static str], rows: &[&[&'static str]]) -> ParsedOrder {
     let mut sheet = Sheet::default();
     put(
         &mut sheet,
@@ -53,17 +61,13 @@ fn bajaj(rows: &[&[&'static str]]) -> ParsedOrder {
             &["PO Date:", "10-02-2026"],
         ],
     );
-    put(
-        &mut sheet,
-        8,
-        &[&["Sr No", "Description", "HSN", "Qty", "UoM", "Rate", "Amount"]],
-    );
+    put(&mut sheet, 8, &[titles]);
     put(&mut sheet, 9, rows);
     read(&sheet)
 }
 
 /// Description and amount of each line.
-fn lines(order: &ParsedOrder) -> Vec<(&str, Option<Decimal>)> {
+pub(super) fn lines(order: &ParsedOrder) -> Vec<(&str, Option<Decimal>)> {
     let lines = order.lines.iter();
     lines
         .map(|line| (line.boq_name.as_str(), line.taxable_amount))
@@ -71,7 +75,7 @@ fn lines(order: &ParsedOrder) -> Vec<(&str, Option<Decimal>)> {
 }
 
 /// The fields without which the order is refused.
-fn refused(order: &ParsedOrder) -> Vec<String> {
+pub(super) fn refused(order: &ParsedOrder) -> Vec<String> {
     match require_for_po_upload(order.clone()) {
         Ok(_) => Vec::new(),
         Err(failure) => failure
