@@ -75,7 +75,7 @@ pub(super) fn lines(order: &ParsedOrder) -> Vec<(&str, Option<Decimal>)> {
 }
 
 /// The fields without which the order is refused.
-pub(super) fn refused(order: &ParsedOrder) -> Vec<String> {
+fn refused(order: &ParsedOrder) -> Vec<String> {
     match require_for_po_upload(order.clone()) {
         Ok(_) => Vec::new(),
         Err(failure) => failure
