@@ -107,10 +107,13 @@ async fn ask_until(
             None => connect(address).await,
         };
         let asked = match open {
-            Ok(mut open) => ask(&mut open, &request, &mut buffer).await.map(|status| {
-                stream = Some(open);
+            Ok(mut open) => {
+                let status = ask(&mut open, &request, &mut buffer).await;
+                if status.is_ok() {
+                    stream = Some(open);
+                }
                 status
-            }),
+            }
             Err(error) => Err(error),
         };
         match asked {

@@ -85,7 +85,7 @@ struct Script {
 /// The statements for pgbench. What wrote to one PO writes to as many as the requests do, and what has to be new is.
 fn script(statements: &[Statement], pos: u32) -> Script {
     let first = requests::po(pos, 0);
-    let many = (1..)
+    let many = (1..=10_000)
         .take_while(|number| requests::po(pos, *number) != first)
         .count();
     let mut text = String::new();

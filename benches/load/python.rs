@@ -57,7 +57,7 @@ pub(crate) async fn compare(site: &Site, options: &Options, report: &mut Report)
             let driven = drive(handler.address, &scenario, connections, options.length()).await;
             let used = processor_time(handler.child.id())
                 .zip(before)
-                .map(|(after, before)| after - before);
+                .map(|(after, before)| after.saturating_sub(before));
             theirs.extend(used.map(|used| per_thousand(used, &driven)));
         }
         if let (Some(ours), Some(python)) = (median(ours), median(theirs)) {

@@ -1,6 +1,6 @@
 //! A server that is driven, and what is known of it.
 
-use std::{fs, net::SocketAddr, time::Duration};
+use std::{fmt::Write as _, fs, net::SocketAddr, time::Duration};
 
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -162,10 +162,15 @@ fn request(
 ) -> Vec<u8> {
     let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n");
     if let Some(token) = token {
-        request += &format!("Authorization: Bearer {token}\r\n");
+        write!(request, "Authorization: Bearer {token}\r\n").unwrap();
     }
     if let Some((kind, body)) = body {
-        request += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
+        write!(
+            request,
+            "Content-Type: {kind}\r\nContent-Length: {}\r\n",
+            body.len()
+        )
+        .unwrap();
     }
     request += "\r\n";
     let mut bytes = request.into_bytes();

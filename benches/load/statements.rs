@@ -116,15 +116,12 @@ fn parse_parameters(text: &str) -> Vec<Option<String>> {
         loop {
             let (part, after) = value.split_once('\'').expect("the end of a parameter");
             whole.push_str(part);
-            match after.strip_prefix('\'') {
-                Some(more) => {
-                    whole.push('\'');
-                    value = more;
-                }
-                None => {
-                    rest = after;
-                    break;
-                }
+            if let Some(more) = after.strip_prefix('\'') {
+                whole.push('\'');
+                value = more;
+            } else {
+                rest = after;
+                break;
             }
         }
         parameters.push(Some(whole));

@@ -83,16 +83,15 @@ impl Spelled {
             };
             let (token, tail) = rest.split_at_checked(end)?;
             match token {
-                " " => {}
                 "@" | "%" | "(" | ")" | ":" | "/" | "." | "," => follows_word = false,
                 // A dash after a word is no minus.
                 "-" if follows_word => follows_word = false,
                 "+" | "&" | "AND" | "PLUS" => spelled.sums = spelled.sums.saturating_add(1),
                 "CGST" | "SGST" | "UTGST" => spelled.parts = spelled.parts.saturating_add(1),
                 "IGST" => spelled.is_integrated = true,
-                "GST" | "TAX" | "RATE" | "AT" | "OUTPUT" | "PERCENT" | "SLAB" => {}
+                " " | "GST" | "TAX" | "RATE" | "AT" | "OUTPUT" | "PERCENT" | "SLAB" => {}
                 number if c.is_ascii_digit() => {
-                    spelled.numbers.push(number.trim_end_matches('.').parse().ok()?)
+                    spelled.numbers.push(number.trim_end_matches('.').parse().ok()?);
                 }
                 _ => return None,
             }
