@@ -198,8 +198,9 @@ impl Label {
             .unwrap_or(usize::MAX);
         // Copies belong to a range that began at the left or above, so they are not this label's value.
         let mut cells = (start..start.saturating_add(REACH)).map(|column| grid.cell(self.row, column));
-        let first = cells.find(|cell| !cell.is_copy && !cell.value.is_empty())?;
-        (!is_label(&first.value)).then(|| first.value.clone())
+        let first =
+            cells.find(|cell| !cell.is_copy && !cell.value.is_empty() && !is_separator(&cell.value))?;
+        as_value(&first.value)
     }
 
     fn below(&self, grid: &Grid, last_row: usize) -> Option<Value> {
@@ -209,7 +210,9 @@ impl Label {
             !(cell.is_copy && cell.value == *own)
         })?;
         let cell = grid.cell(row, self.column);
-        (!cell.is_copy && !cell.value.is_empty() && !is_label(&cell.value)).then(|| cell.value.clone())
+        (!cell.is_copy && !cell.value.is_empty() && !is_separator(&cell.value))
+            .then(|| as_value(&cell.value))
+            .flatten()
     }
 }
 
@@ -228,6 +231,19 @@ pub(super) fn labels(grid: &Grid, last_row: usize) -> Vec<Label> {
             _ => None,
         })
         .collect()
+}
+
+/// True for a colon in a cell of its own, between a label and its value.
+fn is_separator(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text.contains(':') && text.chars().all(|c| matches!(c, ':' | '-' | '–' | ' ')))
+}
+
+/// What a cell says that may be a value, without the colon that belongs to the label. `None` for a label.
+fn as_value(value: &Value) -> Option<Value> {
+    match value {
+        Value::Text(text) if text.starts_with(':') => inline(text).map(|text| Value::Text(text.into())),
+        _ => (!is_label(value)).then(|| value.clone()),
+    }
 }
 
 /// True for a known label, and for any text that ends in a colon.
@@ -284,6 +300,22 @@ mod tests {
             value_of(&[&["Bill To"], &["Example Retail"]], 1).as_deref(),
             Some("Example Retail")
         );
+    }
+
+    #[test]
+    fn a_colon_may_stand_in_a_cell_of_its_own_or_before_the_value() {
+        for row in [
+            ["PO No", ":", "4500000001", ""],
+            ["PO No.", "", ":", "4500000001"],
+            ["PO No", ":-", "", "4500000001"],
+            ["PO No", ": 4500000001", "", ""],
+            ["PO No:", ":", ": 4500000001", ""],
+        ] {
+            assert_eq!(value_of(&[&row], 1).as_deref(), Some("4500000001"), "{row:?}");
+        }
+        assert_eq!(value_of(&[&["PO No", ":", "PO Date", "22-01-2026"]], 1), None);
+        assert_eq!(value_of(&[&["PO No", ":"], &["PI No", ":", "7"]], 1), None);
+        assert_eq!(value_of(&[&["PO No", "-", "7"]], 1), None);
     }
 
     #[test]
