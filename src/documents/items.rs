@@ -4,6 +4,7 @@
 
 use rust_decimal::{Decimal, dec};
 
+use super::discounts::Discount;
 use super::grid::{Grid, Reading};
 use super::model::ParseFailure;
 use super::table::Table;
@@ -36,7 +37,7 @@ pub(super) struct RateReading {
 }
 
 /// The cells of one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Item {
     pub(super) serial: Option<String>,
     pub(super) description: String,
@@ -45,9 +46,15 @@ pub(super) struct Item {
     pub(super) quantity: Reading,
     pub(super) rate: Reading,
     pub(super) total: Reading,
+    /// What is taken off quantity times rate.
+    pub(super) discounts: Vec<Discount>,
     pub(super) tax_rate: RateReading,
+    /// What is printed as a tax rate, but is none.
+    pub(super) odd_tax_rate: Option<String>,
     pub(super) tax_amount: Reading,
     pub(super) total_with_gst: Reading,
+    /// A dash stands where the amount with tax should.
+    pub(super) lacks_gross: bool,
 }
 
 /// The items of a table.
@@ -142,7 +149,7 @@ impl Sums {
 /// A total below the items read so far, of which it is not known yet whether more follow.
 struct Below {
     row: usize,
-    /// Tax or a grand total: with it the document's own totals begin, and what follows is rarely an item.
+    /// Tax, a grand total or the terms: with it the document's own totals begin, and what follows is rarely an item.
     is_final: bool,
     remark: Option<String>,
 }
@@ -178,6 +185,15 @@ impl Reader {
         }
         if !is_numbered && (row.is_total() || self.is_bare_total(row)) {
             self.take_total(row);
+            return Ok(());
+        }
+        if !is_numbered && row.is_closing() {
+            // What stands below is no part of the last item, though no total parts them.
+            self.totals.push(Below {
+                row: row.number,
+                is_final: true,
+                remark: None,
+            });
             return Ok(());
         }
         let is_below = !self.totals.is_empty() || self.gap_row.is_some();
@@ -225,7 +241,7 @@ impl Reader {
         let items_above = self.rows.items.len();
         if self.totals.iter().any(|total| total.is_final) {
             self.rows.warnings.push(format!(
-                "Row {}: an item below a tax or grand total is read as a line",
+                "Row {}: an item below the end of the table is read as a line",
                 row.number
             ));
         }

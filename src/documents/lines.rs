@@ -5,18 +5,18 @@
 
 use rust_decimal::{Decimal, dec};
 
+use super::discounts::{self, Discount};
 use super::grid::Reading;
-use super::items::Item;
+use super::items::{Item, RateReading};
 use super::model::{Finding, FindingKind, ParsedLine};
 use super::remarks::Remarks;
 use super::share_tax::implied_rate;
+use super::tax_rates::{self, DocumentRates, RateMeaning, amount_before_tax};
 use super::text::{self, round_money};
 
 /// Figures of a line agree if they differ by at most this much.
 const TOLERANCE: Decimal = dec!(1.00);
 const HUNDRED: Decimal = dec!(100);
-/// Without a gross amount to compare with, a tax rate is at most this many percent.
-const HIGHEST_RATE: Decimal = dec!(28);
 
 /// The lines of a document with what was noticed on the way.
 #[derive(Debug, Default)]
@@ -27,10 +27,24 @@ pub(super) struct Completed {
 }
 
 /// Makes lines of items. `assumed_quantity` is the quantity of a line that names none and has no rate to tell it.
-pub(super) fn complete(items: Vec<Item>, assumed_quantity: Option<Decimal>) -> Completed {
-    let meaning = RateMeaning::of(&items);
+pub(super) fn complete(mut items: Vec<Item>, assumed_quantity: Option<Decimal>) -> Completed {
     let mut out = Completed::default();
     let mut remarks = Remarks::default();
+    if tax_rates::amounts_are_rates(&items) {
+        for (index, item) in items.iter_mut().enumerate() {
+            // A rate that said what it is has been taken as one already.
+            let Some(rate) = item.tax_amount.number() else {
+                continue;
+            };
+            item.tax_rate = RateReading {
+                value: Some(rate),
+                is_percent: false,
+            };
+            item.tax_amount = Reading::Absent;
+            remarks.note(index, "what is titled as the tax is read as its rate");
+        }
+    }
+    let meaning = DocumentRates::of(&items);
     for (index, item) in items.into_iter().enumerate() {
         let mut line = LineReading {
             index,
@@ -43,78 +57,9 @@ pub(super) fn complete(items: Vec<Item>, assumed_quantity: Option<Decimal>) -> C
     out
 }
 
-/// What the numbers in the column titled as a tax rate are, in the whole document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum RateMeaning {
-    /// 18
-    Percent,
-    /// 0.18
-    Fraction,
-    /// The tax itself.
-    Amount,
-}
-
-impl RateMeaning {
-    /// The meaning that fits the most lines. Where no line has a gross amount to compare with, or none fits, the size of
-    /// the numbers tells.
-    fn of(items: &[Item]) -> Self {
-        let mut fits = [(Self::Percent, 0_u32), (Self::Fraction, 0), (Self::Amount, 0)];
-        let rates = || {
-            items
-                .iter()
-                .filter_map(|item| item.tax_rate.value.filter(|_| !item.tax_rate.is_percent))
-        };
-        for item in items.iter().filter(|item| !item.tax_rate.is_percent) {
-            let Some(value) = item.tax_rate.value else {
-                continue;
-            };
-            let Some((total, gross)) = amount_before_tax(item).zip(item.total_with_gst.number()) else {
-                continue;
-            };
-            for (meaning, count) in &mut fits {
-                if meaning.fits(value, total, gross) {
-                    *count = count.saturating_add(1);
-                }
-            }
-        }
-        // Of equals the first: the last of a reversed search for the largest.
-        let best = fits
-            .iter()
-            .rev()
-            .max_by_key(|(_, count)| *count)
-            .filter(|(_, count)| *count > 0);
-        if let Some((meaning, _)) = best {
-            *meaning
-        } else if rates().any(|value| value > HIGHEST_RATE) {
-            Self::Amount
-        } else if rates().all(|value| value < Decimal::ONE) && rates().any(|value| !value.is_zero()) {
-            Self::Fraction
-        } else {
-            Self::Percent
-        }
-    }
-
-    fn fits(self, value: Decimal, total: Decimal, gross: Decimal) -> bool {
-        let tax = gross.saturating_sub(total);
-        let expected = match self {
-            Self::Percent if value <= HUNDRED => total.saturating_mul(value) / HUNDRED,
-            Self::Fraction if value < Decimal::ONE => total.saturating_mul(value),
-            Self::Amount => value,
-            Self::Percent | Self::Fraction => return false,
-        };
-        agree(expected, tax)
-    }
-}
-
-fn agree(one: Decimal, other: Decimal) -> bool {
+/// True if two figures of a line may be the same.
+pub(super) fn agree(one: Decimal, other: Decimal) -> bool {
     one.saturating_sub(other).abs() <= TOLERANCE
-}
-
-fn amount_before_tax(item: &Item) -> Option<Decimal> {
-    item.total
-        .number()
-        .or_else(|| item.quantity.number()?.checked_mul(item.rate.number()?))
-        .map(round_money)
 }
 
 /// Where the line being read stands in the document, and where remarks on it go.
@@ -165,7 +110,7 @@ impl LineReading<'_> {
     fn complete(
         &mut self,
         item: Item,
-        meaning: RateMeaning,
+        meaning: DocumentRates,
         assumed_quantity: Option<Decimal>,
     ) -> ParsedLine {
         let quantity = self.figure(item.quantity, "quantity", "quantity", text::fine);
@@ -173,21 +118,32 @@ impl LineReading<'_> {
         let total = self.figure(item.total, "amount", "amount", text::money);
         let tax = self.figure(item.tax_amount, "gst_amount", "tax amount", text::money);
         let gross = self.figure(item.total_with_gst, "gross_amount", "gross amount", text::money);
-        let (quantity, rate, total) = self.derive(quantity, rate, total, assumed_quantity);
-        self.check_product(quantity, rate, total);
-
+        let printed = Printed {
+            quantity,
+            rate,
+            total,
+            discounts: &item.discounts,
+        };
+        let (quantity, rate, total) = self.derive(&printed, assumed_quantity);
         let (tax_rate, tax_in_rate_column) = self.tax_rate(&item, meaning);
-        let gross = gross.known();
+        let tax = tax.known().or(tax_in_rate_column);
+        let mut gross = gross.known();
+        let total = self.check_product(
+            quantity.zip(rate),
+            total,
+            &item.discounts,
+            (tax, tax_rate),
+            &mut gross,
+        );
+
         let from_gross = gross.zip(total).map(|(gross, total)| gross.saturating_sub(total));
         if from_gross.is_some_and(|tax| tax.is_sign_negative()) {
             self.contradiction("gross_amount", "the gross amount is below the amount before tax");
         }
-        let from_rate = || text::money(total?.checked_mul(tax_rate?)? / HUNDRED);
+        let from_rate = total.zip(tax_rate).and_then(|(total, rate)| tax_of(total, rate));
         let gst_amount = tax
-            .known()
-            .or(tax_in_rate_column)
             .or_else(|| from_gross.filter(|tax| !tax.is_sign_negative()))
-            .or_else(from_rate);
+            .or(from_rate);
         if let (Some(tax), Some(difference)) = (gst_amount, from_gross)
             && !agree(tax, difference)
         {
@@ -197,6 +153,20 @@ impl LineReading<'_> {
                     "amount and tax do not add up to the gross amount: the tax is {tax}, not {difference}"
                 ),
             );
+        }
+        if let (Some(tax), Some(expected), Some(rate)) = (gst_amount, from_rate, tax_rate)
+            && !agree(tax, expected)
+        {
+            self.warn(format!(
+                "the tax of {tax} is not {} % of the amount",
+                rate.normalize()
+            ));
+        }
+        if let Some(printed) = &item.odd_tax_rate {
+            self.odd_tax_rate(printed, gst_amount);
+        }
+        if item.lacks_gross && gross.is_none() && total.is_some() {
+            self.warn("no gross amount is printed, only a dash; amount + tax is taken");
         }
         let tax_rate = tax_rate.or_else(|| implied_rate(total?, gst_amount?));
         ParsedLine {
@@ -219,16 +189,27 @@ impl LineReading<'_> {
     /// is replaced only if it is the rate, which no sum depends on.
     fn derive(
         &mut self,
-        quantity: Figure,
-        rate: Figure,
-        total: Figure,
+        printed: &Printed,
         assumed_quantity: Option<Decimal>,
     ) -> (Option<Decimal>, Option<Decimal>, Option<Decimal>) {
+        let (quantity, rate, total) = (printed.quantity, printed.rate, printed.total);
         let (mut q, mut r, mut t) = (quantity.known(), rate.known(), total.known());
+        let is_reduced = discounts::any(printed.discounts);
         if total.is_absent() {
-            t = q.zip(r).and_then(|(q, r)| text::money(q.checked_mul(r)?));
-            self.warn_derived(t, "amount", "quantity × rate");
-        } else if quantity.is_absent() {
+            let product = q.zip(r).and_then(|(q, r)| text::money(q.checked_mul(r)?));
+            t = product.and_then(|product| discounts::take_off(printed.discounts, product));
+            if product.is_some() && t.is_none() {
+                let message = "no amount is printed, and the discount leaves it in doubt";
+                let finding = Finding::on_line(self.index, "amount", FindingKind::Invalid, message);
+                self.findings.push(finding);
+            }
+            let formula = if is_reduced {
+                "quantity × rate less the discount"
+            } else {
+                "quantity × rate"
+            };
+            self.warn_derived(t, "amount", formula);
+        } else if quantity.is_absent() && !is_reduced {
             q = t.zip(r).and_then(|(t, r)| text::fine(t.checked_div(r)?));
             self.warn_derived(q, "quantity", "amount ÷ rate");
         }
@@ -249,31 +230,93 @@ impl LineReading<'_> {
         }
     }
 
-    fn check_product(&mut self, quantity: Option<Decimal>, rate: Option<Decimal>, total: Option<Decimal>) {
-        let product = quantity
-            .zip(rate)
+    /// The amount before tax: as printed, unless another figure of the line proves that it is the one before a discount
+    /// or the one with tax. A product that it contradicts is told.
+    fn check_product(
+        &mut self,
+        factors: Option<(Decimal, Decimal)>,
+        total: Option<Decimal>,
+        discounts: &[Discount],
+        (tax, tax_rate): (Option<Decimal>, Option<Decimal>),
+        gross: &mut Option<Decimal>,
+    ) -> Option<Decimal> {
+        let product = factors
             .and_then(|(quantity, rate)| quantity.checked_mul(rate))
             .map(round_money);
-        if let (Some(product), Some(total)) = (product, total)
-            && !agree(product, total)
+        let (Some(product), Some(total)) = (product, total) else {
+            return total;
+        };
+        let with_tax = |amount: Decimal| {
+            let tax = tax.or_else(|| tax_of(amount, tax_rate?))?;
+            (tax > TOLERANCE).then(|| amount.saturating_add(tax))
+        };
+        if agree(product, total) {
+            if !discounts::any(discounts) || discounts::explain(discounts, product, total) {
+                return Some(total);
+            }
+            let proves = |rest: &Decimal| {
+                with_tax(*rest)
+                    .zip(*gross)
+                    .is_some_and(|(sum, gross)| agree(sum, gross))
+            };
+            if let Some(rest) = discounts::rests(discounts, total).into_iter().find(proves) {
+                self.warn("the printed amount is that before the discount, which is taken off");
+                return Some(rest);
+            }
+            self.warn("a discount is printed, but the amount is quantity × rate; it is not taken off");
+        } else if gross.is_none()
+            && let Some(taxable) = discounts::rests(discounts, product)
+                .into_iter()
+                .find(|rest| with_tax(*rest).is_some_and(|sum| agree(sum, total)))
         {
             self.warn(format!(
-                "quantity × rate is {product}, but the amount says {total}; the amount is kept"
+                "the amount of {total} includes the tax, {taxable} is the one before it"
             ));
+            *gross = Some(total);
+            return Some(taxable);
+        } else if !discounts::explain(discounts, product, total) {
+            let discount = if discounts::any(discounts) {
+                " before the discount"
+            } else {
+                ""
+            };
+            self.warn(format!(
+                "quantity × rate is {product}{discount}, but the amount says {total}; the amount is kept"
+            ));
+        }
+        Some(total)
+    }
+
+    /// Tells of a tax rate that is none: a finding if the tax cannot be known otherwise and a figure was meant.
+    fn odd_tax_rate(&mut self, printed: &str, tax: Option<Decimal>) {
+        let is_figure = printed.contains(|c: char| c.is_ascii_digit()) || !printed.starts_with('"');
+        let message = format!("the tax rate {printed} is not a number");
+        if tax.is_none() && is_figure {
+            let finding = Finding::on_line(self.index, "tax_rate", FindingKind::Invalid, &message);
+            self.findings.push(finding);
+        } else {
+            self.warn(message);
         }
     }
 
     /// The rate in percent, and the tax where the column of rates holds amounts.
-    fn tax_rate(&mut self, item: &Item, meaning: RateMeaning) -> (Option<Decimal>, Option<Decimal>) {
+    fn tax_rate(&mut self, item: &Item, meaning: DocumentRates) -> (Option<Decimal>, Option<Decimal>) {
         let Some(value) = item.tax_rate.value else {
             return (None, None);
         };
-        let meaning = if item.tax_rate.is_percent {
-            RateMeaning::Percent
-        } else {
-            meaning
-        };
-        let percent = match meaning {
+        let own = meaning.of_line(item, value);
+        if !meaning.is_proven && !item.tax_rate.is_percent {
+            if let Some(remark) = tax_rates::oddity(own, value, amount_before_tax(item)) {
+                self.warn(remark);
+            }
+            if own == RateMeaning::Fraction && meaning.meaning != own {
+                self.warn(format!(
+                    "the tax rate {} is read as a fraction",
+                    value.normalize()
+                ));
+            }
+        }
+        let percent = match own {
             RateMeaning::Amount => {
                 let tax = text::money(value).filter(|tax| !tax.is_sign_negative());
                 if tax.is_none() {
@@ -303,6 +346,19 @@ impl LineReading<'_> {
     }
 }
 
+/// What a rate in percent makes of an amount.
+fn tax_of(amount: Decimal, rate: Decimal) -> Option<Decimal> {
+    text::money(amount.checked_mul(rate)? / HUNDRED)
+}
+
+/// The printed figures of which one may follow from the others.
+struct Printed<'a> {
+    quantity: Figure,
+    rate: Figure,
+    total: Figure,
+    discounts: &'a [Discount],
+}
+
 #[derive(Clone, Copy)]
 enum Figure {
     Absent,
@@ -325,166 +381,4 @@ impl Figure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::documents::grid::Grid;
-    use crate::documents::items::{self, Style};
-    use crate::documents::table;
-
-    fn lines(rows: &[&[&str]], assumed_quantity: Option<Decimal>) -> Completed {
-        let grid = Grid::of(rows);
-        let table = table::find_proforma(&grid).unwrap();
-        complete(
-            items::read(&grid, &table, Style::Proforma).unwrap().items,
-            assumed_quantity,
-        )
-    }
-
-    const TITLES: &[&str] = &["Sr", "Description", "Qty", "Rate", "Amount", "Tax Rate", "Gross"];
-
-    fn taxes(rows: &[&[&str]]) -> Vec<(Option<Decimal>, Option<Decimal>, Option<Decimal>)> {
-        let lines = lines(rows, None).lines;
-        lines
-            .iter()
-            .map(|line| (line.tax_rate, line.gst_amount, line.gross_amount))
-            .collect()
-    }
-
-    #[test]
-    fn a_column_titled_tax_rate_may_hold_percents_fractions_or_amounts() {
-        let percents = taxes(&[
-            TITLES,
-            &["1", "a", "2", "50", "100", "18", "118"],
-            &["2", "b", "1", "1000", "1000", "5", "1050"],
-        ]);
-        let fractions = taxes(&[
-            TITLES,
-            &["1", "a", "2", "50", "100", "0.18", "118"],
-            &["2", "b", "1", "1000", "1000", "0.05", "1050"],
-        ]);
-        let amounts = taxes(&[
-            TITLES,
-            &["1", "a", "2", "50", "100", "18", "118"],
-            &["2", "b", "1", "1000", "1000", "50", "1050"],
-        ]);
-
-        let (a, b) = (
-            (Some(dec!(18)), Some(dec!(118))),
-            (Some(dec!(50)), Some(dec!(1050))),
-        );
-        assert_eq!(percents, [(Some(dec!(18)), a.0, a.1), (Some(dec!(5)), b.0, b.1)]);
-        assert_eq!(fractions, percents);
-        assert_eq!(amounts, percents);
-    }
-
-    #[test]
-    fn without_a_gross_amount_the_size_of_the_numbers_tells() {
-        let titles = &TITLES[..6];
-        let row = |value| ["1", "a", "2", "50", "100", value];
-        for (value, expected) in [
-            ("18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
-            ("0.18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
-            ("36", (Some(dec!(36)), Some(dec!(36)), Some(dec!(136)))),
-            ("40%", (Some(dec!(40)), Some(dec!(40)), Some(dec!(140)))),
-            ("", (None, None, Some(dec!(100)))),
-        ] {
-            assert_eq!(taxes(&[titles, &row(value)]), [expected], "{value}");
-        }
-    }
-
-    #[test]
-    fn the_missing_one_of_quantity_rate_and_amount_is_derived_and_told() {
-        let lines = lines(
-            &[
-                TITLES,
-                &["1", "a", "", "50", "100"],
-                &["2", "b", "3", "", "100"],
-                &["3", "c", "3", "33.335", ""],
-                &["4", "d", "", "", "7"],
-            ],
-            None,
-        );
-
-        let figures: Vec<_> = lines
-            .lines
-            .iter()
-            .map(|line| (line.quantity, line.rate, line.taxable_amount))
-            .collect();
-        assert_eq!(
-            figures,
-            [
-                (Some(dec!(2)), Some(dec!(50)), Some(dec!(100))),
-                (Some(dec!(3)), Some(dec!(33.3333)), Some(dec!(100))),
-                (Some(dec!(3)), Some(dec!(33.335)), Some(dec!(100.01))),
-                (None, None, Some(dec!(7))),
-            ]
-        );
-        assert_eq!((lines.warnings.len(), lines.findings.len()), (3, 0));
-    }
-
-    #[test]
-    fn an_assumed_quantity_makes_the_amount_the_rate() {
-        let lines = lines(&[TITLES, &["1", "a", "", "", "100"]], Some(Decimal::ONE));
-
-        assert_eq!(
-            (lines.lines[0].quantity, lines.lines[0].rate),
-            (Some(dec!(1)), Some(dec!(100)))
-        );
-        assert_eq!(lines.warnings.len(), 2);
-    }
-
-    #[test]
-    fn garbled_and_negative_figures_are_findings_and_not_replaced() {
-        let lines = lines(
-            &[
-                TITLES,
-                &["1", "a", "12O0", "50", "100"],
-                &["2", "b", "1", "x", "(100)"],
-                &["3", "c", "99999999999999", "1", "1"],
-            ],
-            None,
-        );
-
-        let fields: Vec<&str> = lines
-            .findings
-            .iter()
-            .map(|finding| finding.field.as_str())
-            .collect();
-        assert_eq!(
-            fields,
-            [
-                "line_items[0].quantity",
-                "line_items[1].rate",
-                "line_items[1].amount",
-                "line_items[2].quantity"
-            ]
-        );
-        assert_eq!(lines.findings[0].message, "Line 1: Missing or invalid quantity");
-        assert_eq!(
-            (lines.lines[0].quantity, lines.lines[1].taxable_amount),
-            (None, None)
-        );
-    }
-
-    #[test]
-    fn figures_that_contradict_each_other_are_kept_and_told() {
-        let lines = lines(
-            &[
-                TITLES,
-                &["1", "a", "2", "50", "102"],
-                &["2", "b", "2", "50", "101"],
-                &["3", "c", "1", "100", "100", "", "90"],
-            ],
-            None,
-        );
-
-        assert_eq!(lines.lines[0].taxable_amount, Some(dec!(102)));
-        assert_eq!(lines.warnings.len(), 1, "{:?}", lines.warnings);
-        let found: Vec<_> = lines
-            .findings
-            .iter()
-            .map(|finding| (finding.field.as_str(), finding.kind))
-            .collect();
-        assert_eq!(found, [("line_items[2].gross_amount", FindingKind::Mismatch)]);
-    }
-}
+mod tests;

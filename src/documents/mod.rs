@@ -12,8 +12,8 @@
 //!   fits. Another layout is one more module, see `docs/layouts.md`.
 //! - `proforma`, `bajaj` with `bajaj_head`, `bajaj_pdf`: the layouts, made of the parts that follow.
 //! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
-//! - `table`, `table_row`, `items`, `lines`: the item table and its columns, its rows cut into items, the figures of each
-//!   line with `remarks` on them.
+//! - `table` with `column_titles`, `table_row`, `items`, `lines`: the item table and its columns, its rows cut into items, the
+//!   figures of each line with `remarks` on them; `tax_rates` and `discounts` know what stands in such columns.
 //! - `total_labels`, `printed_totals`, `summary`, `share_tax`: the totals below the table and between its items, what
 //!   completes them; a tax that is printed once, shared over the lines.
 //! - `requirements`: what a route insists on. Parsers refuse only what cannot be read at all; everything else they find
@@ -27,7 +27,9 @@ mod bajaj;
 mod bajaj_head;
 mod bajaj_pdf;
 mod biff;
+mod column_titles;
 mod compound;
+mod discounts;
 #[cfg(test)]
 mod example_layout;
 mod grid;
@@ -60,6 +62,7 @@ mod store;
 mod summary;
 mod table;
 mod table_row;
+mod tax_rates;
 mod text;
 mod total_labels;
 mod workbook;

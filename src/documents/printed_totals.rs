@@ -220,16 +220,23 @@ impl Reader<'_> {
             Figure::Subtotal => first(&mut summary.subtotal, at(self.columns.total).unwrap_or(value)),
             Figure::GrandTotal => first(&mut summary.grand_total, value),
             Figure::PlainTotal => {
-                // A row of column sums says which is which by its columns.
-                if Some(column) == self.columns.total_with_gst {
-                    if let Some(subtotal) = at(self.columns.total) {
-                        first(&mut summary.subtotal, subtotal);
-                    }
-                    first(&mut summary.late_total, value);
-                } else if summary.subtotal.is_none() && !summary.has_tax() && !is_gross(value, self.whole) {
+                // The last of a row of column sums may be that of the tax.
+                let is_tax =
+                    self.columns.tax_amount.contains(&column) || self.columns.tax_rate.contains(&column);
+                let value = at(self.columns.total).filter(|_| is_tax).unwrap_or(value);
+                let is_gross_column = Some(column) == self.columns.total_with_gst;
+                if is_gross_column && let Some(subtotal) = at(self.columns.total) {
+                    // A row of column sums says which is which by its columns.
+                    first(&mut summary.subtotal, subtotal);
+                    summary.take_late(value, label);
+                } else if summary.subtotal.is_none()
+                    && !summary.has_tax()
+                    && !is_gross(value, self.whole)
+                    && (!is_gross_column || agree(value, self.whole.taxable))
+                {
                     summary.subtotal = Some(value);
-                } else if summary.subtotal.is_none_or(|subtotal| value >= subtotal) {
-                    first(&mut summary.late_total, value);
+                } else if is_gross_column || summary.subtotal.is_none_or(|subtotal| value >= subtotal) {
+                    summary.take_late(value, label);
                 }
             }
         }
@@ -326,6 +333,14 @@ impl Summary {
         [self.cgst, self.sgst, self.igst, self.tax]
             .iter()
             .any(Option::is_some)
+    }
+
+    /// The first plain total, unless another one stands below the taxes.
+    fn take_late(&mut self, value: Decimal, label: &TotalLabel) {
+        let is_first_below_tax = self.has_tax() && total_labels::is_sum_of_all(&label.words);
+        if self.late_total.is_none() || is_first_below_tax {
+            self.late_total = Some(value);
+        }
     }
 
     /// Taxes below each section add up.

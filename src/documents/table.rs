@@ -1,44 +1,13 @@
 //! Where the item table is and what its columns hold.
 
+use super::column_titles::{Field, Title};
+use super::discounts::DiscountKind;
 use super::grid::{Grid, Value};
 use super::labels::Words;
 
 /// An item table begins within so many rows.
 pub(super) const MAX_PROFORMA_ROW: usize = 200;
 pub(super) const MAX_BAJAJ_ROW: usize = 80;
-const AMOUNT: &[&str] = &["TOTAL", "AMOUNT", "AMT", "VALUE"];
-const TAX: &[&str] = &["GST", "TAX", "CGST", "SGST", "IGST", "UTGST", "TAXES"];
-/// Taxes that are printed in a column each and add up.
-const PARTIAL_TAX: &[&str] = &["CGST", "SGST", "IGST", "UTGST"];
-/// With one of these an amount includes its tax, without it is before tax.
-const INCLUDING: &[&str] = &["INCL", "INCLUDING", "INCLUSIVE", "INC", "WITH", "AFTER"];
-const EXCLUDING: &[&str] = &[
-    "EXCL",
-    "EXCLUDING",
-    "EXCLUSIVE",
-    "EXC",
-    "WITHOUT",
-    "WO",
-    "BEFORE",
-    "EXTRA",
-];
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    TotalWithGst,
-    Hsn,
-    /// A tax rate in percent; the flag is true for one of several partial taxes.
-    TaxRate(bool),
-    TaxAmount(bool),
-    Quantity,
-    Rate,
-    Unit,
-    Total,
-    Description,
-    Serial,
-}
-
 /// The numbers of the columns, from 1.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Columns {
@@ -48,13 +17,17 @@ pub(super) struct Columns {
     pub(super) quantity: Option<usize>,
     pub(super) unit: Option<usize>,
     pub(super) rate: Option<usize>,
-    /// Amount before tax.
+    /// Amount before tax, after a discount.
     pub(super) total: Option<usize>,
+    /// What is taken off quantity times rate, once or as percentage and amount.
+    pub(super) discounts: Vec<(usize, DiscountKind)>,
     /// What is titled as a tax rate, though it may hold amounts; several columns add up.
     pub(super) tax_rate: Vec<usize>,
     /// Several columns add up.
     pub(super) tax_amount: Vec<usize>,
     pub(super) total_with_gst: Option<usize>,
+    /// Quantities and prices that the lines do not have.
+    pub(super) others: Vec<usize>,
 }
 
 impl Columns {
@@ -72,6 +45,35 @@ impl Columns {
         .contains(&Some(column))
             || self.tax_rate.contains(&column)
             || self.tax_amount.contains(&column)
+            || self.others.contains(&column)
+            || self.discounts.iter().any(|(discount, _)| *discount == column)
+    }
+
+    /// The rate and the amounts before and with tax: the leftmost of each, unless a title or a discount says that another
+    /// is what the line is worth.
+    fn take_rate_and_total(&mut self, rates: &Candidates, sums: &Candidates) {
+        let discount = self.discounts.iter().map(|(column, _)| *column).max();
+        let is_beyond = |column: usize| discount.is_some_and(|discount| column > discount);
+        let net_rate = rates.preferred().or_else(|| rates.find(is_beyond));
+        self.rate = net_rate.filter(|_| discount.is_some()).or(rates.first());
+        if self.rate != rates.first() {
+            // The discount leads from one price to the other; the amount follows from the second.
+            self.discounts.clear();
+        }
+        let first_tax = self
+            .tax_amount
+            .iter()
+            .min()
+            .or(self.tax_rate.iter().min())
+            .copied();
+        let is_late = |column: usize| first_tax.is_some_and(|tax| column > tax);
+        self.total = sums
+            .preferred()
+            .or_else(|| sums.find(|column| is_beyond(column) && !is_late(column)))
+            .or(sums.first());
+        // A second total to the right of the taxes includes them.
+        let is_second = |column: usize| is_late(column) && self.total.is_some_and(|total| column > total);
+        self.total_with_gst = self.total_with_gst.or_else(|| sums.find(is_second));
     }
 
     /// How many columns are known.
@@ -86,8 +88,9 @@ impl Columns {
             self.total,
             self.total_with_gst,
         ];
-        let taxes = self.tax_rate.len().saturating_add(self.tax_amount.len());
-        single.iter().flatten().count().saturating_add(taxes)
+        let lists = [self.tax_rate.len(), self.tax_amount.len(), self.discounts.len()];
+        let several: usize = lists.iter().sum();
+        single.iter().flatten().count().saturating_add(several)
     }
 }
 
@@ -105,95 +108,6 @@ pub(super) struct Table {
 struct Titles {
     cells: Vec<(usize, Title)>,
     height: usize,
-}
-
-struct Title {
-    words: Words,
-    /// Tax is added with a sign, as in "Total + GST".
-    adds_tax: bool,
-}
-
-impl Title {
-    fn of(text: &str) -> Self {
-        let compact: String = text
-            .to_uppercase()
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect();
-        let adds_tax = ["+GST", "+TAX", "&GST", "&TAX"]
-            .iter()
-            .any(|sign| compact.contains(sign));
-        Self {
-            words: Words::of(text),
-            adds_tax,
-        }
-    }
-
-    fn is_serial(&self) -> bool {
-        self.words.has_any(&["SR", "SL", "SRNO", "SLNO", "SNO"])
-            || self.words.start_with(&["S", "NO"])
-            || self.words.are(&["NO"])
-            || self.words.are(&["#"])
-    }
-
-    fn is_description(&self) -> bool {
-        let names = self.words.has_prefix("DESC")
-            || self
-                .words
-                .has_any(&["BOQ", "PARTICULAR", "PARTICULARS", "PRODUCT", "PRODUCTS", "NAME"]);
-        names && !self.is_serial() && !self.words.has_any(&["CODE", "NO", "NUMBER", "ID", "#"])
-    }
-
-    fn is_item(&self) -> bool {
-        self.words.has_any(&["ITEM", "ITEMS"])
-    }
-
-    fn is_quantity(&self) -> bool {
-        self.words.has("QTY") || self.words.has_prefix("QUAN")
-    }
-
-    fn is_price(&self) -> bool {
-        self.words.has_any(&["RATE", "PRICE"]) || self.words.has("UNIT") && self.words.has("COST")
-    }
-
-    /// True if the title says that tax is included.
-    fn says_with_tax(&self) -> bool {
-        self.words.has_any(INCLUDING) || self.adds_tax
-    }
-
-    /// The field, tested in an order in which the more telling words come first: "Tax Rate" is no rate.
-    fn field(&self, has_description: bool) -> Option<Field> {
-        let words = &self.words;
-        let is_amount = words.has_any(AMOUNT);
-        let excludes = words.has_any(EXCLUDING);
-        let includes = !excludes && (words.has_any(INCLUDING) || self.adds_tax);
-        let is_tax = words.has_any(TAX) && !excludes && !includes;
-        let is_partial = words.has_any(PARTIAL_TAX);
-        let is_rate = words.has_any(&["RATE", "%", "PERCENT", "PERCENTAGE"]);
-        if words.has("GROSS") && !words.has("WEIGHT") || includes && is_amount {
-            Some(Field::TotalWithGst)
-        } else if words.has_any(&["HSN", "SAC"]) {
-            Some(Field::Hsn)
-        } else if is_tax && is_rate && !is_amount {
-            Some(Field::TaxRate(is_partial))
-        } else if is_tax {
-            Some(Field::TaxAmount(is_partial))
-        } else if self.is_quantity() {
-            Some(Field::Quantity)
-        } else if self.is_price() && !words.has("TOTAL") {
-            // A price that includes its tax is no rate before tax.
-            (!includes).then_some(Field::Rate)
-        } else if words.has_any(&["UNIT", "UNITS", "UOM"]) {
-            Some(Field::Unit)
-        } else if is_amount || words.has_any(&["NET", "TAXABLE", "SUBTOTAL"]) {
-            Some(Field::Total)
-        } else if self.is_description() || !has_description && self.is_item() {
-            Some(Field::Description)
-        } else {
-            let is_serial = self.is_serial() || words.has("NO") || has_description && self.is_item();
-            is_serial.then_some(Field::Serial)
-        }
-    }
 }
 
 /// The item table of a proforma invoice: its first title row names a serial number, a description and a quantity or price.
@@ -332,7 +246,9 @@ fn columns(titles: &Titles) -> Columns {
     let mut columns = Columns::default();
     let mut partial_rates = Vec::new();
     let mut partial_amounts = Vec::new();
-    let mut late_total = None;
+    let mut sums = Candidates::default();
+    let mut rates = Candidates::default();
+    let mut quantities = Candidates::default();
     for (column, title) in &titles.cells {
         let column = *column;
         match title.field(has_description) {
@@ -346,16 +262,11 @@ fn columns(titles: &Titles) -> Columns {
             Some(Field::TaxAmount(true)) => partial_amounts.push(column),
             Some(Field::TaxAmount(false)) if columns.tax_amount.is_empty() => columns.tax_amount.push(column),
             Some(Field::TaxRate(false) | Field::TaxAmount(false)) | None => {}
-            Some(Field::Quantity) => set(&mut columns.quantity, column),
-            Some(Field::Rate) => set(&mut columns.rate, column),
+            Some(Field::Quantity) => quantities.add(column, !title.is_other_quantity()),
+            Some(Field::Rate) => rates.add(column, title.is_net_price()),
+            Some(Field::Discount(kind)) => columns.discounts.push((column, kind)),
             Some(Field::Unit) => set(&mut columns.unit, column),
-            // A second total to the right of the taxes includes them.
-            Some(Field::Total)
-                if columns.total.is_some() && has_tax(&columns, &partial_rates, &partial_amounts) =>
-            {
-                set(&mut late_total, column);
-            }
-            Some(Field::Total) => set(&mut columns.total, column),
+            Some(Field::Total) => sums.add(column, title.is_taxable()),
             Some(Field::Description) => set(&mut columns.description, column),
             Some(Field::Serial) => set(&mut columns.serial, column),
         }
@@ -367,18 +278,43 @@ fn columns(titles: &Titles) -> Columns {
     if columns.tax_amount.is_empty() {
         columns.tax_amount = partial_amounts;
     }
-    columns.total_with_gst = columns.total_with_gst.or(late_total);
+    columns.quantity = quantities.preferred().or(quantities.first());
+    columns.take_rate_and_total(&rates, &sums);
+    let known = quantities.all.iter().chain(&rates.all);
+    let chosen = [columns.quantity, columns.rate];
+    let others = known.map(|(column, _)| *column);
+    columns.others = others.filter(|column| !chosen.contains(&Some(*column))).collect();
     columns
 }
 
-fn has_tax(columns: &Columns, partial_rates: &[usize], partial_amounts: &[usize]) -> bool {
-    let kinds = [
-        columns.tax_rate.as_slice(),
-        &columns.tax_amount,
-        partial_rates,
-        partial_amounts,
-    ];
-    kinds.iter().any(|kind| !kind.is_empty())
+/// The columns that could be one field, from the left.
+#[derive(Default)]
+struct Candidates {
+    /// The flag is true for one whose title says that it is the one.
+    all: Vec<(usize, bool)>,
+}
+
+impl Candidates {
+    fn add(&mut self, column: usize, is_preferred: bool) {
+        self.all.push((column, is_preferred));
+    }
+
+    fn first(&self) -> Option<usize> {
+        self.find(|_| true)
+    }
+
+    fn preferred(&self) -> Option<usize> {
+        let mut all = self.all.iter();
+        all.find(|(_, is_preferred)| *is_preferred)
+            .map(|(column, _)| *column)
+    }
+
+    fn find(&self, test: impl Fn(usize) -> bool) -> Option<usize> {
+        self.all
+            .iter()
+            .map(|(column, _)| *column)
+            .find(|column| test(*column))
+    }
 }
 
 /// The leftmost column wins.
@@ -387,268 +323,4 @@ fn set(place: &mut Option<usize>, column: usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn proforma(titles: &[&str]) -> Columns {
-        find_proforma(&Grid::of(&[&["Example Interiors"], titles]))
-            .unwrap()
-            .columns
-    }
-
-    #[test]
-    fn a_tax_rate_is_never_the_rate() {
-        let columns = proforma(&[
-            "Sr. No",
-            "BOQ",
-            "HSN/SAC",
-            "Unit",
-            "Qty",
-            "Tax Rate",
-            "Rate",
-            "Amount",
-            "Gross Amount",
-        ]);
-
-        assert_eq!(
-            columns,
-            Columns {
-                serial: Some(1),
-                description: Some(2),
-                hsn: Some(3),
-                unit: Some(4),
-                quantity: Some(5),
-                tax_rate: vec![6],
-                rate: Some(7),
-                total: Some(8),
-                total_with_gst: Some(9),
-                ..Columns::default()
-            }
-        );
-    }
-
-    #[test]
-    fn each_title_means_one_thing() {
-        for (title, field) in [
-            ("Amount incl. GST", Some(Field::TotalWithGst)),
-            ("Total + GST", Some(Field::TotalWithGst)),
-            ("Total (with tax)", Some(Field::TotalWithGst)),
-            ("Amount excl. GST", Some(Field::Total)),
-            ("Total before tax", Some(Field::Total)),
-            ("Taxable Value", Some(Field::Total)),
-            ("Total Price", Some(Field::Total)),
-            ("Net", Some(Field::Total)),
-            ("GST %", Some(Field::TaxRate(false))),
-            ("GST Rate", Some(Field::TaxRate(false))),
-            ("CGST %", Some(Field::TaxRate(true))),
-            ("GST Amount", Some(Field::TaxAmount(false))),
-            ("Total Tax", Some(Field::TaxAmount(false))),
-            ("CGST+SGST", Some(Field::TaxAmount(true))),
-            ("CGST Amt", Some(Field::TaxAmount(true))),
-            ("Unit Price", Some(Field::Rate)),
-            ("Rate (excl. GST)", Some(Field::Rate)),
-            ("Rate incl. GST", None),
-            ("Total Qty", Some(Field::Quantity)),
-            ("Quantity (Nos)", Some(Field::Quantity)),
-            ("Unit", Some(Field::Unit)),
-            ("UOM", Some(Field::Unit)),
-            ("Product Name", Some(Field::Description)),
-            ("Item Code", Some(Field::Serial)),
-            ("S.No", Some(Field::Serial)),
-            ("Remarks", None),
-        ] {
-            assert_eq!(Title::of(title).field(true), field, "{title}");
-        }
-        assert_eq!(Title::of("Item").field(false), Some(Field::Description));
-    }
-
-    #[test]
-    fn an_item_is_the_description_unless_another_column_is() {
-        let alone = proforma(&["Item", "BOQ Qty", "Rate", "Amount"]);
-        let beside = proforma(&["Item", "BOQ", "Qty", "Rate", "Amount"]);
-
-        assert_eq!((alone.description, alone.serial), (Some(1), None));
-        assert_eq!((beside.description, beside.serial), (Some(2), Some(1)));
-    }
-
-    #[test]
-    fn the_small_form_has_its_columns() {
-        let columns = proforma(&["ITEM", "DESCRIPTION", "QTY", "RATE", "AMOUNT"]);
-
-        assert_eq!(
-            (columns.serial, columns.description, columns.total),
-            (Some(1), Some(2), Some(5))
-        );
-    }
-
-    #[test]
-    fn a_second_total_includes_the_taxes_left_of_it() {
-        let taxed = proforma(&["Sr", "Description", "Qty", "Rate", "Amount", "GST 18%", "Total"]);
-        let plain = proforma(&["Sr", "Description", "Qty", "Rate", "Amount", "Total"]);
-        let explicit = proforma(&[
-            "Sr",
-            "Description",
-            "Qty",
-            "Amount",
-            "CGST",
-            "SGST",
-            "Total",
-            "Gross",
-        ]);
-
-        assert_eq!((taxed.total, taxed.total_with_gst), (Some(5), Some(7)));
-        assert_eq!((plain.total, plain.total_with_gst), (Some(5), None));
-        assert_eq!((explicit.total, explicit.total_with_gst), (Some(4), Some(8)));
-    }
-
-    #[test]
-    fn partial_taxes_add_up_unless_the_whole_tax_has_a_column() {
-        let partial = proforma(&[
-            "Sr",
-            "Description",
-            "Qty",
-            "Rate",
-            "Amount",
-            "CGST",
-            "SGST",
-            "IGST",
-            "Gross",
-        ]);
-        let whole = proforma(&[
-            "Sr",
-            "Description",
-            "Qty",
-            "Rate",
-            "Amount",
-            "CGST",
-            "SGST",
-            "GST Amount",
-            "Gross",
-        ]);
-
-        assert_eq!(partial.tax_amount, [6, 7, 8]);
-        assert_eq!(whole.tax_amount, [8]);
-    }
-
-    #[test]
-    fn titles_in_two_rows_are_joined() {
-        let grid = Grid::of(&[
-            &["Sr", "Description", "Qty", "Unit", "", "GST", "", "Gross"],
-            &["", "", "", "Rate", "Name", "%", "Amount", ""],
-            &["1", "Chair", "2", "50", "Nos", "18", "18", "118"],
-        ]);
-        let grid = [1, 2, 3, 8]
-            .into_iter()
-            .fold(grid, |grid, column| grid.merge((1, column), (2, column)));
-        let table = find_proforma(&grid.merge((1, 4), (1, 5)).merge((1, 6), (1, 7))).unwrap();
-
-        assert_eq!((table.header_row, table.first_row), (1, 3));
-        assert_eq!((table.columns.rate, table.columns.unit), (Some(4), Some(5)));
-        assert_eq!(
-            (table.columns.tax_rate, table.columns.tax_amount),
-            (vec![6], vec![7])
-        );
-    }
-
-    #[test]
-    fn titles_in_two_rows_need_not_be_merged() {
-        let columns = |rows: &[&[&str]]| {
-            let table = find_proforma(&Grid::of(rows)).unwrap();
-            assert_eq!(table.first_row - table.header_row, 2);
-            table.columns
-        };
-
-        let halves = columns(&[
-            &[
-                "Sr",
-                "Description",
-                "Qty",
-                "Rate",
-                "Amount",
-                "CGST",
-                "",
-                "SGST",
-                "",
-                "Total with GST",
-            ],
-            &["", "", "", "", "", "Rate", "Amt", "Rate", "Amt"],
-            &["1", "Chair", "2", "50", "100", "9", "9", "9", "9", "118"],
-        ]);
-        let whole = columns(&[
-            &["Sr", "Description", "Qty", "Rate", "Taxable", "GST", "", "Total"],
-            &["", "", "", "", "Amount", "%", "Amount", "Amount"],
-        ]);
-
-        assert_eq!((halves.tax_rate, halves.tax_amount), (vec![6, 8], vec![7, 9]));
-        assert_eq!(
-            (halves.rate, halves.total, halves.total_with_gst),
-            (Some(4), Some(5), Some(10))
-        );
-        assert_eq!((whole.tax_rate, whole.tax_amount), (vec![6], vec![7]));
-        assert_eq!((whole.total, whole.total_with_gst), (Some(5), Some(8)));
-    }
-
-    #[test]
-    fn a_row_of_groups_above_the_titles_is_none_of_them() {
-        let grid = Grid::of(&[
-            &["Sr", "Item", "", "Quantity", "", "Price", ""],
-            &["No", "Description", "HSN", "Qty", "UoM", "Rate", "Amount"],
-            &["1", "Chair", "9401", "2", "NOS", "50", "100"],
-        ]);
-        let table = find_bajaj(&grid).unwrap();
-
-        assert_eq!((table.header_row, table.first_row), (2, 3));
-        assert_eq!(
-            (table.columns.hsn, table.columns.unit, table.columns.total),
-            (Some(3), Some(5), Some(7))
-        );
-    }
-
-    #[test]
-    fn a_gross_amount_before_a_discount_is_not_the_one_with_tax() {
-        let columns = proforma(&[
-            "Sr",
-            "Description",
-            "Qty",
-            "Rate",
-            "Gross Amount",
-            "Taxable Amount",
-            "Total with GST",
-        ]);
-
-        assert_eq!((columns.total, columns.total_with_gst), (Some(6), Some(7)));
-    }
-
-    #[test]
-    fn a_label_right_above_the_titles_is_no_first_row_of_titles() {
-        let grid = Grid::of(&[
-            &["Site Name:", "", "Andheri West"],
-            &["Item", "HSN", "Unit", "Qty", "Rate", "Amount"],
-            &["Wall", "6809", "SQM", "2", "5", "10"],
-        ]);
-
-        assert_eq!(find_proforma(&grid.merge((1, 1), (1, 2))).unwrap().header_row, 2);
-    }
-
-    #[test]
-    fn a_heading_below_the_titles_is_no_second_row_of_titles() {
-        let grid = Grid::of(&[
-            &["Sr", "Description", "", "Qty", "Rate"],
-            &["", "CIVIL WORKS"],
-            &["1", "Wall", "", "2", "5"],
-        ]);
-
-        assert_eq!(find_proforma(&grid.merge((1, 2), (1, 3))).unwrap().first_row, 2);
-    }
-
-    #[test]
-    fn a_bajaj_table_needs_a_description_and_a_figure() {
-        let table = |titles: &[&str]| find_bajaj(&Grid::of(&[titles]));
-
-        assert!(table(&["Sr No", "Description", "HSN", "Qty", "UoM", "Rate", "Amount"]).is_some());
-        assert!(table(&["Particulars", "Amount"]).is_some());
-        assert!(table(&["Description of the amount"]).is_none());
-        assert!(table(&["Description", "Remarks"]).is_none());
-        assert!(find_proforma(&Grid::of(&[&["Particulars", "Amount"]])).is_none());
-    }
-}
+mod tests;

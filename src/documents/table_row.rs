@@ -2,12 +2,13 @@
 
 use rust_decimal::{Decimal, dec};
 
+use super::discounts::{Discount, DiscountKind};
 use super::grid::{Grid, Reading, Value};
 use super::items::{Item, RateReading, Style};
 use super::labels::Words;
 use super::table::Columns;
-use super::text;
 use super::total_labels::{self, Figure, may_be_total, says_only_total, starts_as_total};
+use super::{tax_rates, text};
 
 /// Quantity times rate and the amount agree if they differ by at most this much.
 const TOLERANCE: Decimal = dec!(1.00);
@@ -165,6 +166,12 @@ impl Row<'_> {
         })
     }
 
+    /// True for the first row of what closes a document, such as its sum in words or its terms: no figures, and a text that
+    /// begins so.
+    pub(super) fn is_closing(&self) -> bool {
+        !self.has_figure() && self.labels().any(|words| total_labels::is_closing(&words))
+    }
+
     /// True for the sum of a page, repeated on the next one.
     pub(super) fn is_forward(&self) -> bool {
         let has_factor = self.has_number(self.columns.quantity) || self.has_number(self.columns.rate);
@@ -208,6 +215,7 @@ impl Row<'_> {
 
     pub(super) fn item(&self) -> Item {
         let columns = self.columns;
+        let tax = self.tax();
         Item {
             serial: self.text(columns.serial),
             description: self.value(columns.description).text().to_string(),
@@ -217,47 +225,50 @@ impl Row<'_> {
             rate: self.value(columns.rate).reading(),
             // An amount that spans several items is not the amount of each.
             total: self.own(columns.total).reading(),
-            tax_rate: self.tax_rate(),
-            tax_amount: self.tax_amount(),
+            discounts: self.discounts(),
+            tax_rate: tax.rate(),
+            odd_tax_rate: tax.odd_rate,
+            tax_amount: tax.amount,
             total_with_gst: self.own(columns.total_with_gst).reading(),
+            lacks_gross: matches!(self.own(columns.total_with_gst), value @ Value::Text(_) if value.reading() == Reading::Absent),
         }
     }
 
-    fn tax_rate(&self) -> RateReading {
-        let mut reading = RateReading {
-            value: None,
-            is_percent: true,
-        };
+    /// What stands in the columns of tax rates and of taxes. A rate is one wherever it stands, if it says so.
+    fn tax(&self) -> Tax {
+        let mut tax = Tax::default();
         for column in &self.columns.tax_rate {
-            let value = self.value(Some(*column));
-            let (number, is_percent) = match value {
-                Value::Text(text) => {
-                    let bare = text.strip_suffix('%');
-                    (text::amount(bare.unwrap_or(text)), bare.is_some())
-                }
-                other => (other.reading().number(), false),
-            };
-            if let Some(number) = number {
-                reading.value = Some(reading.value.unwrap_or_default().saturating_add(number));
-                reading.is_percent &= is_percent;
+            tax.take_rate(self.value(Some(*column)));
+        }
+        for column in &self.columns.tax_amount {
+            let value = self.own(Some(*column));
+            let says_rate = matches!(value, Value::Text(text) if tax_rates::read(text).is_some_and(|(_, says_so)| says_so));
+            if !says_rate {
+                tax.take_amount(value.reading());
+            } else if self.columns.tax_rate.is_empty() {
+                tax.take_rate(value);
             }
         }
-        reading
+        tax
     }
 
-    fn tax_amount(&self) -> Reading {
-        let mut sum = Reading::Absent;
-        for column in &self.columns.tax_amount {
-            sum = match (sum, self.own(Some(*column)).reading()) {
-                (Reading::Unreadable, _) | (_, Reading::Unreadable) => Reading::Unreadable,
-                (sum, Reading::Absent) => sum,
-                (Reading::Absent, number) => number,
-                (Reading::Number(sum), Reading::Number(number)) => {
-                    Reading::Number(sum.saturating_add(number))
+    fn discounts(&self) -> Vec<Discount> {
+        let read = |(column, kind): &(usize, DiscountKind)| {
+            let value = self.own(Some(*column));
+            let (number, kind) = match value {
+                Value::Text(text) if text.ends_with('%') => {
+                    (text::amount(text.trim_end_matches('%')), DiscountKind::Percent)
                 }
+                value => match value.reading() {
+                    Reading::Absent => return None,
+                    reading => (reading.number(), *kind),
+                },
             };
-        }
-        sum
+            // Some print it as what it is, some as what it does.
+            let value = number.map(|number| number.abs());
+            Some(Discount { kind, value })
+        };
+        self.columns.discounts.iter().filter_map(read).collect()
     }
 
     /// What the row adds to the description of the item above it: the description cell, else the first text.
@@ -273,6 +284,68 @@ impl Row<'_> {
                 _ => None,
             });
         texts.next().unwrap_or_default()
+    }
+}
+
+/// What a row says of its tax.
+#[derive(Default)]
+struct Tax {
+    /// The rates of the columns, each with whether a percent sign says so.
+    rates: Vec<(Decimal, bool)>,
+    odd_rate: Option<String>,
+    /// The sum of the columns.
+    amount: Reading,
+}
+
+impl Tax {
+    fn take_rate(&mut self, value: &Value) {
+        let rate = match value {
+            value if value.reading() == Reading::Absent => return,
+            Value::Text(text) => tax_rates::read(text),
+            other => other.reading().number().map(|number| (number, false)),
+        };
+        if rate.is_none() {
+            let printed = value.text();
+            self.odd_rate = Some(if printed.is_empty() {
+                "an error".to_owned()
+            } else {
+                format!("\"{printed}\"")
+            });
+        }
+        self.rates.extend(rate);
+    }
+
+    /// The sum of the rates. A part of the rate is not the rate, so one that is none leaves nothing of the others.
+    fn rate(&self) -> RateReading {
+        if self.rates.is_empty() || self.odd_rate.is_some() {
+            return RateReading::default();
+        }
+        let is_fraction =
+            |(rate, says_so): &&(Decimal, bool)| !says_so && !rate.is_zero() && *rate < Decimal::ONE;
+        let fractions = self.rates.iter().filter(is_fraction).count();
+        // Beside a percentage, a fraction is one, too, in a cell with a percent format.
+        let is_mixed = fractions > 0 && fractions < self.rates.len();
+        let percents = self.rates.iter().map(|rate| {
+            let scale = if is_mixed && is_fraction(&rate) {
+                dec!(100)
+            } else {
+                Decimal::ONE
+            };
+            rate.0.saturating_mul(scale)
+        });
+        RateReading {
+            value: Some(percents.sum()),
+            is_percent: is_mixed || self.rates.iter().all(|(_, says_so)| *says_so),
+        }
+    }
+
+    fn take_amount(&mut self, reading: Reading) {
+        self.amount = match (self.amount, reading) {
+            (Reading::Unreadable, _) | (_, Reading::Unreadable) => Reading::Unreadable,
+            (sum, Reading::Absent) => sum,
+            (Reading::Absent, number) => number,
+            (Reading::Number(sum), Reading::Number(number)) => Reading::Number(sum.saturating_add(number)),
+        };
     }
 }
 

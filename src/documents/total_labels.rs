@@ -103,7 +103,10 @@ pub(super) fn starts_as_total(words: &Words) -> bool {
         &["PI", "TOTAL"],
         &["ROUND", "OFF"],
     ];
-    SINGLE.iter().any(|word| words.start_with(&[*word]))
+    let mut rest = words
+        .iter()
+        .skip_while(|word| matches!(*word, "ADD" | "PLUS" | "OUTPUT"));
+    rest.next().is_some_and(|word| SINGLE.contains(&word))
         || DOUBLE.iter().any(|label| words.start_with(label))
         || is_tax(words)
 }
@@ -127,6 +130,14 @@ fn is_sum(words: &Words, kind: &[&str]) -> bool {
     words.has_any(SUMS) && words.has_any(kind) && words.iter().all(is_known)
 }
 
+/// True for a label of a total that names nothing of which it could be besides the whole: "Total Amount (Rs.)".
+pub(super) fn is_sum_of_all(words: &Words) -> bool {
+    let lists = [SUMS, WHOLE, OPEN, BESIDES];
+    words
+        .iter()
+        .all(|word| lists.iter().any(|list| list.contains(&word)) || word == "PAYABLE")
+}
+
 /// True for what takes something off the sum of the items.
 pub(super) fn is_deduction(words: &Words) -> bool {
     words.len() <= MAX_WORDS
@@ -134,6 +145,37 @@ pub(super) fn is_deduction(words: &Words) -> bool {
             || words.start_with(&["DISCOUNT"])
             || words.start_with(&["REBATE"])
             || words.len() <= 4 && words.has("DISCOUNT"))
+}
+
+/// True for a text that begins as those do that close a document.
+pub(super) fn is_closing(words: &Words) -> bool {
+    const OPENINGS: &[&[&str]] = &[
+        &["AMOUNT", "IN", "WORDS"],
+        &["AMOUNT", "IN", "WORD"],
+        &["AMT", "IN", "WORDS"],
+        &["AMOUNT", "CHARGEABLE"],
+        &["TOTAL", "AMOUNT", "IN", "WORDS"],
+        &["TOTAL", "IN", "WORDS"],
+        &["IN", "WORDS"],
+        &["RUPEES"],
+        &["INR"],
+        &["TERMS"],
+        &["TERM", "AND", "CONDITIONS"],
+        &["GENERAL", "TERMS"],
+        &["PAYMENT", "TERMS"],
+        &["DELIVERY", "TERMS"],
+        &["BANK", "DETAILS"],
+        &["BANK", "NAME"],
+        &["DECLARATION"],
+        &["AUTHORISED", "SIGNATORY"],
+        &["AUTHORIZED", "SIGNATORY"],
+        &["EOE"],
+        &["E", "OE"],
+    ];
+    let opens = OPENINGS.iter().any(|opening| words.start_with(opening));
+    // A sum of money in words ends so.
+    let is_money = words.start_with(&["RUPEES"]) || words.start_with(&["INR"]);
+    opens && (!is_money || words.iter().last() == Some("ONLY"))
 }
 
 /// True for the sum of a page that is repeated on the next one.
@@ -201,6 +243,37 @@ mod tests {
             ("Order of the wall", None),
         ] {
             assert_eq!(Figure::of(&Words::of(label)), figure, "{label}");
+        }
+    }
+
+    #[test]
+    fn a_tax_may_be_added_in_words() {
+        for label in ["Add: IGST", "Output CGST 9%", "Add SGST @ 9%", "Plus GST 18%"] {
+            assert!(starts_as_total(&Words::of(label)), "{label}");
+        }
+        assert!(!starts_as_total(&Words::of("Output panel of the total station")));
+    }
+
+    #[test]
+    fn a_document_closes_with_its_terms_or_its_sum_in_words() {
+        for text in [
+            "Amount in words: Rupees one lakh only",
+            "Amount Chargeable (in words)",
+            "Rupees Five Thousand Only",
+            "Terms & Conditions:",
+            "Payment terms: 30 days",
+            "Bank details",
+            "E. & O.E",
+        ] {
+            assert!(is_closing(&Words::of(text)), "{text}");
+        }
+        for text in [
+            "Terminal block",
+            "Words in brass letters",
+            "Rupees symbol in acrylic",
+            "Bank counter",
+        ] {
+            assert!(!is_closing(&Words::of(text)), "{text}");
         }
     }
 

@@ -107,6 +107,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         tax_rate: RateReading::default(),
         tax_amount: reader.tax.map_or(Reading::Absent, Reading::Number),
         total_with_gst: Reading::Absent,
+        ..Item::default()
     };
     split_amount_with_tax(&mut item, index, remarks);
     item
@@ -125,6 +126,7 @@ fn item_of(figures: Figures, serial: Option<String>, description: String) -> Ite
         tax_rate: figures.tax_rate,
         tax_amount: figures.tax,
         total_with_gst: figures.gross.reading(),
+        ..Item::default()
     }
 }
 
