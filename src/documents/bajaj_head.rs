@@ -258,6 +258,7 @@ mod tests {
             ["PO No & Date", "4500000001 / 10-02-2026"],
             ["PO Number:", "45 0000 0001"],
             ["PO Number:", "4500000001 / Rev 0"],
+            ["PO No", ": 4500000001"],
         ] {
             let order = head(&[&row]);
             assert_eq!(order.header.po_number.as_deref(), Some("4500000001"), "{row:?}");

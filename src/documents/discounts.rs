@@ -49,11 +49,21 @@ pub(super) fn any(discounts: &[Discount]) -> bool {
     discounts.iter().any(|discount| !discount.is_none())
 }
 
-/// True if one of the discounts is the difference between a product and an amount.
-pub(super) fn explain(discounts: &[Discount], product: Decimal, amount: Decimal) -> bool {
+/// All that may be left of a product, in paisa; the product itself where there is no discount.
+pub(super) fn rests(discounts: &[Discount], product: Decimal) -> Vec<Decimal> {
+    if !any(discounts) {
+        return vec![round_money(product)];
+    }
     let candidates = discounts.iter().flat_map(|discount| discount.of(product));
     candidates
-        .map(|discount| product.saturating_sub(discount))
+        .map(|discount| round_money(product.saturating_sub(discount)))
+        .collect()
+}
+
+/// True if one of the discounts is the difference between a product and an amount.
+pub(super) fn explain(discounts: &[Discount], product: Decimal, amount: Decimal) -> bool {
+    rests(discounts, product)
+        .into_iter()
         .any(|rest| agree(rest, amount))
 }
 

@@ -300,6 +300,33 @@ mod tests {
     }
 
     #[test]
+    fn a_lone_colon_between_label_and_value_is_passed_over() {
+        let grid = Grid::of(&[
+            &["PI No", ":", "PI/26/7", "", "PO No.", ":-", "4500000001"],
+            &["PI Date", ":", "22-01-2026", "", "PO Date", ":", "15-01-2026"],
+            &[
+                "Vendor Name",
+                ":",
+                "Example Interiors",
+                "",
+                "Bill To",
+                ": Example Retail",
+            ],
+        ]);
+
+        let header = read(&grid, 3).header;
+
+        assert_eq!(
+            (header.pi_number.as_deref(), header.po_number.as_deref()),
+            (Some("PI/26/7"), Some("4500000001"))
+        );
+        assert_eq!(header.pi_date, NaiveDate::from_ymd_opt(2026, 1, 22));
+        assert_eq!(header.po_date, NaiveDate::from_ymd_opt(2026, 1, 15));
+        assert_eq!(header.vendor_name.as_deref(), Some("Example Interiors"));
+        assert_eq!(header.client_name.as_deref(), Some("Example Retail"));
+    }
+
+    #[test]
     fn a_block_that_begins_beside_another_ends_nothing() {
         let grid = Grid::of(&[
             &["BILL TO", "", "", "VENDOR", ""],

@@ -32,9 +32,12 @@ pub(super) fn complete(mut items: Vec<Item>, assumed_quantity: Option<Decimal>) 
     let mut remarks = Remarks::default();
     if tax_rates::amounts_are_rates(&items) {
         for (index, item) in items.iter_mut().enumerate() {
+            // A rate that said what it is has been taken as one already.
+            let Some(rate) = item.tax_amount.number() else {
+                continue;
+            };
             item.tax_rate = RateReading {
-                value: item.tax_amount.number(),
-                // A fraction in a cell with a percent format is none.
+                value: Some(rate),
                 is_percent: false,
             };
             item.tax_amount = Reading::Absent;
@@ -251,26 +254,26 @@ impl LineReading<'_> {
             if !discounts::any(discounts) || discounts::explain(discounts, product, total) {
                 return Some(total);
             }
-            let rest = discounts::take_off(discounts, total);
             let proves = |rest: &Decimal| {
                 with_tax(*rest)
                     .zip(*gross)
                     .is_some_and(|(sum, gross)| agree(sum, gross))
             };
-            if let Some(rest) = rest.filter(proves) {
+            if let Some(rest) = discounts::rests(discounts, total).into_iter().find(proves) {
                 self.warn("the printed amount is that before the discount, which is taken off");
                 return Some(rest);
             }
             self.warn("a discount is printed, but the amount is quantity × rate; it is not taken off");
         } else if gross.is_none()
-            && !discounts::any(discounts)
-            && with_tax(product).is_some_and(|sum| agree(sum, total))
+            && let Some(taxable) = discounts::rests(discounts, product)
+                .into_iter()
+                .find(|rest| with_tax(*rest).is_some_and(|sum| agree(sum, total)))
         {
             self.warn(format!(
-                "the amount of {total} includes the tax, quantity × rate is {product}"
+                "the amount of {total} includes the tax, {taxable} is the one before it"
             ));
             *gross = Some(total);
-            return Some(product);
+            return Some(taxable);
         } else if !discounts::explain(discounts, product, total) {
             let discount = if discounts::any(discounts) {
                 " before the discount"
@@ -378,166 +381,4 @@ impl Figure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::documents::grid::Grid;
-    use crate::documents::items::{self, Style};
-    use crate::documents::table;
-
-    fn lines(rows: &[&[&str]], assumed_quantity: Option<Decimal>) -> Completed {
-        let grid = Grid::of(rows);
-        let table = table::find_proforma(&grid).unwrap();
-        complete(
-            items::read(&grid, &table, Style::Proforma).unwrap().items,
-            assumed_quantity,
-        )
-    }
-
-    const TITLES: &[&str] = &["Sr", "Description", "Qty", "Rate", "Amount", "Tax Rate", "Gross"];
-
-    fn taxes(rows: &[&[&str]]) -> Vec<(Option<Decimal>, Option<Decimal>, Option<Decimal>)> {
-        let lines = lines(rows, None).lines;
-        lines
-            .iter()
-            .map(|line| (line.tax_rate, line.gst_amount, line.gross_amount))
-            .collect()
-    }
-
-    #[test]
-    fn a_column_titled_tax_rate_may_hold_percents_fractions_or_amounts() {
-        let percents = taxes(&[
-            TITLES,
-            &["1", "a", "2", "50", "100", "18", "118"],
-            &["2", "b", "1", "1000", "1000", "5", "1050"],
-        ]);
-        let fractions = taxes(&[
-            TITLES,
-            &["1", "a", "2", "50", "100", "0.18", "118"],
-            &["2", "b", "1", "1000", "1000", "0.05", "1050"],
-        ]);
-        let amounts = taxes(&[
-            TITLES,
-            &["1", "a", "2", "50", "100", "18", "118"],
-            &["2", "b", "1", "1000", "1000", "50", "1050"],
-        ]);
-
-        let (a, b) = (
-            (Some(dec!(18)), Some(dec!(118))),
-            (Some(dec!(50)), Some(dec!(1050))),
-        );
-        assert_eq!(percents, [(Some(dec!(18)), a.0, a.1), (Some(dec!(5)), b.0, b.1)]);
-        assert_eq!(fractions, percents);
-        assert_eq!(amounts, percents);
-    }
-
-    #[test]
-    fn without_a_gross_amount_the_size_of_the_numbers_tells() {
-        let titles = &TITLES[..6];
-        let row = |value| ["1", "a", "2", "50", "100", value];
-        for (value, expected) in [
-            ("18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
-            ("0.18", (Some(dec!(18)), Some(dec!(18.00)), Some(dec!(118.00)))),
-            ("36", (Some(dec!(36)), Some(dec!(36)), Some(dec!(136)))),
-            ("40%", (Some(dec!(40)), Some(dec!(40)), Some(dec!(140)))),
-            ("", (None, None, Some(dec!(100)))),
-        ] {
-            assert_eq!(taxes(&[titles, &row(value)]), [expected], "{value}");
-        }
-    }
-
-    #[test]
-    fn the_missing_one_of_quantity_rate_and_amount_is_derived_and_told() {
-        let lines = lines(
-            &[
-                TITLES,
-                &["1", "a", "", "50", "100"],
-                &["2", "b", "3", "", "100"],
-                &["3", "c", "3", "33.335", ""],
-                &["4", "d", "", "", "7"],
-            ],
-            None,
-        );
-
-        let figures: Vec<_> = lines
-            .lines
-            .iter()
-            .map(|line| (line.quantity, line.rate, line.taxable_amount))
-            .collect();
-        assert_eq!(
-            figures,
-            [
-                (Some(dec!(2)), Some(dec!(50)), Some(dec!(100))),
-                (Some(dec!(3)), Some(dec!(33.3333)), Some(dec!(100))),
-                (Some(dec!(3)), Some(dec!(33.335)), Some(dec!(100.01))),
-                (None, None, Some(dec!(7))),
-            ]
-        );
-        assert_eq!((lines.warnings.len(), lines.findings.len()), (3, 0));
-    }
-
-    #[test]
-    fn an_assumed_quantity_makes_the_amount_the_rate() {
-        let lines = lines(&[TITLES, &["1", "a", "", "", "100"]], Some(Decimal::ONE));
-
-        assert_eq!(
-            (lines.lines[0].quantity, lines.lines[0].rate),
-            (Some(dec!(1)), Some(dec!(100)))
-        );
-        assert_eq!(lines.warnings.len(), 2);
-    }
-
-    #[test]
-    fn garbled_and_negative_figures_are_findings_and_not_replaced() {
-        let lines = lines(
-            &[
-                TITLES,
-                &["1", "a", "12O0", "50", "100"],
-                &["2", "b", "1", "x", "(100)"],
-                &["3", "c", "99999999999999", "1", "1"],
-            ],
-            None,
-        );
-
-        let fields: Vec<&str> = lines
-            .findings
-            .iter()
-            .map(|finding| finding.field.as_str())
-            .collect();
-        assert_eq!(
-            fields,
-            [
-                "line_items[0].quantity",
-                "line_items[1].rate",
-                "line_items[1].amount",
-                "line_items[2].quantity"
-            ]
-        );
-        assert_eq!(lines.findings[0].message, "Line 1: Missing or invalid quantity");
-        assert_eq!(
-            (lines.lines[0].quantity, lines.lines[1].taxable_amount),
-            (None, None)
-        );
-    }
-
-    #[test]
-    fn figures_that_contradict_each_other_are_kept_and_told() {
-        let lines = lines(
-            &[
-                TITLES,
-                &["1", "a", "2", "50", "102"],
-                &["2", "b", "2", "50", "101"],
-                &["3", "c", "1", "100", "100", "", "90"],
-            ],
-            None,
-        );
-
-        assert_eq!(lines.lines[0].taxable_amount, Some(dec!(102)));
-        assert_eq!(lines.warnings.len(), 1, "{:?}", lines.warnings);
-        let found: Vec<_> = lines
-            .findings
-            .iter()
-            .map(|finding| (finding.field.as_str(), finding.kind))
-            .collect();
-        assert_eq!(found, [("line_items[2].gross_amount", FindingKind::Mismatch)]);
-    }
-}
+mod tests;

@@ -220,6 +220,10 @@ impl Reader<'_> {
             Figure::Subtotal => first(&mut summary.subtotal, at(self.columns.total).unwrap_or(value)),
             Figure::GrandTotal => first(&mut summary.grand_total, value),
             Figure::PlainTotal => {
+                // The last of a row of column sums may be that of the tax.
+                let is_tax =
+                    self.columns.tax_amount.contains(&column) || self.columns.tax_rate.contains(&column);
+                let value = at(self.columns.total).filter(|_| is_tax).unwrap_or(value);
                 let is_gross_column = Some(column) == self.columns.total_with_gst;
                 if is_gross_column && let Some(subtotal) = at(self.columns.total) {
                     // A row of column sums says which is which by its columns.

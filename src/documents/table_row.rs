@@ -226,7 +226,7 @@ impl Row<'_> {
             // An amount that spans several items is not the amount of each.
             total: self.own(columns.total).reading(),
             discounts: self.discounts(),
-            tax_rate: tax.rate,
+            tax_rate: tax.rate(),
             odd_tax_rate: tax.odd_rate,
             tax_amount: tax.amount,
             total_with_gst: self.own(columns.total_with_gst).reading(),
@@ -288,24 +288,13 @@ impl Row<'_> {
 }
 
 /// What a row says of its tax.
+#[derive(Default)]
 struct Tax {
-    rate: RateReading,
+    /// The rates of the columns, each with whether a percent sign says so.
+    rates: Vec<(Decimal, bool)>,
     odd_rate: Option<String>,
     /// The sum of the columns.
     amount: Reading,
-}
-
-impl Default for Tax {
-    fn default() -> Self {
-        Self {
-            rate: RateReading {
-                value: None,
-                is_percent: true,
-            },
-            odd_rate: None,
-            amount: Reading::Absent,
-        }
-    }
 }
 
 impl Tax {
@@ -315,25 +304,38 @@ impl Tax {
             Value::Text(text) => tax_rates::read(text),
             other => other.reading().number().map(|number| (number, false)),
         };
-        match rate {
-            Some((number, is_percent)) if self.odd_rate.is_none() => {
-                self.rate.value = Some(match self.rate.value {
-                    Some(half) => tax_rates::sum(half, number),
-                    None => number,
-                });
-                self.rate.is_percent &= is_percent;
-            }
-            Some(_) => {}
-            None => {
-                // A part of the rate is not the rate.
-                self.rate.value = None;
-                let printed = value.text();
-                self.odd_rate = Some(if printed.is_empty() {
-                    "an error".to_owned()
-                } else {
-                    format!("\"{printed}\"")
-                });
-            }
+        if rate.is_none() {
+            let printed = value.text();
+            self.odd_rate = Some(if printed.is_empty() {
+                "an error".to_owned()
+            } else {
+                format!("\"{printed}\"")
+            });
+        }
+        self.rates.extend(rate);
+    }
+
+    /// The sum of the rates. A part of the rate is not the rate, so one that is none leaves nothing of the others.
+    fn rate(&self) -> RateReading {
+        if self.rates.is_empty() || self.odd_rate.is_some() {
+            return RateReading::default();
+        }
+        let is_fraction =
+            |(rate, says_so): &&(Decimal, bool)| !says_so && !rate.is_zero() && *rate < Decimal::ONE;
+        let fractions = self.rates.iter().filter(is_fraction).count();
+        // Beside a percentage, a fraction is one, too, in a cell with a percent format.
+        let is_mixed = fractions > 0 && fractions < self.rates.len();
+        let percents = self.rates.iter().map(|rate| {
+            let scale = if is_mixed && is_fraction(&rate) {
+                dec!(100)
+            } else {
+                Decimal::ONE
+            };
+            rate.0.saturating_mul(scale)
+        });
+        RateReading {
+            value: Some(percents.sum()),
+            is_percent: is_mixed || self.rates.iter().all(|(_, says_so)| *says_so),
         }
     }
 

@@ -103,7 +103,10 @@ pub(super) fn starts_as_total(words: &Words) -> bool {
         &["PI", "TOTAL"],
         &["ROUND", "OFF"],
     ];
-    SINGLE.iter().any(|word| words.start_with(&[*word]))
+    let mut rest = words
+        .iter()
+        .skip_while(|word| matches!(*word, "ADD" | "PLUS" | "OUTPUT"));
+    rest.next().is_some_and(|word| SINGLE.contains(&word))
         || DOUBLE.iter().any(|label| words.start_with(label))
         || is_tax(words)
 }
@@ -241,6 +244,14 @@ mod tests {
         ] {
             assert_eq!(Figure::of(&Words::of(label)), figure, "{label}");
         }
+    }
+
+    #[test]
+    fn a_tax_may_be_added_in_words() {
+        for label in ["Add: IGST", "Output CGST 9%", "Add SGST @ 9%", "Plus GST 18%"] {
+            assert!(starts_as_total(&Words::of(label)), "{label}");
+        }
+        assert!(!starts_as_total(&Words::of("Output panel of the total station")));
     }
 
     #[test]

@@ -41,20 +41,24 @@ fn known_tags(headers: &HeaderMap) -> Option<String> {
     (!tags.is_empty()).then(|| tags.join(","))
 }
 
-/// Weak comparison: `W/` and the suffix that a compressing proxy adds do not matter.
+/// Weak comparison: `W/` and the suffix that a compressing proxy adds do not matter. What stands without quotes is no tag
+/// (RFC 9110 section 8.8.3) and matches nothing.
 fn matches(known: &str, current: &str) -> bool {
-    let bare = |tag: &str| {
-        let tag = tag.trim().trim_start_matches("W/").trim_matches('"');
-        ["-gzip", "-br", "-zstd"]
-            .iter()
+    let current = opaque(current);
+    let mut tags = known.split(',').map(str::trim);
+    current.is_some() && tags.any(|tag| tag == "*" || opaque(tag) == current)
+}
+
+/// What stands between the quotes of a tag, without a compressing proxy's suffix.
+fn opaque(tag: &str) -> Option<&str> {
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let mut suffixes = ["-gzip", "-br", "-zstd"].iter();
+    Some(
+        suffixes
             .find_map(|suffix| tag.strip_suffix(suffix))
-            .unwrap_or(tag)
-            .to_owned()
-    };
-    let current = bare(current);
-    known
-        .split(',')
-        .any(|tag| tag.trim() == "*" || bare(tag) == current)
+            .unwrap_or(tag),
+    )
 }
 
 #[cfg(test)]
@@ -68,5 +72,14 @@ mod tests {
         assert!(matches("W/\"1-ff\", W/\"3-00aa-gzip\"", current));
         assert!(matches("*", current));
         assert!(!matches("\"3\"", current));
+    }
+
+    #[test]
+    fn what_has_no_quotes_is_no_tag() {
+        let current = "\"3-00aa\"";
+        assert!(!matches("3-00aa", current));
+        assert!(!matches("\"3-00aa", current));
+        assert!(!matches("\"", current) && !matches("", "\"\""));
+        assert!(matches("3-00aa, \"3-00aa\"", current));
     }
 }

@@ -311,3 +311,37 @@ fn long_descriptions_are_cut_and_more_items_than_allowed_are_refused() {
     let grid = Grid::of(&rows);
     assert!(read(&grid, &table::find_proforma(&grid).unwrap(), Style::Proforma).is_err());
 }
+
+#[test]
+fn what_closes_a_document_is_no_part_of_the_last_item() {
+    for closing in [
+        "Amount in words: Rupees five hundred only",
+        "Terms & Conditions:",
+        "Rupees Five Hundred Only",
+    ] {
+        for read in [proforma, bajaj] {
+            let items = read(&[
+                &["1", "Brick wall", "SQM", "10", "50", "500"],
+                &["", "with plaster"],
+                &["", closing],
+                &["", "Payment within 30 days"],
+                &["1", "Goods once sold are not taken back"],
+            ]);
+
+            assert_eq!(descriptions(&items), ["Brick wall with plaster"], "{closing}");
+            assert_eq!((items.totals.end_row, items.warnings.len()), (4, 0), "{closing}");
+        }
+    }
+}
+
+#[test]
+fn a_tax_that_is_added_is_no_item() {
+    let items = bajaj(&[
+        &["1", "Brick wall", "SQM", "10", "50", "500"],
+        &["", "Add: IGST 18%", "", "", "", "90"],
+        &["", "Output CGST", "", "", "", "45"],
+    ]);
+
+    assert_eq!(descriptions(&items), ["Brick wall"]);
+    assert!(items.warnings.is_empty());
+}

@@ -253,3 +253,67 @@ fn the_taxes_of_sections_add_up() {
         Some(dec!(14.13))
     );
 }
+
+#[test]
+fn the_last_total_below_the_taxes_is_the_documents() {
+    for last in [
+        "Total",
+        "Total Amount",
+        "Net Total",
+        "Grand Total",
+        "Net Amount (Rs.)",
+    ] {
+        for (gap, column) in [(2, 5), (0, 3)] {
+            let row = |label, value| -> Vec<&str> {
+                let mut cells = vec!["", label];
+                cells.extend(std::iter::repeat_n("", gap));
+                cells.push(value);
+                cells
+            };
+            let rows = [
+                row("Total", "5000"),
+                row("CGST 9%", "450"),
+                row("SGST 9%", "450"),
+                row(last, "5900"),
+            ];
+            let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+
+            let found = totals(&rows, dec!(5000), dec!(5900));
+
+            let figures = (found.subtotal, found.total_tax, found.total_amount);
+            assert_eq!(
+                figures,
+                (Some(dec!(5000)), Some(dec!(900)), Some(dec!(5900))),
+                "{last} {column}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_total_after_rounding_off_is_the_documents() {
+    let found = totals(
+        &[
+            &["", "Total", "", "", "5000.40"],
+            &["", "IGST", "", "", "900.07"],
+            &["", "Total", "", "", "5900.47"],
+            &["", "Round off", "", "", "-0.47"],
+            &["", "Net Total", "", "", "5900.00"],
+            &["", "Total boxes", "", "", "6000"],
+        ],
+        dec!(5000.40),
+        dec!(5900.47),
+    );
+
+    assert_eq!(
+        (found.subtotal, found.total_amount),
+        (Some(dec!(5000.40)), Some(dec!(5900.00)))
+    );
+}
+
+#[test]
+fn the_sum_of_the_tax_column_is_no_total() {
+    let found = totals(&[&["", "Total", "5000", "900"]], dec!(5000), dec!(5900));
+
+    assert_eq!((found.subtotal, found.total_amount), (Some(dec!(5000)), None));
+}
