@@ -4,9 +4,11 @@
 use std::io::Cursor;
 
 use nexgen_finance::documents::{FileKind, Layout, ParsedOrder, read_order, require_for_po_upload};
-use rust_decimal::Decimal;
 
-use crate::support::pdf::{Pdf, Placed};
+use crate::support::{
+    order_table::told,
+    pdf::{Pdf, Placed},
+};
 
 type Line<'a> = &'a [(u32, &'a str)];
 
@@ -29,23 +31,6 @@ fn read_pdf(pdf: &Pdf) -> ParsedOrder {
     let named = Some(Layout::BAJAJ_ORDER);
     let reading = read_order(&mut Cursor::new(pdf.to_bytes()), FileKind::Pdf, named).unwrap();
     reading.order.and_then(require_for_po_upload).unwrap()
-}
-
-/// Number, description, quantity, unit, rate and amount of each line.
-fn told(order: &ParsedOrder) -> Vec<String> {
-    let number = |value: Option<Decimal>| value.map_or("-".to_owned(), |value| value.normalize().to_string());
-    let told = order.lines.iter().map(|line| {
-        format!(
-            "{} {}: {} {} at {} = {}",
-            line.sr.as_deref().unwrap_or("-"),
-            line.boq_name,
-            number(line.quantity),
-            line.unit.as_deref().unwrap_or("-"),
-            number(line.rate),
-            number(line.taxable_amount),
-        )
-    });
-    told.collect()
 }
 
 /// What a person should look at in the lines and the totals.

@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use nexgen_finance::documents::{
-    FileKind, Layout, ParseFailure, ParsedLine, ParsedOrder, read_order, require_for_po_upload,
+    FileKind, Layout, ParseFailure, ParsedOrder, read_order, require_for_po_upload,
 };
 use proptest::prelude::*;
 use rust_decimal::{Decimal, dec};
@@ -12,7 +12,7 @@ use rust_decimal::{Decimal, dec};
 use crate::support::{
     order_table::{
         Align::{self, Centre, Left, Right},
-        Cell, Column, Rise, TablePdf, cell, figure,
+        Cell, Column, Rise, TablePdf, cell, figure, told,
     },
     printed::{Choices, Ordered},
 };
@@ -32,25 +32,6 @@ fn read(pdf: &TablePdf) -> Result<ParsedOrder, ParseFailure> {
     reading.order.and_then(require_for_po_upload)
 }
 
-/// Number, description, quantity, unit, rate and amount of each line.
-fn told(lines: &[ParsedLine]) -> Vec<String> {
-    let number = |value: Option<Decimal>| value.map_or("-".to_owned(), |value| value.normalize().to_string());
-    lines
-        .iter()
-        .map(|line| {
-            format!(
-                "{} {}: {} {} at {} = {}",
-                line.sr.as_deref().unwrap_or("-"),
-                line.boq_name,
-                number(line.quantity),
-                line.unit.as_deref().unwrap_or("-"),
-                number(line.rate),
-                number(line.taxable_amount),
-            )
-        })
-        .collect()
-}
-
 /// What a person should look at, but for what is not printed above the items.
 fn warnings(order: &ParsedOrder) -> Vec<&str> {
     let all = order.warnings.iter().map(String::as_str);
@@ -60,7 +41,7 @@ fn warnings(order: &ParsedOrder) -> Vec<&str> {
 #[track_caller]
 fn assert_lines(rows: &[&[&str]], expected: &[&str]) -> ParsedOrder {
     let order = read(&TablePdf::new(&TITLES, rows)).unwrap();
-    assert_eq!(told(&order.lines), expected);
+    assert_eq!(told(&order), expected);
     order
 }
 
@@ -199,7 +180,7 @@ fn an_amount_without_a_number_or_a_quantity_is_never_lost() {
     ];
     let order = read(&TablePdf::new(&TITLES, rows)).unwrap();
     assert_eq!(
-        told(&order.lines),
+        told(&order),
         ["- Civil works: 1 LS at 50 = 50", "- Lamp: 2 NOS at 5 = 10"]
     );
 
@@ -315,7 +296,7 @@ fn halves_of_a_tax_are_added_and_a_discount_is_no_amount() {
         "1", "Cable", "100", "MTR", "50.00", "0.00", "5,000.00", "450.00", "450.00",
     ]];
     let order = read(&TablePdf::new(&titles, rows)).unwrap();
-    assert_eq!(told(&order.lines), ["1 Cable: 100 MTR at 50 = 5000"]);
+    assert_eq!(told(&order), ["1 Cable: 100 MTR at 50 = 5000"]);
     assert_eq!(order.lines[0].gst_amount, Some(dec!(900)));
     assert_eq!(order.lines[0].tax_rate, Some(dec!(18)));
 }
@@ -391,7 +372,7 @@ fn lines_of_a_description_stay_with_its_figures() {
         })
         .unwrap();
         assert_eq!(
-            told(&order.lines),
+            told(&order),
             [
                 "1 Cabling Works: 100 MTR at 50 = 5000",
                 "2 LED Panel 2x2 office fixture: 12 NOS at 1250.5 = 15006",
@@ -416,12 +397,12 @@ fn titles_may_take_two_lines() {
         pdf.columns[1].title = vec!["Part # /", "Description"];
         pdf.columns[5].title = vec!["Unit", "Price"];
         let order = read(&pdf).unwrap();
-        assert_eq!(told(&order.lines), ["1 Cable: 2 MTR at 50 = 100"], "{rise:?}");
+        assert_eq!(told(&order), ["1 Cable: 2 MTR at 50 = 100"], "{rise:?}");
         assert_eq!(order.lines[0].hsn_code.as_deref(), Some("8544"));
     }
     let mut pdf = TablePdf::new(&titles, rows);
     pdf.columns[0].title = vec!["Line No"];
-    assert_eq!(told(&read(&pdf).unwrap().lines), ["1 Cable: 2 MTR at 50 = 100"]);
+    assert_eq!(told(&read(&pdf).unwrap()), ["1 Cable: 2 MTR at 50 = 100"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Synthetic orders as PDF whose items stand in a ruled table, with cells aligned in every way.
 
+use nexgen_finance::documents::ParsedOrder;
 use rust_decimal::Decimal;
 
 use super::pdf::{Lettering, Packing, Pdf, Placed};
@@ -204,4 +205,21 @@ pub(crate) fn figure(value: Decimal, decimals: usize) -> String {
         head = before;
     }
     format!("{}{rest}", groups.join(","))
+}
+
+/// Number, description, quantity, unit, rate and amount of each line.
+pub(crate) fn told(order: &ParsedOrder) -> Vec<String> {
+    let number = |value: Option<Decimal>| value.map_or("-".to_owned(), |value| value.normalize().to_string());
+    let told = order.lines.iter().map(|line| {
+        format!(
+            "{} {}: {} {} at {} = {}",
+            line.sr.as_deref().unwrap_or("-"),
+            line.boq_name,
+            number(line.quantity),
+            line.unit.as_deref().unwrap_or("-"),
+            number(line.rate),
+            number(line.taxable_amount),
+        )
+    });
+    told.collect()
 }
