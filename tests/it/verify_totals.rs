@@ -165,3 +165,52 @@ async fn adopted_figures_that_never_fitted_are_no_findings() {
     .await;
     assert_eq!(found(&app).await, []);
 }
+
+#[tokio::test]
+async fn what_a_row_adds_is_found_by_its_id_and_not_by_reading_all_rows() {
+    let app = TestApp::start().await;
+    let mut transaction = app.db.begin().await.unwrap();
+    // Of so few rows all would be read; so an index that can be used is.
+    sqlx::raw_sql("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let client_side = [
+        "client_po",
+        "client_payment",
+        "vendor_payment",
+        "project",
+        "quotation",
+        "vendor",
+        "project_document",
+    ];
+    let by_source = |sources: &[&str]| {
+        let conditions: Vec<String> = sources
+            .iter()
+            .map(|source| format!("(source = '{source}' AND id = ANY ('{{1,2}}'::bigint[]))"))
+            .collect();
+        conditions.join(" OR ")
+    };
+    for (view, condition) in [
+        ("kept_total_source", by_source(&client_side)),
+        (
+            "kept_vendor_source",
+            by_source(&["vendor_order", "vendor_payment"]),
+        ),
+        (
+            "vendor_order_due_now",
+            "vendor_order_id = ANY ('{1,2}'::bigint[])".to_owned(),
+        ),
+    ] {
+        let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!(
+            r#"EXPLAIN SELECT * FROM "Finances".{view} WHERE {condition}"#
+        )))
+        .fetch_all(&mut *transaction)
+        .await
+        .unwrap();
+        let lines = |what: &str| plan.iter().filter(|line| line.contains(what)).count();
+        let scans = lines("Seq Scan on") + lines("Index Scan using") + lines("Index Only Scan using");
+        assert!(scans > 2, "{plan:#?}");
+        assert_eq!(scans, lines("Index Cond:"), "{plan:#?}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::{Counted, vendor_side};
 use crate::{
@@ -320,54 +320,10 @@ impl Followed {
                 .add_contributions(db, &ids.vendor_orders, &ids.vendor_payments, sign)
                 .await?;
         }
-        let contributions = sqlx::query!(
-            r#"
-            SELECT entry.list AS "list!",
-                   scope.name AS "scope!",
-                   scope.id AS "scope_id!",
-                   entry.status AS "status!",
-                   "Finances".kept_payment_status(entry.list, entry.paid_entries, entry.partial_entries)
-                       AS "payment_status!",
-                   sum(entry.entries)::bigint AS "entries!",
-                   sum(entry.amount) AS "amount!",
-                   sum(entry.paid) AS "paid!",
-                   sum(entry.lines)::bigint AS "lines!",
-                   sum(entry.paid_entries)::bigint AS "paid_entries!",
-                   sum(entry.partial_entries)::bigint AS "partial_entries!"
-              FROM "Finances".kept_total_source AS entry
-             CROSS JOIN LATERAL (
-                   VALUES ('all', 0),
-                          ('client', entry.client_id),
-                          ('project', entry.project_id),
-                          ('vendor', entry.vendor_id)
-                   ) AS scope (name, id)
-             WHERE scope.id IS NOT NULL
-               AND (   (entry.source = 'client_po' AND entry.id = ANY ($1))
-                    OR (entry.source = 'client_payment' AND entry.id = ANY ($2))
-                    OR (entry.source = 'vendor_payment' AND entry.id = ANY ($3))
-                    OR (entry.source = 'project' AND entry.id = ANY ($4))
-                    OR (entry.source = 'quotation' AND entry.id = ANY ($5))
-                    OR (entry.source = 'vendor' AND entry.id = ANY ($6))
-                    OR (entry.source = 'project_document' AND entry.id = ANY ($7)))
-             GROUP BY 1, 2, 3, 4, 5
-             UNION ALL
-            SELECT 'store', po.store_id, po.client_id, po.status, '', count(*), 0, 0, 0, 0, 0
-              FROM "Finances".client_po AS po
-             WHERE po.id = ANY ($1)
-               AND po.client_id IS NOT NULL
-               AND po.store_id IS NOT NULL
-             GROUP BY po.client_id, po.store_id, po.status
-            "#,
-            &ids.pos,
-            &ids.client_payments,
-            &ids.vendor_payments,
-            &ids.projects,
-            &ids.quotations,
-            &ids.vendors,
-            &ids.documents,
-        )
-        .fetch_all(db)
-        .await?;
+        let Some(mut statement) = contributions(&ids) else {
+            return Ok(());
+        };
+        let contributions: Vec<Contribution> = statement.build_query_as().fetch_all(db).await?;
         for row in contributions {
             if row.list == "store" {
                 for status in [row.status.as_str(), ""] {
@@ -399,6 +355,84 @@ impl Followed {
         }
         Ok(())
     }
+}
+
+/// What some rows contribute to one total.
+#[derive(Debug, FromRow)]
+struct Contribution {
+    list: String,
+    scope: String,
+    scope_id: i64,
+    status: String,
+    payment_status: String,
+    entries: i64,
+    amount: Decimal,
+    paid: Decimal,
+    lines: i64,
+    paid_entries: i64,
+    partial_entries: i64,
+}
+
+/// The statement for what rows contribute; `None` if they are of no kind that does. It asks for those kinds only that are there:
+/// with all of them PostgreSQL would never keep its plan, and making that takes longer than running it.
+fn contributions(ids: &Ids) -> Option<QueryBuilder<Postgres>> {
+    let kinds = [
+        ("client_po", &ids.pos),
+        ("client_payment", &ids.client_payments),
+        ("vendor_payment", &ids.vendor_payments),
+        ("project", &ids.projects),
+        ("quotation", &ids.quotations),
+        ("vendor", &ids.vendors),
+        ("project_document", &ids.documents),
+    ];
+    if kinds.iter().all(|(_, ids)| ids.is_empty()) {
+        return None;
+    }
+    let mut sql = QueryBuilder::new(
+        r#"
+        SELECT entry.list,
+               scope.name AS scope,
+               scope.id AS scope_id,
+               entry.status,
+               "Finances".kept_payment_status(entry.list, entry.paid_entries, entry.partial_entries) AS payment_status,
+               sum(entry.entries)::bigint AS entries,
+               sum(entry.amount) AS amount,
+               sum(entry.paid) AS paid,
+               sum(entry.lines)::bigint AS lines,
+               sum(entry.paid_entries)::bigint AS paid_entries,
+               sum(entry.partial_entries)::bigint AS partial_entries
+          FROM "Finances".kept_total_source AS entry
+         CROSS JOIN LATERAL (
+               VALUES ('all', 0),
+                      ('client', entry.client_id),
+                      ('project', entry.project_id),
+                      ('vendor', entry.vendor_id)
+               ) AS scope (name, id)
+         WHERE scope.id IS NOT NULL
+           AND (FALSE"#,
+    );
+    for (source, ids) in kinds.iter().filter(|(_, ids)| !ids.is_empty()) {
+        sql.push(format_args!(
+            " OR (entry.source = '{source}' AND entry.id = ANY ("
+        ))
+        .push_bind(ids.to_vec())
+        .push("))");
+    }
+    sql.push(") GROUP BY 1, 2, 3, 4, 5");
+    if !ids.pos.is_empty() {
+        sql.push(
+            r#"
+             UNION ALL
+            SELECT 'store', po.store_id, po.client_id, po.status, '', count(*), 0, 0, 0, 0, 0
+              FROM "Finances".client_po AS po
+             WHERE po.client_id IS NOT NULL
+               AND po.store_id IS NOT NULL
+               AND po.id = ANY ("#,
+        )
+        .push_bind(ids.pos.clone())
+        .push(") GROUP BY po.client_id, po.store_id, po.status");
+    }
+    Some(sql)
 }
 
 /// The ids of rows, by what they are.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use sqlx::{FromRow, PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor, Postgres, QueryBuilder};
 
 use super::Scope;
 use crate::{
@@ -168,6 +168,23 @@ impl Sums {
     }
 }
 
+/// What some rows contribute to one total.
+#[derive(Debug, FromRow)]
+struct Contribution {
+    list: String,
+    scope: String,
+    scope_id: i64,
+    part: String,
+    status: String,
+    work_status: String,
+    payment_status: String,
+    entries: i64,
+    amount: Decimal,
+    paid: Decimal,
+    lines: i64,
+    lines_amount: Decimal,
+}
+
 /// The differences that a unit of work makes.
 #[derive(Debug, Default)]
 pub(super) struct Changes(BTreeMap<Key, Sums>);
@@ -181,29 +198,23 @@ impl Changes {
         payments: &[i64],
         sign: i64,
     ) -> Result<()> {
-        let contributions = sqlx::query!(
+        let mut sql = QueryBuilder::<Postgres>::new(
             r#"
-            SELECT entry.list AS "list!",
-                   entry.scope AS "scope!",
-                   entry.scope_id AS "scope_id!",
-                   entry.part AS "part!",
-                   entry.status AS "status!",
-                   entry.work_status AS "work_status!",
-                   entry.payment_status AS "payment_status!",
-                   entry.entries AS "entries!",
-                   entry.amount AS "amount!",
-                   entry.paid AS "paid!",
-                   entry.lines AS "lines!",
-                   entry.lines_amount AS "lines_amount!"
+            SELECT list, scope, scope_id, part, status, work_status, payment_status, entries, amount, paid, lines, lines_amount
               FROM "Finances".kept_vendor_source AS entry
-             WHERE (entry.source = 'vendor_order' AND entry.id = ANY ($1))
-                OR (entry.source = 'vendor_payment' AND entry.id = ANY ($2))
-            "#,
-            orders,
-            payments,
-        )
-        .fetch_all(db)
-        .await?;
+             WHERE FALSE"#,
+        );
+        // As on the client side: of those kinds only that are there.
+        for (source, ids) in [("vendor_order", orders), ("vendor_payment", payments)] {
+            if !ids.is_empty() {
+                sql.push(format_args!(
+                    " OR (entry.source = '{source}' AND entry.id = ANY ("
+                ))
+                .push_bind(ids.to_vec())
+                .push("))");
+            }
+        }
+        let contributions: Vec<Contribution> = sql.build_query_as().fetch_all(db).await?;
         for row in contributions {
             let key = Key {
                 list: row.list,
