@@ -77,17 +77,19 @@ fn parse(log: &str) -> Vec<Statement> {
         }
     }
     let mut sessions: BTreeMap<&str, Vec<Statement>> = BTreeMap::new();
+    // The parameters stand below `bind`, before there is anything to give them to, and again below `execute`.
+    let mut is_executed = false;
     for entry in &entries {
         let Some((process, text)) = entry.split_once(" [").and_then(|(_, rest)| rest.split_once("] ")) else {
             continue;
         };
         let session = sessions.entry(process).or_default();
         if let Some(parameters) = text.strip_prefix("DETAIL:  parameters: ") {
-            // Those of `bind` and `execute` both stand there.
-            if let Some(statement) = session.last_mut() {
+            if let Some(statement) = session.last_mut().filter(|_| is_executed) {
                 statement.parameters = parse_parameters(parameters);
             }
         } else if let Some((_, what)) = text.split_once(" ms  ") {
+            is_executed = what.starts_with("execute ");
             let sql = match what.split_once(": ") {
                 Some((kind, sql)) if kind == "statement" || kind.starts_with("execute ") => sql,
                 _ => continue,

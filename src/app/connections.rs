@@ -16,6 +16,10 @@ use tower::Service;
 
 use super::patient::Patient;
 
+/// What is held of a connection at most in either direction: with hyper's own 400 kB, a few hundred clients that take nothing of
+/// their downloads would hold more memory than all else.
+const BUFFER: usize = 128 * 1024;
+
 /// Serves until `closing` is done, and then until no request runs any more. A connection on which no whole head of a
 /// request arrives, or whose client takes nothing of an answer, for as long as `patience` is closed.
 pub async fn serve_connections(
@@ -25,7 +29,9 @@ pub async fn serve_connections(
     closing: impl Future<Output = ()>,
 ) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(patience);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(BUFFER);
     let open = GracefulShutdown::new();
     tokio::pin!(closing);
     loop {

@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{Extensions, HeaderMap, StatusCode, Version, header},
+    http::{Extensions, HeaderMap, Response, StatusCode, Version, header},
     middleware::{from_fn, from_fn_with_state as with_state},
 };
 use tower::ServiceBuilder;
@@ -39,7 +39,9 @@ pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
         .layer(cors::layer(&state.config.server.cors_origins))
         .layer(panic::layer())
         .layer(with_state(state.clone(), trusted_hosts::check))
+        .map_response(keep_status)
         .layer(compression())
+        .map_response(note_status)
         .layer(with_state(state.clone(), error_body::write));
     // … and what needs to know which route matched, inside.
     let inner = ServiceBuilder::new()
@@ -55,6 +57,25 @@ pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
         .layer(from_fn(conditional::answer_not_modified));
     let service = routes.layer(inner).with_state(state);
     Router::new().fallback_service(service).layer(outer)
+}
+
+/// The status that the handler gave.
+#[derive(Debug, Clone, Copy)]
+struct Given(StatusCode);
+
+fn note_status<B>(mut response: Response<B>) -> Response<B> {
+    let given = Given(response.status());
+    response.extensions_mut().insert(given);
+    response
+}
+
+/// The compression makes 406 of an answer to a client that accepts no coding at all, also when what it asked for is done. Such a
+/// wish may be disregarded (RFC 9110 section 12.5.3); what was done may not be told otherwise.
+fn keep_status<B>(mut response: Response<B>) -> Response<B> {
+    if let Some(Given(status)) = response.extensions_mut().remove() {
+        *response.status_mut() = status;
+    }
+    response
 }
 
 /// gzip, br or zstd for what shrinks by it.

@@ -1,10 +1,14 @@
 //! Forms with files: text fields gathered, files streamed to storage and hashed on the way, within limits.
 
+use std::borrow::Cow;
+
 use axum::{
     body::Body,
     extract::{FromRequest, Multipart, RawForm, Request, multipart::Field},
     http::header,
 };
+use http_body_util::LengthLimitError;
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -208,15 +212,46 @@ async fn without_files(request: Request, state: &AppState) -> Result<Form> {
     })
 }
 
-/// The name that a part gives its file; also one in Latin-1, as old clients send it, which is no UTF-8.
+/// The name that a part gives its file: the extended one (RFC 5987), which some clients send beside or instead of the other; also
+/// one in Latin-1, as old clients send it, which is no UTF-8.
 fn filename_of(field: &Field<'_>) -> Option<String> {
-    if let Some(name) = field.file_name() {
-        return Some(name.to_owned());
-    }
     let disposition = field.headers().get(header::CONTENT_DISPOSITION)?.as_bytes();
     let text: String = disposition.iter().copied().map(char::from).collect();
-    let (_, rest) = text.split_once("filename=\"")?;
-    rest.split_once('"').map(|(name, _)| name.to_owned())
+    if let Some(name) = extended_filename(&text) {
+        return Some(name);
+    }
+    let name = if let Some(name) = field.file_name() {
+        name
+    } else {
+        let (_, rest) = text.split_once("filename=\"")?;
+        rest.split_once('"')?.0
+    };
+    // What browsers write for those that would end the name or the line.
+    Some(
+        name.replace("%22", "\"")
+            .replace("%0D", "\r")
+            .replace("%0A", "\n"),
+    )
+}
+
+/// The value of `filename*`, as in `filename*=UTF-8''a%20b.pdf`.
+fn extended_filename(disposition: &str) -> Option<String> {
+    let value = disposition.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("filename*")
+            .then(|| value.trim())
+    })?;
+    let (charset, rest) = value.split_once('\'')?;
+    let (_language, encoded) = rest.split_once('\'')?;
+    let bytes = percent_decode_str(encoded);
+    if charset.eq_ignore_ascii_case("utf-8") {
+        bytes.decode_utf8().ok().map(Cow::into_owned)
+    } else if charset.eq_ignore_ascii_case("iso-8859-1") {
+        Some(bytes.map(char::from).collect())
+    } else {
+        None
+    }
 }
 
 /// The file; `None` if it is too large and is to be left out.
@@ -267,7 +302,9 @@ async fn receive_text(mut field: Field<'_>, name: &str, limits: FormLimits) -> R
 }
 
 fn broken(error: &axum::extract::multipart::MultipartError, limits: FormLimits) -> Error {
-    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+    // The body's limit lies below the layers that a body passes on its way.
+    let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
+    if causes.any(<dyn std::error::Error>::is::<LengthLimitError>) {
         return limits.refusal();
     }
     Error::BadRequest("The form is malformed or was cut off".into())

@@ -83,6 +83,12 @@ pub(super) fn known_hash(hash: Option<&str>) -> Option<&str> {
     hash.filter(is_hash)
 }
 
+/// Whether a file is as long as its row says. Of one that is not no part is sent, only the whole, which breaks off where its hash
+/// does not fit: the end that a range is measured from is not that of the file that was received.
+pub(super) fn has_length(file: &StoredFile, length: Option<i64>) -> bool {
+    length.is_none_or(|length| u64::try_from(length) == Ok(file.length()))
+}
+
 /// The headers of an answer.
 pub(super) struct Head(HeaderMap);
 

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How much is read at once.
-const PIECE: u64 = 128 * 1024;
+const PIECE: u64 = 64 * 1024;
 
 /// A file that is being sent.
 pub(super) struct Outgoing {

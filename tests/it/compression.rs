@@ -208,3 +208,24 @@ async fn only_reads_that_succeed_are_conditional() {
         .await;
     assert_eq!(head.status, 304);
 }
+
+#[tokio::test]
+async fn what_was_done_for_a_client_that_accepts_no_coding_is_told_as_it_is() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    for refusal in ["identity;q=0", "*;q=0"] {
+        let made = editor
+            .post("/api/uploads/session")
+            .json(&json!({}))
+            .header("accept-encoding", refusal)
+            .send()
+            .await;
+        assert_eq!(made.status, 200, "{refusal}");
+        let missing = editor
+            .get("/api/po/99")
+            .header("accept-encoding", refusal)
+            .send()
+            .await;
+        missing.expect_error(404, "NOT_FOUND");
+    }
+}

@@ -149,6 +149,47 @@ async fn a_part_is_sent_of_what_is_stored_as_it_came_and_else_the_whole() {
 }
 
 #[tokio::test]
+async fn no_part_is_sent_of_a_file_that_has_another_length_than_it_came_with() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let id = session(&editor).await;
+    let file = send(&editor, &id, "a.png", &picture(10_000)).await;
+    std::fs::write(path(&app, &file), &picture(10_000)[..1000]).unwrap();
+    let logs = Logs::start("INFO");
+    for range in ["bytes=100-199", "bytes=5000-5099"] {
+        let sent = editor.get(url(&file)).header("range", range).try_send().await;
+        assert!(sent.is_none_or(|reply| reply.bytes.len() < 1000), "{range}");
+    }
+    assert_eq!(logs.end().error_lines().len(), 2);
+}
+
+#[tokio::test]
+async fn a_link_in_the_place_of_a_folder_leads_nowhere() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let id = session(&editor).await;
+    let file = send(&editor, &id, "a.png", &picture(1000)).await;
+    let folder = path(&app, &file).parent().unwrap().to_owned();
+    let outside = tempfile::tempdir().unwrap();
+    let moved = outside.path().join("files");
+    std::fs::rename(&folder, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &folder).unwrap();
+
+    let lost = editor.get(url(&file)).send().await;
+    assert_eq!(
+        lost.expect_error(404, "NOT_FOUND")["message"],
+        "File content is missing"
+    );
+    let session = format!("/api/uploads/session/{id}");
+    editor.delete(&session).send().await.expect(200);
+    assert_eq!(
+        std::fs::read_dir(&moved).unwrap().count(),
+        1,
+        "what lies outside stays"
+    );
+}
+
+#[tokio::test]
 async fn a_repeat_under_a_key_has_links_afresh_that_end_with_the_session() {
     let app = TestApp::start().await;
     let (editor, nobody) = (app.editor().await, app.nobody());

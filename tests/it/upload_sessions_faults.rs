@@ -55,6 +55,13 @@ const ROUTES: &[Route] = &[
                         "metadata.project_id: int_parsing",
                     ],
                 ),
+                (
+                    r#"{"metadata": {"project_name": {}, "project": 2026}}"#,
+                    &[
+                        "metadata.project: value_error",
+                        "metadata.project_name: value_error",
+                    ],
+                ),
             ],
         ),
         ..PLAIN

@@ -415,7 +415,7 @@ fn contributions(ids: &Ids) -> Option<QueryBuilder<Postgres>> {
         sql.push(format_args!(
             " OR (entry.source = '{source}' AND entry.id = ANY ("
         ))
-        .push_bind(ids.to_vec())
+        .push_bind((*ids).clone())
         .push("))");
     }
     sql.push(") GROUP BY 1, 2, 3, 4, 5");

@@ -30,7 +30,7 @@ use crate::{
     },
     types::ids::DocumentId,
     uploads::{
-        download::{Asker, FileBytes, Head, known_hash},
+        download::{Asker, FileBytes, Head, has_length, known_hash},
         outgoing::Outgoing,
         quota,
         storage::{Address, StoredFile},
@@ -88,10 +88,10 @@ impl Reader {
     responses(
         (status = 200, description = "The archive, or the file", content(
             (FileBytes = "application/zip"),
-            (FileBytes = "application/octet-stream"),
+            (FileBytes = "*/*"),
         )),
         (status = 206, description = "The part of the file that was asked for", body = FileBytes,
-            content_type = "application/octet-stream"),
+            content_type = "*/*"),
         (status = 416, description = "The file ends before the range begins", body = ErrorBody),
         ReadErrors,
     ))]
@@ -123,7 +123,9 @@ async fn send(
         return Ok(head.answer(StatusCode::NOT_MODIFIED, Body::empty()));
     }
     let range = match (&stored, format) {
-        (Stored::Original(file), DownloadFormat::Original) => head.range(method, headers, file)?,
+        (Stored::Original(file), DownloadFormat::Original) if has_length(file, document.original_size) => {
+            head.range(method, headers, file)?
+        }
         _ => None,
     };
     if *method == Method::GET {

@@ -20,7 +20,7 @@ use crate::{
         signed_links,
     },
     uploads::{
-        download::{Asker, FileBytes, Head, known_hash},
+        download::{Asker, FileBytes, Head, has_length, known_hash},
         outgoing::Outgoing,
         quota,
         storage::{Address, StoredFile},
@@ -88,9 +88,9 @@ impl Reader {
     params(FilePath, ("token" = Option<String>, Query, description = "That of a signed link, instead of a user's")),
     security(("bearer" = []), ("link" = [])),
     responses(
-        (status = 200, description = "The file", body = FileBytes, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = FileBytes, content_type = "*/*"),
         (status = 206, description = "The part of the file that was asked for", body = FileBytes,
-            content_type = "application/octet-stream"),
+            content_type = "*/*"),
         (status = 416, description = "The file ends before the range begins", body = ErrorBody),
         ReadErrors,
     ))]
@@ -131,7 +131,7 @@ pub(super) async fn send(
     if head.is_known(headers) {
         return Ok(head.answer(StatusCode::NOT_MODIFIED, Body::empty()));
     }
-    let range = if file.is_compressed {
+    let range = if file.is_compressed || !has_length(&stored, Some(file.file_size)) {
         None
     } else {
         head.range(method, headers, &stored)?

@@ -126,6 +126,10 @@ impl FromFields for NewUploadSession {
             read_from(&metadata, "client_id", fields)
         });
         let project_id = read_from(&metadata, "project_id", fields);
+        // A name that could not be used would let orders go elsewhere unseen.
+        for name in ["project_name", "project"] {
+            read_from::<Text<255>>(&metadata, name, fields);
+        }
         for name in ["po_number", "created_by", "description"] {
             if let Some(text) = fields.optional::<Text<1000>>(name) {
                 metadata.insert(name.to_owned(), Value::String(text.into_string()));

@@ -54,7 +54,7 @@ impl FromFields for StoredPath {
     ),
     security(("bearer" = []), ("link" = [])),
     responses(
-        (status = 200, description = "The file", body = FileBytes, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = FileBytes, content_type = "*/*"),
         ReadErrors,
     ))]
 async fn fetch(

@@ -32,7 +32,7 @@ use tokio::{fs, io::AsyncReadExt, sync::Semaphore};
 
 use self::{
     address::TEMP,
-    reading::{Remote, open_plain},
+    reading::{Remote, is_link, open_plain},
     spool::Spool,
 };
 pub use self::{
@@ -192,11 +192,24 @@ impl Storage {
         }
     }
 
+    /// Refuses what would be done outside of the root, where somebody put a link in the place of a session's folder.
+    fn ensure_own_folder(&self, address: &Address) -> io::Result<()> {
+        let place = self.parts.disk.as_deref().and_then(|root| address.on_disk(root));
+        if place.as_deref().and_then(Path::parent).is_some_and(is_link) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the folder is a link",
+            ));
+        }
+        Ok(())
+    }
+
     /// Gives a staged file its place; done again it does nothing.
     ///
     /// # Errors
     /// What the store says.
     pub async fn publish(&self, address: &Address) -> io::Result<()> {
+        self.ensure_own_folder(address)?;
         let (Some(from), Some(to)) = (address.staged(), address.published()) else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -226,6 +239,7 @@ impl Storage {
     /// # Errors
     /// What the store says.
     pub async fn remove(&self, address: &Address) -> io::Result<()> {
+        self.ensure_own_folder(address)?;
         // In this order: what is published meanwhile is found at its place.
         for path in [address.staged(), address.published()].into_iter().flatten() {
             self.delete(&path).await?;
@@ -261,6 +275,9 @@ impl Storage {
             let paths = [published.clone(), staged, published];
             let opening = tokio::task::spawn_blocking(move || {
                 for path in paths {
+                    if path.parent().is_some_and(is_link) {
+                        continue;
+                    }
                     if let Some(file) = open_plain(&path)? {
                         return StoredFile::on_disk(file).map(Some);
                     }

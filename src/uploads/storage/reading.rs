@@ -127,6 +127,13 @@ impl Remote {
     }
 }
 
+/// Whether what stands in the place of a folder leads elsewhere.
+pub(super) fn is_link(folder: &Path) -> bool {
+    folder
+        .symlink_metadata()
+        .is_ok_and(|found| found.file_type().is_symlink())
+}
+
 /// Opens a plain file; `None` for everything else.
 pub(super) fn open_plain(path: &Path) -> io::Result<Option<File>> {
     // Nothing is followed out of the folder, and what is no file does not make us wait.

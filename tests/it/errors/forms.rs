@@ -184,3 +184,50 @@ async fn a_form_that_breaks_off_leaves_no_file() {
 
     assert_eq!(stored_files(&scene.app).await, (0, Vec::new()));
 }
+
+#[tokio::test]
+async fn a_chunked_form_beyond_the_limit_is_413() {
+    let app = TestApp::start_with(&[("MAX_FILE_SIZE_MB", "1"), ("MAX_BULK_MB", "1")]).await;
+    let editor = app.editor().await;
+    let body = format!("{}--XX--\r\n", file(&"x".repeat(3 << 20)));
+    for path in [PATH, "/api/bajaj-po/bulk"] {
+        let chunks: Vec<Result<Vec<u8>, std::io::Error>> = body
+            .as_bytes()
+            .chunks(100_000)
+            .map(|chunk| Ok(chunk.to_vec()))
+            .collect();
+        let streamed = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
+        let reply = editor.post(path).raw(FORM, streamed).send().await;
+        reply.expect_error(413, "PAYLOAD_TOO_LARGE");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_named_in_each_of_the_ways_that_clients_have() {
+    let app = TestApp::start().await;
+    let editor = app.editor().await;
+    let session = editor
+        .post("/api/uploads/session")
+        .json(&serde_json::json!({}))
+        .send()
+        .await;
+    let session = session.expect(200)["session_id"].as_str().unwrap().to_owned();
+    for (parameters, name) in [
+        ("filename*=utf-8''%C3%A9%20a.csv", "é a.csv"),
+        ("filename*=UTF-8'en'b.csv", "b.csv"),
+        ("filename*=ISO-8859-1''%E9.csv", "é.csv"),
+        (
+            "filename=\"=?utf-8?B?w6kuY3N2?=\"; filename*=utf-8''%C3%A9.csv",
+            "é.csv",
+        ),
+        ("filename=\"a.csv\"; filename*=koi8''%C3.csv", "a.csv"),
+        ("filename=\"six%22 pipes.csv\"", "six_ pipes.csv"),
+        ("filename=\"50%25 off.csv\"", "50%25 off.csv"),
+    ] {
+        let headers = format!("Content-Disposition: form-data; name=\"file\"; {parameters}");
+        let body = part(&headers, "a,b") + "--XX--\r\n";
+        let path = format!("/api/uploads/session/{session}/files");
+        let stored = editor.post(path).raw(FORM, body).send().await.expect(200);
+        assert_eq!(stored["original_filename"], name, "{parameters}");
+    }
+}
