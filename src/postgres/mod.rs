@@ -2,6 +2,7 @@
 
 pub mod client_programs;
 pub mod embedded;
+pub(crate) mod in_order;
 pub mod migrate;
 pub mod pool;
 pub mod programs;

@@ -12,6 +12,7 @@ use crate::{
         envelope::SUCCESS,
         list::{Column, Direction, Order, PageInfo, Paging},
     },
+    postgres::in_order::in_order,
     types::{
         Fields, FromFields, Money, Patch, Percent, Problem, Quantity, Rate, Text,
         ids::{ClientPoId, LineItemId, ProjectId},
@@ -124,7 +125,7 @@ impl Serialize for Line {
 }
 
 /// The lines of one PO, each column as a list in the order of their ids; null without lines.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct LineColumns {
     line_ids: Option<Vec<LineItemId>>,
     item_names: Option<Vec<String>>,
@@ -140,6 +141,22 @@ pub struct LineColumns {
     line_versions: Option<Vec<i32>>,
     line_created_ats: Option<Vec<Option<DateTime<Utc>>>>,
 }
+
+in_order!(LineColumns {
+    line_ids,
+    item_names,
+    quantities,
+    units,
+    unit_prices,
+    rates,
+    total_prices,
+    hsn_codes,
+    tax_rates,
+    gst_amounts,
+    gross_amounts,
+    line_versions,
+    line_created_ats,
+});
 
 /// The next entry of a list that may have none, or hold none.
 fn next<T>(column: &mut impl Iterator<Item = Option<T>>) -> Option<T> {

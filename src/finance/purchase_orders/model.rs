@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::FromRow;
+use sqlx::{FromRow, postgres::PgRow};
 use utoipa::ToSchema;
 
 use crate::{
     finance::line_items::{Line, LineColumns, LineView},
     http::list::PageInfo,
+    postgres::in_order::{InOrder as _, in_order},
     types::{
         Money,
         ids::{ClientId, ClientPoId, ProjectId, SiteId, VendorId},
@@ -83,7 +84,7 @@ words! {
 }
 
 /// A row of the view `client_po_figures`.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct PurchaseOrder {
     /// Its id.
     pub id: ClientPoId,
@@ -170,6 +171,51 @@ pub struct PurchaseOrder {
     /// When it was changed last; null on some adopted rows.
     pub updated_at: Option<DateTime<Utc>>,
 }
+
+in_order!(PurchaseOrder {
+    id,
+    client_id,
+    client_name,
+    project_id,
+    project_name,
+    store_id,
+    site_id,
+    vendor_id,
+    vendor_name,
+    po_number,
+    po_date,
+    po_value,
+    net_value,
+    stated_value,
+    stated_tax,
+    value_basis,
+    value_difference,
+    outstanding_amount,
+    total_paid,
+    total_tds,
+    net_received,
+    payment_status,
+    payment_count,
+    status,
+    po_type,
+    parent_po_id,
+    pi_number,
+    pi_date,
+    agreement_date,
+    notes,
+    is_open_agreement,
+    is_primary,
+    sequence_order,
+    subtotal,
+    cgst,
+    sgst,
+    igst,
+    total_tax,
+    line_item_count,
+    version,
+    created_at,
+    updated_at,
+});
 
 /// A client PO on the wire: the same figures under every name that clients read.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -297,14 +343,21 @@ impl From<PurchaseOrder> for PurchaseOrderView {
 }
 
 /// A row of the view with the PO's lines, each column of theirs as a list.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct PurchaseOrderRow {
     /// The PO.
-    #[sqlx(flatten)]
     pub po: PurchaseOrder,
     /// Its lines.
-    #[sqlx(flatten)]
     pub lines: LineColumns,
+}
+
+impl FromRow<'_, PgRow> for PurchaseOrderRow {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            po: PurchaseOrder::read(row, 0)?,
+            lines: LineColumns::read(row, PurchaseOrder::COLUMNS)?,
+        })
+    }
 }
 
 /// A client PO with its lines, ordered by id.
