@@ -9,9 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, error::Category};
 
-/// How numbers beyond 64 bits and with a point come from the parser, which gives them as objects of this one name to keep
-/// their digits.
-const NUMBER: &str = "$serde_json::private::Number";
+use crate::types::NUMBER;
 
 /// Reads a text that must be one JSON value.
 ///
@@ -95,7 +93,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-/// The number behind its disguise.
+/// The number behind its disguise, in which those beyond 64 bits and with a point come from the parser.
 fn number(object: &Map<String, Value>) -> Option<Number> {
     let text = object.get(NUMBER).filter(|_| object.len() == 1)?;
     serde_json::from_str(text.as_str()?).ok()

@@ -1,13 +1,21 @@
 //! Exact decimals: money in rupees, quantities, rates and percentages. No float ever stands between JSON and database.
 
-use std::{iter::Sum, ops};
+use std::{fmt::Write as _, iter::Sum, ops};
 
+use arrayvec::ArrayString;
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::{Serialize, Serializer};
+use serde::{
+    Serialize, Serializer,
+    ser::{Error as _, SerializeStruct as _},
+};
 use serde_json::Value;
 
 use crate::types::{Input, Problem};
 
+/// The name under which `serde_json` takes and gives a number by its digits, as an object of this one name.
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
+/// The longest decimal: sign, zero, point and 28 digits.
+const LONGEST: usize = 31;
 /// Digits of a fraction that are looked at; the rest cannot change a rounding to 4 places, which looks at the fifth.
 const FRACTION_DIGITS: usize = 12;
 /// `NUMERIC(15,2)` has 13 digits before the point.
@@ -114,6 +122,15 @@ fn below(value: Decimal, limit: Decimal, what: &'static str) -> Result<Decimal, 
     Ok(value)
 }
 
+/// Writes a number with all its digits but trailing zeros, from the stack: an answer has thousands of them.
+fn write_number<S: Serializer>(value: Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = ArrayString::<LONGEST>::new();
+    write!(text, "{}", value.normalize()).map_err(S::Error::custom)?;
+    let mut number = serializer.serialize_struct(NUMBER, 1)?;
+    number.serialize_field(NUMBER, text.as_str())?;
+    number.end()
+}
+
 /// Makes a decimal type that is answered as a JSON number without trailing zeros.
 macro_rules! decimal {
     ($(#[doc = $doc:literal])+ $name:ident, example $example:literal) => {
@@ -129,7 +146,7 @@ macro_rules! decimal {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                rust_decimal::serde::arbitrary_precision::serialize(&self.0.normalize(), serializer)
+                write_number(self.0, serializer)
             }
         }
 
@@ -330,6 +347,28 @@ mod tests {
             ("12345678901234567890", dec!(12345678901234567890)),
         ] {
             assert_eq!(parse(text).unwrap(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_with_all_their_digits_and_no_more() {
+        for (value, text) in [
+            (dec!(0.00), "0"),
+            (dec!(100.00), "100"),
+            (dec!(-0.10), "-0.1"),
+            (dec!(9999999999999.99), "9999999999999.99"),
+            (Decimal::MAX, "79228162514264337593543950335"),
+            (
+                -Decimal::from_parts(u32::MAX, u32::MAX, u32::MAX, false, 28),
+                "-7.9228162514264337593543950335",
+            ),
+            (
+                Decimal::from_parts(1, 0, 0, true, 28),
+                "-0.0000000000000000000000000001",
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&Money(value)).unwrap(), text);
+            assert_eq!(serde_json::to_value(Money(value)).unwrap().to_string(), text);
         }
     }
 

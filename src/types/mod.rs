@@ -13,6 +13,7 @@ pub mod text;
 pub mod words;
 
 pub use clock::Clock;
+pub(crate) use decimal::NUMBER;
 pub use decimal::{Days, Latitude, Longitude, Money, Percent, Quantity, Rate};
 pub use email::Email;
 pub use fields::{Fields, FromFields, Input, Patch, Problem};

@@ -18,6 +18,9 @@ use crate::{
 /// Says that an answer comes from an earlier request with the same key.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
+/// Room for the body of most answers, in bytes; pages of lists need more.
+const USUAL_LENGTH: usize = 4096;
+
 /// A body and what goes with it.
 #[derive(Debug, Clone)]
 pub struct Answer<T> {
@@ -85,7 +88,8 @@ impl<T: Serialize> Answer<T> {
     /// # Errors
     /// `Internal` if the body cannot be written as JSON.
     pub(crate) fn into_stored(self) -> Result<StoredAnswer> {
-        let body = serde_json::to_vec(&self.body).map_err(Error::internal)?;
+        let mut body = Vec::with_capacity(USUAL_LENGTH);
+        serde_json::to_writer(&mut body, &self.body).map_err(Error::internal)?;
         let mut headers = vec![(header::CONTENT_TYPE, "application/json".to_owned())];
         if let Some(location) = self.location {
             headers.push((header::LOCATION, location));
