@@ -4,9 +4,8 @@
 //! extractor. A token that is there but no good is refused here, on every route that is not public.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, header, request::Parts},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -29,17 +28,21 @@ enum Credential<'a> {
 }
 
 /// Puts the caller into the extensions of the request, for handlers, and of the response, for the log.
-pub async fn authenticate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn authenticate<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     let caller = match find_caller(&state, &parts).await {
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
     };
     let Some(caller) = caller else {
-        return next.run(Request::from_parts(parts, body)).await;
+        return next(Request::from_parts(parts, body)).await;
     };
     parts.extensions.insert(caller.clone());
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = next(Request::from_parts(parts, body)).await;
     response.extensions_mut().insert(caller);
     response
 }

@@ -5,7 +5,6 @@ use std::time::Instant;
 use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode},
-    middleware::Next,
     response::Response,
 };
 use tracing::Instrument;
@@ -24,12 +23,15 @@ const PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
 pub struct Route(pub String);
 
 /// Copies the matched route, and who called it, to where the log can see it.
-pub async fn note_route(request: Request, next: Next) -> Response {
+pub async fn note_route<F: Future<Output = Response>>(
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map(|path| Route(path.as_str().to_owned()));
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     if let Some(route) = route {
         response.extensions_mut().insert(route);
     }
@@ -37,7 +39,10 @@ pub async fn note_route(request: Request, next: Next) -> Response {
 }
 
 /// Opens the request's span, times it, logs it and counts it.
-pub async fn record(request: Request, next: Next) -> Response {
+pub async fn record<F: Future<Output = Response>>(
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let started = Instant::now();
     let context = request.extensions().get::<RequestContext>().cloned();
     let (request_id, path, remote_addr) = context
@@ -64,7 +69,7 @@ pub async fn record(request: Request, next: Next) -> Response {
     }
     let in_flight = metrics::InFlight::start();
 
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = next(request).instrument(span.clone()).await;
 
     drop(in_flight);
     let elapsed = started.elapsed();

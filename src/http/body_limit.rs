@@ -2,9 +2,8 @@
 
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http_body_util::Limited;
@@ -16,7 +15,11 @@ pub const JSON_LIMIT: u64 = 2 * 1024 * 1024;
 
 /// Refuses a body that says it is too long, and cuts off one that turns out to be. A form may be as long as any form; the
 /// route that reads it knows how long its own may be.
-pub async fn enforce(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn enforce<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let uploads = &state.config.uploads;
     let limit = if is_multipart(request.headers()) {
         uploads.max_bulk_size.max(uploads.max_form_size())
@@ -26,7 +29,7 @@ pub async fn enforce(State(state): State<AppState>, request: Request, next: Next
     if is_announced_beyond(&request, limit) {
         return too_large(limit).into_response();
     }
-    next.run(cut_off_at(request, limit)).await
+    next(cut_off_at(request, limit)).await
 }
 
 /// Whether the head of a request says that its body is longer than this.

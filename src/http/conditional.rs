@@ -4,15 +4,17 @@ use axum::{
     body::Body,
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    middleware::Next,
     response::Response,
 };
 
 /// Answers 304 where the client already has what it asks for.
-pub async fn answer_not_modified(request: Request, next: Next) -> Response {
+pub async fn answer_not_modified<F: Future<Output = Response>>(
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let known: Option<String> = is_read.then(|| known_tags(request.headers())).flatten();
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let Some(known) = known else { return response };
     let current = response
         .headers()

@@ -3,9 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::PathAndQuery},
-    middleware::Next,
     response::Response,
 };
 use ipnet::IpNet;
@@ -37,7 +36,11 @@ pub struct RequestContext {
 }
 
 /// Makes the context, gives the path its one spelling, and sends the id back.
-pub async fn establish(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub async fn establish<F: Future<Output = Response>>(
+    state: &AppState,
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
@@ -62,7 +65,7 @@ pub async fn establish(State(state): State<AppState>, mut request: Request, next
     let id = HeaderValue::try_from(context.request_id.as_str());
     request.extensions_mut().insert(context);
 
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     if let Ok(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);
     }

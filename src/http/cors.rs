@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -55,14 +54,18 @@ pub fn layer(origins: &[String]) -> CorsLayer {
 
 /// Refuses the preflight of an origin that is not listed, which would be a 200 without permissions, and leaves answers
 /// to all but listed origins without any CORS header.
-pub async fn refuse_foreign(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn refuse_foreign<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let headers = request.headers();
     let is_preflight =
         request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if is_preflight && !is_listed(headers.get(header::ORIGIN), &state.config.server.cors_origins) {
         return Error::BadRequest("Disallowed CORS origin".into()).into_response();
     }
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     // The layer writes what does not depend on the origin into every answer; a page that may not call us is told nothing.
     let headers = response.headers_mut();
     if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {

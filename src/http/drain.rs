@@ -13,7 +13,6 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::Request,
-    middleware::Next,
     response::Response,
 };
 use http_body_util::BodyExt;
@@ -67,15 +66,16 @@ impl HttpBody for Shared {
 }
 
 /// Lets the request through and then reads the rest of its body.
-pub async fn rest(request: Request, next: Next) -> Response {
+pub async fn rest<F: Future<Output = Response>>(
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return next(request).await;
     }
     let (parts, body) = request.into_parts();
     let shared = Shared(Arc::new(Mutex::new(Some(body))));
-    let response = next
-        .run(Request::from_parts(parts, Body::new(shared.clone())))
-        .await;
+    let response = next(Request::from_parts(parts, Body::new(shared.clone()))).await;
     // Neither for a client that announced more than is ever read, nor for one that had its time already.
     if response.extensions().get::<TimedOut>().is_none()
         && let Some(rest) = shared.take()

@@ -2,9 +2,8 @@
 
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
-    middleware::Next,
     response::Response,
 };
 use serde_json::{Map, Value, json};
@@ -16,10 +15,14 @@ use crate::{
 };
 
 /// Fills in the bodies of error answers, which only here meet the request's path and id.
-pub async fn write(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn write<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let context = request.extensions().get::<RequestContext>().cloned();
     let is_head = request.method() == Method::HEAD;
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;

@@ -2,9 +2,10 @@
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    http::{Extensions, HeaderMap, Response, StatusCode, Version, header},
-    middleware::{from_fn, from_fn_with_state as with_state},
+    extract::{DefaultBodyLimit, Request, State},
+    http::{Extensions, HeaderMap, StatusCode, Version, header},
+    middleware::{Next, from_fn_with_state as with_state},
+    response::Response,
 };
 use tower::ServiceBuilder;
 use tower_http::compression::{
@@ -26,44 +27,71 @@ const COMPRESSION_FLOOR: u64 = 1000;
 
 /// Puts the stack around the routes.
 ///
-/// Each group is one layer of the router: the router boxes every layer of its own, and each box is copied by all those
-/// around it, for every request.
+/// The steps of each of the two functions below are nested calls and no layers of their own: a layer is boxed for every request and
+/// copied by all those around it.
 pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
-    // What comes before routing, since it may change the path, stands outside of the router …
     let outer = ServiceBuilder::new()
-        .layer(with_state(state.clone(), context::establish))
-        .layer(from_fn(access_log::record))
-        .layer(with_state(state.clone(), security_headers::add))
-        .layer(with_state(state.clone(), error_body::write))
-        .layer(with_state(state.clone(), cors::refuse_foreign))
+        .layer(with_state(state.clone(), before_routing))
         .layer(cors::layer(&state.config.server.cors_origins))
         .layer(panic::layer())
-        .layer(with_state(state.clone(), trusted_hosts::check))
         .map_response(keep_status)
         .layer(compression())
-        .map_response(note_status)
-        .layer(with_state(state.clone(), error_body::write));
-    // … and what needs to know which route matched, inside.
+        .map_response(note_status);
     let inner = ServiceBuilder::new()
-        .layer(from_fn(access_log::note_route))
-        .layer(from_fn(drain::rest))
-        .layer(with_state(state.clone(), body_limit::enforce))
-        .layer(DefaultBodyLimit::disable())
-        .layer(with_state(state.clone(), timeout::enforce))
-        .layer(with_state(state.clone(), rate_limit::by_address))
-        .layer(with_state(state.clone(), auth::layer::authenticate))
-        .layer(with_state(state.clone(), rate_limit::by_user))
-        .layer(from_fn(retry::once))
-        .layer(from_fn(conditional::answer_not_modified));
+        .layer(with_state(state.clone(), once_routed))
+        .layer(DefaultBodyLimit::disable());
     let service = routes.layer(inner).with_state(state);
     Router::new().fallback_service(service).layer(outer)
+}
+
+/// What comes before routing, since it may change the path, and around everything.
+async fn before_routing(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let state = &state;
+    context::establish(state, request, |request| {
+        access_log::record(request, |request| {
+            security_headers::add(state, request, |request| {
+                error_body::write(state, request, |request| {
+                    cors::refuse_foreign(state, request, |request| next.run(request))
+                })
+            })
+        })
+    })
+    .await
+}
+
+/// What may know which route matched.
+async fn once_routed(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let state = &state;
+    // Again here, so that the bodies of errors are compressed too.
+    error_body::write(state, request, |request| {
+        trusted_hosts::check(state, request, |request| {
+            access_log::note_route(request, |request| {
+                drain::rest(request, |request| {
+                    body_limit::enforce(state, request, |request| {
+                        timeout::enforce(state, request, |request| {
+                            rate_limit::by_address(state, request, |request| {
+                                auth::layer::authenticate(state, request, |request| {
+                                    rate_limit::by_user(state, request, |request| {
+                                        conditional::answer_not_modified(request, |request| {
+                                            retry::once(request, next)
+                                        })
+                                    })
+                                })
+                            })
+                        })
+                    })
+                })
+            })
+        })
+    })
+    .await
 }
 
 /// The status that the handler gave.
 #[derive(Debug, Clone, Copy)]
 struct Given(StatusCode);
 
-fn note_status<B>(mut response: Response<B>) -> Response<B> {
+fn note_status<B>(mut response: axum::http::Response<B>) -> axum::http::Response<B> {
     let given = Given(response.status());
     response.extensions_mut().insert(given);
     response
@@ -71,7 +99,7 @@ fn note_status<B>(mut response: Response<B>) -> Response<B> {
 
 /// The compression makes 406 of an answer to a client that accepts no coding at all, also when what it asked for is done. Such a
 /// wish may be disregarded (RFC 9110 section 12.5.3); what was done may not be told otherwise.
-fn keep_status<B>(mut response: Response<B>) -> Response<B> {
+fn keep_status<B>(mut response: axum::http::Response<B>) -> axum::http::Response<B> {
     if let Some(Given(status)) = response.extensions_mut().remove() {
         *response.status_mut() = status;
     }

@@ -3,9 +3,8 @@
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderName, HeaderValue},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use governor::{
@@ -82,35 +81,48 @@ impl RateLimits {
 }
 
 /// Limits by address, before anybody is known. Health probes are free.
-pub async fn by_address(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn by_address<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let Some(limits) = &state.rate_limits else {
-        return next.run(request).await;
+        return next(request).await;
     };
     let Some(context) = request.extensions().get::<RequestContext>() else {
-        return next.run(request).await;
+        return next(request).await;
     };
     if is_below(&context.route_path, "/api/health") || context.route_path == "/metrics" {
-        return next.run(request).await;
+        return next(request).await;
     }
     let verdict = limits.by_address.ask(&context.remote_addr);
     answer(verdict, limits.per_minute.saturating_mul(2), request, next).await
 }
 
 /// Limits by user, once authentication has said who it is.
-pub async fn by_user(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn by_user<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let Some(limits) = &state.rate_limits else {
-        return next.run(request).await;
+        return next(request).await;
     };
     let Some(caller) = request.extensions().get::<Caller>() else {
-        return next.run(request).await;
+        return next(request).await;
     };
     let verdict = limits.by_user.ask(&caller.id);
     answer(verdict, limits.per_minute, request, next).await
 }
 
-async fn answer(verdict: Verdict, limit: u32, request: Request, next: Next) -> Response {
+async fn answer<F: Future<Output = Response>>(
+    verdict: Verdict,
+    limit: u32,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let (mut response, remaining) = match verdict {
-        Verdict::Pass { remaining } => (next.run(request).await, remaining),
+        Verdict::Pass { remaining } => (next(request).await, remaining),
         Verdict::Wait(wait) => (
             Error::RateLimited("Too many requests".into(), wait).into_response(),
             0,

@@ -1,9 +1,8 @@
 //! The headers that tell browsers what not to do with our answers.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::Response,
 };
 
@@ -36,13 +35,17 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// Adds them to every answer, errors and preflights too.
-pub async fn add(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn add<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let path = request
         .extensions()
         .get::<RequestContext>()
         .map(|context| context.route_path.clone());
     let path = path.as_deref().unwrap_or_default();
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     // It stands for the answer that the client has, and says the same of how long that is good.
     let is_not_modified = response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();

@@ -1,16 +1,19 @@
 //! Refuses requests for hosts that are not ours, so that nobody can make us build links to theirs.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{Version, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use crate::{app::AppState, error::Error};
 
 /// Checks the host against `TRUSTED_HOSTS`.
-pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn check<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let allowed = &state.config.server.trusted_hosts;
     let is_fine = if names_none(&request) {
         // HTTP/1.0 does not ask for a host, and some probes of load balancers speak no more than that.
@@ -19,7 +22,7 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
         host(&request).is_some_and(|host| is_allowed(host, allowed))
     };
     if is_fine {
-        next.run(request).await
+        next(request).await
     } else {
         Error::BadRequest("Invalid host header".into()).into_response()
     }
