@@ -4,11 +4,14 @@ use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
 use super::grid::Grid;
 use super::inspect::FileKind;
 use super::layout::{self, LAYOUTS, Layout};
 use super::model::{ParseFailure, ParsedOrder};
 use super::sheets;
+use super::summary::LineSums;
 
 /// The sheets of a workbook that can hold an order: of each layout the first visible one with its item table, the active
 /// sheet first.
@@ -18,6 +21,31 @@ pub(super) struct Workbook {
     first: Option<Arc<Grid>>,
     /// The sheets with an item table, each with the layout that it is a table of.
     tables: Vec<(Layout, Arc<Grid>)>,
+    /// Further sheets with items, which are not read.
+    others: Vec<OtherTable>,
+}
+
+/// An item table beside the one that is read.
+#[derive(Debug)]
+struct OtherTable {
+    layout: Layout,
+    sheet: String,
+    lines: usize,
+    /// Before tax.
+    sum: Decimal,
+}
+
+impl OtherTable {
+    /// The items of a sheet, if there are any.
+    fn of(layout: Layout, grid: &Grid) -> Option<Self> {
+        let lines = layout.rules().read_sheet(grid).ok()?.lines;
+        (!lines.is_empty()).then(|| Self {
+            layout,
+            sheet: grid.name().to_owned(),
+            lines: lines.len(),
+            sum: LineSums::of(&lines).taxable,
+        })
+    }
 }
 
 impl Workbook {
@@ -34,20 +62,25 @@ impl Workbook {
         let mut book = Self::default();
         let mut visit = |grid: Grid| {
             book.take(Arc::new(grid), &layouts);
-            if book.tables.len() == layouts.len() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            ControlFlow::Continue(())
         };
-        sheets::visit_sheets(file, kind, &mut visit).map_err(ParseFailure::unreadable)?;
-        Ok(book)
+        let read = sheets::visit_sheets(file, kind, &mut visit);
+        // Sheets beyond those that are read are only looked at, so damage there is no reason to refuse.
+        match read.map_err(ParseFailure::unreadable) {
+            Err(failure) if book.tables.len() < layouts.len() => Err(failure),
+            _ => Ok(book),
+        }
     }
 
     fn take(&mut self, grid: Arc<Grid>, layouts: &[Layout]) {
         for layout in layouts {
-            if self.table(*layout).is_none() && layout.rules().has_table(&grid) {
+            if !layout.rules().has_table(&grid) {
+                continue;
+            }
+            if self.table(*layout).is_none() {
                 self.tables.push((*layout, Arc::clone(&grid)));
+            } else {
+                self.others.extend(OtherTable::of(*layout, &grid));
             }
         }
         self.first.get_or_insert(grid);
@@ -75,7 +108,18 @@ impl Workbook {
     pub(super) fn parse(&self, layout: Layout) -> Result<ParsedOrder, ParseFailure> {
         let nothing = Grid::default();
         let first = self.first.as_deref().unwrap_or(&nothing);
-        layout.rules().read_sheet(self.table(layout).unwrap_or(first))
+        let grid = self.table(layout).unwrap_or(first);
+        let mut order = layout.rules().read_sheet(grid)?;
+        for other in self.others.iter().filter(|other| other.layout == layout) {
+            order.warnings.push(format!(
+                "Sheet \"{}\" has an item table, too (lines: {}, before tax: {:.2}); only sheet \"{}\" is read",
+                other.sheet,
+                other.lines,
+                other.sum,
+                grid.name()
+            ));
+        }
+        Ok(order)
     }
 }
 
