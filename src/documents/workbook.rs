@@ -1,5 +1,6 @@
 //! A purchase-order workbook: read once, then told by its layout and parsed.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use rust_decimal::Decimal;
 use super::grid::Grid;
 use super::inspect::FileKind;
 use super::layout::{self, LAYOUTS, Layout};
-use super::model::{ParseFailure, ParsedOrder};
+use super::model::{ParseFailure, ParsedLine, ParsedOrder};
 use super::sheets;
 use super::summary::LineSums;
 
@@ -33,19 +34,40 @@ struct OtherTable {
     lines: usize,
     /// Before tax.
     sum: Decimal,
+    /// Stands for what the lines say.
+    digest: u64,
+    /// Of the order and of the invoice, as far as the sheet names them.
+    numbers: [Option<String>; 2],
 }
 
 impl OtherTable {
     /// The items of a sheet, if there are any.
     fn of(layout: Layout, grid: &Grid) -> Option<Self> {
-        let lines = layout.rules().read_sheet(grid).ok()?.lines;
-        (!lines.is_empty()).then(|| Self {
+        let order = layout.rules().read_sheet(grid).ok()?;
+        (!order.lines.is_empty()).then(|| Self {
             layout,
             sheet: grid.name().to_owned(),
-            lines: lines.len(),
-            sum: LineSums::of(&lines).taxable,
+            lines: order.lines.len(),
+            sum: LineSums::of(&order.lines).taxable,
+            digest: digest(&order.lines),
+            numbers: [order.header.po_number, order.header.pi_number],
         })
     }
+
+    /// True for the same order once more: a copy of its sheet, or its items without their head.
+    fn repeats(&self, order: &ParsedOrder) -> bool {
+        let own = [&order.header.po_number, &order.header.pi_number];
+        let mut numbers = self.numbers.iter().zip(own);
+        self.digest == digest(&order.lines) && numbers.all(|(number, own)| number.is_none() || number == own)
+    }
+}
+
+fn digest(lines: &[ParsedLine]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for line in lines {
+        (&line.boq_name, line.quantity, line.taxable_amount).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 impl Workbook {
@@ -110,7 +132,9 @@ impl Workbook {
         let first = self.first.as_deref().unwrap_or(&nothing);
         let grid = self.table(layout).unwrap_or(first);
         let mut order = layout.rules().read_sheet(grid)?;
-        for other in self.others.iter().filter(|other| other.layout == layout) {
+        let others = self.others.iter().filter(|other| other.layout == layout);
+        let unread: Vec<_> = others.filter(|other| !other.repeats(&order)).collect();
+        for other in unread {
             order.warnings.push(format!(
                 "Sheet \"{}\" has an item table, too (lines: {}, before tax: {:.2}); only sheet \"{}\" is read",
                 other.sheet,
@@ -128,7 +152,6 @@ mod tests {
     use std::io::Cursor;
 
     use proptest::prelude::*;
-    use rust_decimal::Decimal;
 
     use super::*;
     use crate::documents::{inspect, require_for_po_upload, require_for_proforma_upload};
