@@ -98,6 +98,8 @@ pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<TableRows
             ..TableRows::default()
         },
         blank_rows: 0,
+        is_after_gap: false,
+        below: BelowItem::Nothing,
         gap_row: None,
         totals: Vec::new(),
         unread: Vec::new(),
@@ -119,14 +121,24 @@ pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<TableRows
             reader.take_blank(number, grid.is_covered(number));
             continue;
         }
+        reader.is_after_gap = reader.blank_rows > 0;
         reader.blank_rows = 0;
         if row.repeats_titles(table.header_row) {
-            reader.reprints.repeat_titles();
+            reader
+                .reprints
+                .repeat_titles(!reader.totals.is_empty() || reader.below != BelowItem::Nothing);
         } else if style == Style::Proforma && row.is_heading() {
             let text = row.continuation();
             reader.rows.warnings.push(format!(
                 "Row {number}: \"{text}\" has no figures; it is read as the heading of the rows below it"
             ));
+            reader.below = BelowItem::Heading;
+        } else if reader.is_note(&row) {
+            let text = row.continuation();
+            reader.rows.warnings.push(format!(
+                "Row {number}: \"{text}\" has a number, but no figures; it is not read as an item"
+            ));
+            reader.below = BelowItem::Notes;
         } else if !row.is_only_numbered() && !row.numbers_columns() {
             reader.take(&row)?;
         }
@@ -171,10 +183,25 @@ struct Below {
     remark: Option<String>,
 }
 
+/// What was met below the last item, besides totals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BelowItem {
+    Nothing,
+    /// More of its description.
+    Text,
+    /// The heading of items that follow; a text below it is no part of the item above.
+    Heading,
+    /// Numbered notes.
+    Notes,
+}
+
 struct Reader {
     style: Style,
     rows: TableRows,
     blank_rows: usize,
+    /// The row above is blank.
+    is_after_gap: bool,
+    below: BelowItem,
     /// The last row of the first gap that ends a table.
     gap_row: Option<usize>,
     totals: Vec<Below>,
@@ -227,10 +254,24 @@ impl Reader {
             }
         } else if row.starts_item(self.style) {
             return self.push(row);
-        } else if !is_below && let Some(item) = self.rows.items.last_mut() {
+        } else if !is_below
+            && matches!(self.below, BelowItem::Nothing | BelowItem::Text)
+            && let Some(item) = self.rows.items.last_mut()
+        {
             continue_description(item, &row.continuation());
+            self.below = BelowItem::Text;
         }
         Ok(())
+    }
+
+    /// True for a numbered text that is apart from the items and begins with their numbers anew, and for those that follow.
+    fn is_note(&self, row: &Row) -> bool {
+        let begins_anew = || {
+            row.serial()
+                .zip(self.last_serial)
+                .is_some_and(|(serial, last)| serial <= last)
+        };
+        row.is_bare_number() && (self.below == BelowItem::Notes || self.is_after_gap && begins_anew())
     }
 
     /// True if a row that looks like an item is one, though totals or blank rows stand above it.
@@ -278,6 +319,7 @@ impl Reader {
             });
         }
         self.gap_row = None;
+        self.below = BelowItem::Nothing;
         let mut item = row.item();
         if self.style == Style::Proforma && row.is_charge() {
             item.quantity = Reading::Number(Decimal::ONE);

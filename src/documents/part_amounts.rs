@@ -30,18 +30,15 @@ const OTHER_WORK: &[&str] = &[
 /// Settles the columns of amounts and prices of a table.
 pub(super) fn settle(grid: &Grid, table: &mut Table) {
     let columns = &table.columns;
-    let (Some(total), Some(quantity)) = (columns.total, columns.quantity) else {
-        return;
-    };
+    let Some(total) = columns.total else { return };
     if columns.amounts.len() < 2 && columns.prices.len() < 2 {
         return;
     }
     let figures = Figures {
         grid,
         columns,
-        quantity,
         rows: (table.first_row..=grid.rows())
-            .filter(|row| is_item(grid, *row, columns, quantity))
+            .filter(|row| is_item(grid, *row, columns))
             .collect(),
     };
     let others = || columns.amounts.iter().copied().filter(|column| *column > total);
@@ -77,11 +74,12 @@ pub(super) fn settle(grid: &Grid, table: &mut Table) {
     }
 }
 
-/// True for a row with a quantity of something described.
-fn is_item(grid: &Grid, row: usize, columns: &Columns, quantity: usize) -> bool {
+/// True for a row with a quantity of something described, or with a number where no quantities are printed.
+fn is_item(grid: &Grid, row: usize, columns: &Columns) -> bool {
     let description = grid.value(row, columns.description.unwrap_or(0));
     let is_described = matches!(description, Value::Text(text) if text.contains(char::is_alphabetic));
-    is_described && number(grid, row, quantity).is_some()
+    let counted = columns.quantity.or(columns.serial);
+    is_described && counted.is_some_and(|column| number(grid, row, column).is_some())
 }
 
 /// The title of a column, of all rows of titles.
@@ -102,7 +100,6 @@ fn number(grid: &Grid, row: usize, column: usize) -> Option<Decimal> {
 struct Figures<'a> {
     grid: &'a Grid,
     columns: &'a Columns,
-    quantity: usize,
     rows: Vec<usize>,
 }
 
@@ -169,7 +166,7 @@ impl Figures<'_> {
             .collect();
         let sum =
             (!printed.is_empty()).then(|| printed.into_iter().fold(Decimal::ZERO, Decimal::saturating_add));
-        self.number(row, self.quantity)?.checked_mul(sum?)
+        self.number(row, self.columns.quantity?)?.checked_mul(sum?)
     }
 
     /// The prices that together give the amount in each row where the first does in none: another one, or all.

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::grid::{Reading, Value};
 use super::text;
 
 /// A unit has at most so many letters and digits in a word, and so many words.
@@ -13,8 +14,20 @@ const NO_UNITS: &[&str] = &[
     "TO", "OF", "OR", "AND", "BY", "INR", "RS", "PERCENT",
 ];
 
+/// The quantity that a cell states, and the unit if it names one.
+pub(super) fn read(value: &Value) -> (Reading, Option<&str>) {
+    let reading = value.reading();
+    match value {
+        Value::Text(text) if reading == Reading::Unreadable => match split(text) {
+            Some((number, unit)) => (Reading::Number(number), Some(unit)),
+            None => (reading, None),
+        },
+        _ => (reading, None),
+    }
+}
+
 /// The number and the unit of a text that holds both and nothing else.
-pub(super) fn split(text: &str) -> Option<(Decimal, &str)> {
+fn split(text: &str) -> Option<(Decimal, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, ',' | '.'))?;
     let (number, rest) = text.split_at_checked(end)?;
     let number = text::amount(number)?;

@@ -15,6 +15,8 @@ const MAX_NAMED: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Reprints {
     is_below_titles: bool,
+    /// A total or a text stands between the items and the repeated titles, as where a section ends.
+    has_sections: bool,
     /// The row in which each serial number stands first.
     first_rows: HashMap<String, usize>,
     /// The items that are equal to the first of their number in all cells, each with its row.
@@ -24,9 +26,10 @@ pub(super) struct Reprints {
 }
 
 impl Reprints {
-    /// The titles of the table are met again.
-    pub(super) fn repeat_titles(&mut self) {
+    /// The titles of the table are met again, right below the items or apart from them.
+    pub(super) fn repeat_titles(&mut self, is_apart: bool) {
         self.is_below_titles = true;
+        self.has_sections |= is_apart;
     }
 
     /// Takes note of the row of the item at `index`.
@@ -46,7 +49,7 @@ impl Reprints {
         }
     }
 
-    /// Drops what is printed twice, unless a sum among the numbers of the totals counts it twice.
+    /// Drops what is printed twice, unless it may be of two sections or the totals count it twice.
     pub(super) fn drop_from(self, rows: &mut TableRows, totals: &[Decimal]) {
         if !self.renumbered.is_empty() {
             rows.warnings.push(format!(
@@ -59,13 +62,8 @@ impl Reprints {
                 .binary_search_by_key(&index, |(equal, _)| *equal)
                 .is_ok()
         };
-        let (mut all, mut once) = (Sums::default(), Sums::default());
-        for (index, item) in rows.items.iter().enumerate() {
-            all.add(item);
-            if !is_equal(index) {
-                once.add(item);
-            }
-        }
+        let mut all = Sums::default();
+        rows.items.iter().for_each(|item| all.add(item));
         let printed: Vec<usize> = self.equal.iter().map(|(_, row)| *row).collect();
         if printed.is_empty() {
             return;
@@ -78,9 +76,9 @@ impl Reprints {
             last.saturating_sub(others.saturating_sub(*last))
         });
         let states = |sums: Sums| totals.iter().chain(&last).any(|total| sums.agree(*total));
-        if states(all) && !states(once) {
+        if states(all) || self.has_sections {
             rows.warnings.push(format!(
-                "{}: equal to rows above the repeated titles, but the totals count both; read as lines of their own",
+                "{}: equal to rows above the repeated titles; read as lines of their own",
                 named(&printed)
             ));
             return;

@@ -68,17 +68,6 @@ impl Row<'_> {
             .any(|column| amounts.contains(&Some(column)))
     }
 
-    /// The quantity that a value states, alone or with its unit.
-    fn quantity_with_unit<'v>(&self, value: &'v Value) -> (Reading, Option<&'v str>) {
-        match (value, value.reading()) {
-            (Value::Text(text), Reading::Unreadable) => match quantities::split(text) {
-                Some((number, unit)) => (Reading::Number(number), Some(unit)),
-                None => (Reading::Unreadable, None),
-            },
-            (_, reading) => (reading, None),
-        }
-    }
-
     /// The rate, with the prices that add to it.
     fn rate(&self, value: impl Fn(Option<usize>) -> Reading) -> Reading {
         let parts = self.columns.rate_parts.iter().map(|column| Some(*column));
@@ -200,26 +189,35 @@ impl Row<'_> {
             let bare = text.trim_matches(['(', ')', ' ']);
             let end = bare.find(|c: char| !c.is_ascii_digit()).unwrap_or(bare.len());
             let (number, rest) = bare.split_at_checked(end).unwrap_or_default();
-            let is_formula = rest.is_empty()
-                || rest.trim_start().starts_with('=')
+            let is_formula = rest.trim_matches([')', ' ']).is_empty()
+                || rest.trim_start_matches([')', ' ']).starts_with('=')
                     && !rest.contains(|c: char| c.is_alphabetic() && c != 'x' && c != 'X');
             is_formula && number.parse() == Ok(at.saturating_add(1))
         };
         cells().count() >= 3 && !self.is_described() && cells().enumerate().all(numbers)
     }
 
+    /// True for a number and a text without any figure or unit.
+    pub(super) fn is_bare_number(&self) -> bool {
+        let has_figures = self.has_unit() || self.lacks_amount() || !self.figures().all(Value::is_empty);
+        self.has_serial() && self.is_described() && !has_figures
+    }
+
     /// True for a numbered row without figures whose parts follow: rows with amounts and without a number of their own, or
     /// with one that goes on from its.
     pub(super) fn is_heading(&self) -> bool {
-        let is_bare = self.figures().all(Value::is_empty) && !self.has_unit() && !self.lacks_amount();
-        if !is_bare || !self.has_serial() || !self.is_described() {
+        if !self.is_bare_number() {
             return false;
         }
         let mut below = self.number.saturating_add(1)..=self.grid.rows();
-        let Some(number) = below.find(|row| !self.grid.is_blank(*row)) else {
+        // The text of the heading may go on in rows of its own.
+        let next = below.find_map(|number| {
+            let next = Row { number, ..*self };
+            (next.has_serial() || next.has_figure()).then_some(next)
+        });
+        let Some(next) = next else {
             return false;
         };
-        let next = Row { number, ..*self };
         let is_part = next.serial_text().is_none_or(|serial| {
             let own = self.serial_text().unwrap_or_default();
             serial
@@ -261,7 +259,7 @@ impl Row<'_> {
     /// A warning where the quantity names another unit than the column of units does.
     pub(super) fn odd_unit(&self) -> Option<String> {
         let quantity = self.value(self.columns.quantity);
-        let (_, Some(own)) = self.quantity_with_unit(quantity) else {
+        let (_, Some(own)) = quantities::read(quantity) else {
             return None;
         };
         let unit = self.text(self.columns.unit).filter(|unit| !unit.is_empty())?;
@@ -327,9 +325,7 @@ impl Row<'_> {
     }
 
     pub(super) fn quantity(&self) -> Option<Decimal> {
-        self.quantity_with_unit(self.own(self.columns.quantity))
-            .0
-            .number()
+        quantities::read(self.own(self.columns.quantity)).0.number()
     }
 
     /// The numbers of the row.
@@ -341,7 +337,7 @@ impl Row<'_> {
     pub(super) fn item(&self) -> Item {
         let columns = self.columns;
         let tax = self.tax();
-        let (quantity, unit) = self.quantity_with_unit(self.value(columns.quantity));
+        let (quantity, unit) = quantities::read(self.value(columns.quantity));
         Item {
             serial: self.text(columns.serial),
             description: self.value(columns.description).text().to_string(),
