@@ -11,7 +11,7 @@ use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
 use super::pdf::Page;
 use super::table::{self, Table};
-use super::{bajaj_head, bajaj_pdf, lines, printed_totals, share_tax, summary};
+use super::{bajaj_head, bajaj_pdf, charges, lines, printed_totals, share_tax, summary};
 
 const MAX_HEADER_ROW: usize = 50;
 /// The document's total and the sum of its lines agree if they differ by at most this much.
@@ -139,7 +139,9 @@ fn read_table(grid: &Grid, table: &Table, order: &mut ParsedOrder) -> Result<(),
     order.findings.append(&mut reading.findings);
     let printed = printed_totals::read(grid, &items.totals, &table.columns, &order.lines);
     order.printed = printed.totals;
+    order.warnings.extend(printed.warnings);
     order.findings.extend(printed.findings);
+    charges::settle(grid, &items.totals, &items.loose, order);
     share_tax::share_tax(order);
     summary::complete(order);
     order.findings.extend(summary::excess(order));

@@ -6,7 +6,7 @@ use super::inspect::FileKind;
 use super::items::{self, Style};
 use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
-use super::{labels, lines, printed_totals, share_tax, summary, table};
+use super::{charges, labels, lines, printed_totals, share_tax, summary, table};
 
 /// The layout.
 pub(super) struct ExampleOrder;
@@ -74,7 +74,9 @@ impl OrderLayout for ExampleOrder {
         // What is printed below the table, then what follows from the lines where nothing is printed.
         let printed = printed_totals::read(sheet, &rows.totals, &table.columns, &order.lines);
         order.printed = printed.totals;
+        order.warnings.extend(printed.warnings);
         order.findings.extend(printed.findings);
+        charges::settle(sheet, &rows.totals, &rows.loose, &mut order);
         share_tax::share_tax(&mut order);
         summary::complete(&mut order);
         order.findings.extend(summary::excess(&order));

@@ -4,6 +4,7 @@
 //! last computed for it; an empty cell is empty. Numbers come through their shortest decimal text, so `0.1` is one tenth
 //! and no float arithmetic happens.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use calamine::Dimensions;
@@ -103,6 +104,8 @@ pub(super) struct Grid {
     rows: Vec<Vec<Cell>>,
     columns: usize,
     has_1904_epoch: bool,
+    /// Row and column of each formula for which the file holds no value.
+    uncomputed: BTreeSet<(usize, usize)>,
 }
 
 impl Grid {
@@ -156,6 +159,28 @@ impl Grid {
     /// True if a merged range that began above or at the left reaches into the row.
     pub(super) fn is_covered(&self, row: usize) -> bool {
         (1..=self.columns).any(|column| self.cell(row, column).is_copy)
+    }
+
+    /// The columns of a row with a formula for which the file holds no value. Such a cell is empty otherwise.
+    pub(super) fn uncomputed(&self, row: usize) -> impl Iterator<Item = usize> {
+        let cells = self.uncomputed.range((row, 0)..(row.saturating_add(1), 0));
+        cells.map(|(_, column)| *column)
+    }
+
+    /// Notes a formula without a value; both numbers of its place count from 0.
+    pub(super) fn note_uncomputed(&mut self, position: (u32, u32)) {
+        if let Some((row, column)) = place(position)
+            && row < MAX_ROWS
+            && column < MAX_COLUMNS
+        {
+            self.uncomputed
+                .insert((row.saturating_add(1), column.saturating_add(1)));
+        }
+    }
+
+    /// The sheet's name, cut to what a spreadsheet allows.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// A cell that should hold a date, read as one: a date cell, a serial number, or text.

@@ -7,6 +7,8 @@ use rust_decimal::{Decimal, dec};
 use super::discounts::Discount;
 use super::grid::{Grid, Reading};
 use super::model::ParseFailure;
+use super::remarks::Remarks;
+use super::reprints::Reprints;
 use super::table::Table;
 use super::table_row::Row;
 use super::text::round_money;
@@ -62,6 +64,8 @@ pub(super) struct Item {
 pub(super) struct TableRows {
     pub(super) items: Vec<Item>,
     pub(super) totals: TotalRows,
+    /// Rows that are no items and may change the total: a label with one amount below the items, or a deduction.
+    pub(super) loose: Vec<usize>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -89,11 +93,19 @@ pub(super) struct PassedTotal {
 pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<TableRows, ParseFailure> {
     let mut reader = Reader {
         style,
-        rows: TableRows::default(),
+        rows: TableRows {
+            warnings: table.warnings.clone(),
+            ..TableRows::default()
+        },
         blank_rows: 0,
+        is_after_gap: false,
+        below: BelowItem::Nothing,
         gap_row: None,
         totals: Vec::new(),
         unread: Vec::new(),
+        sums: Vec::new(),
+        reprints: Reprints::default(),
+        uncomputed: Remarks::default(),
         last_serial: None,
         all: Sums::default(),
         section: Sums::default(),
@@ -109,8 +121,25 @@ pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<TableRows
             reader.take_blank(number, grid.is_covered(number));
             continue;
         }
+        reader.is_after_gap = reader.blank_rows > 0;
         reader.blank_rows = 0;
-        if !row.repeats_titles(table.header_row) && !row.is_only_numbered() {
+        if row.repeats_titles(table.header_row) {
+            reader
+                .reprints
+                .repeat_titles(!reader.totals.is_empty() || reader.below != BelowItem::Nothing);
+        } else if style == Style::Proforma && row.is_heading() {
+            let text = row.continuation();
+            reader.rows.warnings.push(format!(
+                "Row {number}: \"{text}\" has no figures; it is read as the heading of the rows below it"
+            ));
+            reader.below = BelowItem::Heading;
+        } else if reader.is_note(&row) {
+            let text = row.continuation();
+            reader.rows.warnings.push(format!(
+                "Row {number}: \"{text}\" has a number, but no figures; it is not read as an item"
+            ));
+            reader.below = BelowItem::Notes;
+        } else if !row.is_only_numbered() && !row.numbers_columns() {
             reader.take(&row)?;
         }
     }
@@ -119,14 +148,14 @@ pub(super) fn read(grid: &Grid, table: &Table, style: Style) -> Result<TableRows
 
 /// The sums of items, as far as their cells tell.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+pub(super) struct Sums {
     quantity: Decimal,
     taxable: Decimal,
     gross: Decimal,
 }
 
 impl Sums {
-    fn add(&mut self, item: &Item) {
+    pub(super) fn add(&mut self, item: &Item) {
         let product = || item.quantity.number()?.checked_mul(item.rate.number()?);
         self.quantity = self
             .quantity
@@ -139,7 +168,7 @@ impl Sums {
         self.gross = self.gross.saturating_add(gross.unwrap_or_default());
     }
 
-    fn agree(self, value: Decimal) -> bool {
+    pub(super) fn agree(self, value: Decimal) -> bool {
         [self.taxable, self.gross]
             .iter()
             .any(|sum| sum.saturating_sub(value).abs() <= TOLERANCE)
@@ -154,15 +183,35 @@ struct Below {
     remark: Option<String>,
 }
 
+/// What was met below the last item, besides totals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BelowItem {
+    Nothing,
+    /// More of its description.
+    Text,
+    /// The heading of items that follow; a text below it is no part of the item above.
+    Heading,
+    /// Numbered notes.
+    Notes,
+}
+
 struct Reader {
     style: Style,
     rows: TableRows,
     blank_rows: usize,
+    /// The row above is blank.
+    is_after_gap: bool,
+    below: BelowItem,
     /// The last row of the first gap that ends a table.
     gap_row: Option<usize>,
     totals: Vec<Below>,
     /// Rows below the end that look like items.
     unread: Vec<usize>,
+    /// The last number of each row of totals.
+    sums: Vec<Decimal>,
+    reprints: Reprints,
+    /// On formulas without a value.
+    uncomputed: Remarks,
     last_serial: Option<u64>,
     all: Sums,
     /// Since the last total.
@@ -198,15 +247,31 @@ impl Reader {
         }
         let is_below = !self.totals.is_empty() || self.gap_row.is_some();
         if is_below && !self.is_item_below(row) {
-            if row.is_whole_item() || row.is_described() && row.has_amount() {
+            if row.is_lone_amount() {
+                self.rows.loose.push(row.number);
+            } else if row.is_whole_item() || row.is_described() && row.has_amount() {
                 self.unread.push(row.number);
             }
         } else if row.starts_item(self.style) {
             return self.push(row);
-        } else if !is_below && let Some(item) = self.rows.items.last_mut() {
+        } else if !is_below
+            && matches!(self.below, BelowItem::Nothing | BelowItem::Text)
+            && let Some(item) = self.rows.items.last_mut()
+        {
             continue_description(item, &row.continuation());
+            self.below = BelowItem::Text;
         }
         Ok(())
+    }
+
+    /// True for a numbered text that is apart from the items and begins with their numbers anew, and for those that follow.
+    fn is_note(&self, row: &Row) -> bool {
+        let begins_anew = || {
+            row.serial()
+                .zip(self.last_serial)
+                .is_some_and(|(serial, last)| serial <= last)
+        };
+        row.is_bare_number() && (self.below == BelowItem::Notes || self.is_after_gap && begins_anew())
     }
 
     /// True if a row that looks like an item is one, though totals or blank rows stand above it.
@@ -254,7 +319,21 @@ impl Reader {
             });
         }
         self.gap_row = None;
-        let item = row.item();
+        self.below = BelowItem::Nothing;
+        let mut item = row.item();
+        if self.style == Style::Proforma && row.is_charge() {
+            item.quantity = Reading::Number(Decimal::ONE);
+            self.rows.warnings.push(format!(
+                "Row {}: \"{}\" has no quantity; it is read as a line of 1",
+                row.number, item.description
+            ));
+        }
+        for figure in row.uncomputed_figures() {
+            let remark = format!("the {figure} is a formula without a stored value; it is not known");
+            self.uncomputed.note(items_above, remark);
+        }
+        self.rows.warnings.extend(row.odd_unit());
+        self.reprints.take(row, items_above);
         self.last_serial = row.serial().or(self.last_serial);
         self.all.add(&item);
         self.section.add(&item);
@@ -266,13 +345,13 @@ impl Reader {
         let number = row.number;
         let figures: Vec<Figure> = row.total_figures().collect();
         if row.is_deduction() {
-            let remark = format!("Row {number}: a deduction is not taken off the lines");
-            self.rows.warnings.push(remark);
+            self.rows.loose.push(number);
         }
         let is_of_section = figures.is_empty() && !row.bare_sums().is_empty()
             || figures.iter().any(|figure| figure.may_be_of_section());
         let has_tax = self.totals.iter().any(|total| total.is_final);
         let value = row.numbers().last().copied();
+        self.sums.extend(value);
         let remark = value.filter(|_| is_of_section && !self.rows.items.is_empty()).map(|value| {
             if has_tax || self.agrees(value) {
                 format!("Row {number}: a total between the items is passed over")
@@ -315,6 +394,8 @@ impl Reader {
 
     fn finish(self, last_row: usize) -> TableRows {
         let mut rows = self.rows;
+        rows.warnings.extend(self.uncomputed.into_warnings());
+        self.reprints.drop_from(&mut rows, &self.sums);
         let end = self.totals.first().map(|total| total.row);
         let after = last_row.saturating_add(1);
         rows.totals.end_row = end.into_iter().chain(self.gap_row).min().unwrap_or(after);

@@ -13,9 +13,10 @@
 //! - `proforma`, `bajaj` with `bajaj_head`, `bajaj_pdf`: the layouts, made of the parts that follow.
 //! - `labels`, `header_labels`, `header`, `store`: label/value pairs, the parties, numbers and dates among them, the store's code.
 //! - `table` with `column_titles`, `table_row`, `items`, `lines`: the item table and its columns, its rows cut into items, the
-//!   figures of each line with `remarks` on them; `tax_rates` and `discounts` know what stands in such columns.
-//! - `total_labels`, `printed_totals`, `summary`, `share_tax`: the totals below the table and between its items, what
-//!   completes them; a tax that is printed once, shared over the lines.
+//!   figures of each line with `remarks` on them; `tax_rates`, `discounts`, `quantities` and `part_amounts` know what stands
+//!   in such columns, `reprints` which rows are printed twice.
+//! - `total_labels`, `printed_totals`, `charges`, `summary`, `share_tax`: the totals below the table and between its items,
+//!   what stands beside them and changes them, what completes them; a tax that is printed once, shared over the lines.
 //! - `requirements`: what a route insists on. Parsers refuse only what cannot be read at all; everything else they find
 //!   is a finding, which a route refuses or turns into a warning.
 //!
@@ -27,6 +28,7 @@ mod bajaj;
 mod bajaj_head;
 mod bajaj_pdf;
 mod biff;
+mod charges;
 mod column_titles;
 mod compound;
 mod discounts;
@@ -42,6 +44,7 @@ mod layout;
 mod lines;
 mod model;
 mod order;
+mod part_amounts;
 mod pdf;
 #[cfg(test)]
 #[path = "../../tests/it/support/pdf.rs"]
@@ -54,7 +57,9 @@ mod pdf;
 mod pdf_writer;
 mod printed_totals;
 mod proforma;
+mod quantities;
 mod remarks;
+mod reprints;
 mod requirements;
 mod share_tax;
 mod sheets;

@@ -25,6 +25,7 @@ const HIGHEST_RATE: Decimal = dec!(28);
 pub(super) struct PrintedTotals {
     pub(super) totals: Totals,
     pub(super) findings: Vec<Finding>,
+    pub(super) warnings: Vec<String>,
 }
 
 /// Reads the totals of a document whose lines are known: the rows between the items, and all from the one at which the
@@ -42,7 +43,9 @@ pub(super) fn read(grid: &Grid, rows: &TotalRows, columns: &Columns, lines: &[Pa
         section: last_section.map(LineSums::of),
         is_passed: true,
         summary: Summary::default(),
+        has_line_tax: lines.iter().any(|line| line.gst_amount.is_some()),
         findings: Vec::new(),
+        warnings: Vec::new(),
     };
     let mut items_above = None;
     for total in &rows.passed {
@@ -62,6 +65,7 @@ pub(super) fn read(grid: &Grid, rows: &TotalRows, columns: &Columns, lines: &[Pa
     PrintedTotals {
         totals: reader.summary.totals(),
         findings: reader.findings,
+        warnings: reader.warnings,
     }
 }
 
@@ -116,7 +120,10 @@ struct Reader<'a> {
     /// The row stands between the items.
     is_passed: bool,
     summary: Summary,
+    /// The lines know their taxes without the totals.
+    has_line_tax: bool,
     findings: Vec<Finding>,
+    warnings: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -143,6 +150,14 @@ impl Reader<'_> {
                 continue;
             }
             let inline = text::amount(label.rest).map(|number| (label.column, number));
+            let is_printed =
+                |(at, value): &&(usize, &Value)| value.reading().number().is_some() && *at > label.column;
+            let printed_at = cells.iter().rfind(is_printed).map_or(label.column, |(at, _)| *at);
+            let lacks_value = grid.uncomputed(row).any(|at| (printed_at..end).contains(&at));
+            if lacks_value && inline.is_none() && names_value(label, figure) {
+                self.warn_uncomputed(figure, label, row);
+                continue;
+            }
             let mut numbers: Vec<(usize, Decimal)> = cells
                 .iter()
                 .filter_map(|(at, value)| Some((*at, value.reading().number()?)))
@@ -154,6 +169,20 @@ impl Reader<'_> {
                 self.drop_rates(label, &mut numbers);
             }
             self.take(figure, label, &numbers);
+        }
+    }
+
+    /// Tells of a formula without a value. A tax that is known from nowhere else is missing; a sum follows from the lines.
+    fn warn_uncomputed(&mut self, figure: Figure, label: &TotalLabel, row: usize) {
+        let message = format!(
+            "\"{}\" in row {row} is a formula without a stored value; open the file in Excel and save it",
+            label.head.trim()
+        );
+        if figure.is_tax() && !self.has_line_tax {
+            let finding = Finding::new(figure.field(), FindingKind::Invalid, message);
+            self.findings.push(finding);
+        } else {
+            self.warnings.push(message);
         }
     }
 
@@ -235,6 +264,12 @@ impl Reader<'_> {
                     && (!is_gross_column || agree(value, self.whole.taxable))
                 {
                     summary.subtotal = Some(value);
+                    if total_labels::names_document(&label.words)
+                        && !self.is_passed
+                        && agree(value, self.whole.gross)
+                    {
+                        summary.only_total = Some(value);
+                    }
                 } else if is_gross_column || summary.subtotal.is_none_or(|subtotal| value >= subtotal) {
                     summary.take_late(value, label);
                 }
@@ -249,13 +284,14 @@ impl Reader<'_> {
     }
 }
 
+/// True if a label must have a value. A longer text that begins with "Total" may be anything.
+fn names_value(label: &TotalLabel, figure: Figure) -> bool {
+    figure != Figure::PlainTotal || says_only_total(&label.words) || label.words.has_any(&["NET", "GROSS"])
+}
+
 /// What is wrong with the value beside a label; `None` if there is none, or one that can be read.
 fn unreadable(label: &TotalLabel, figure: Figure, cells: &[(usize, &Value)]) -> Option<String> {
-    // A longer text that begins with "Total" may be anything.
-    if figure == Figure::PlainTotal
-        && !says_only_total(&label.words)
-        && !label.words.has_any(&["NET", "GROSS"])
-    {
+    if !names_value(label, figure) {
         return None;
     }
     let inline = Some(Value::Text(label.rest.trim().into())).filter(|_| !label.rest.trim().is_empty());
@@ -324,6 +360,8 @@ struct Summary {
     grand_total: Option<Decimal>,
     /// A plain total that stands where a grand total does; an explicit one wins.
     late_total: Option<Decimal>,
+    /// A sum of the lines whose label fits the whole document; without a tax it is the document's total, too.
+    only_total: Option<Decimal>,
     /// The labels of partial taxes that are counted, because a breakdown by rate repeats none.
     taxes: HashSet<String>,
 }
@@ -350,6 +388,8 @@ impl Summary {
     }
 
     fn totals(self) -> Totals {
+        let has_tax = self.has_tax() || self.section_tax.is_some();
+        let only_total = self.only_total.filter(|_| !has_tax);
         // Below the last section the whole tax may be repeated.
         let tax = match (self.section_tax, self.tax) {
             (Some(sections), Some(tax)) if sections == tax => Some(tax),
@@ -361,7 +401,7 @@ impl Summary {
             sgst: self.sgst,
             igst: self.igst,
             total_tax: sum([self.cgst, self.sgst, self.igst]).or(tax),
-            total_amount: self.grand_total.or(self.late_total),
+            total_amount: self.grand_total.or(self.late_total).or(only_total),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::labels::{self, Words};
 use super::layout::{Fit, OrderLayout};
 use super::model::{Finding, FindingKind, ParseFailure, ParsedOrder};
 use super::table::{self, Table};
-use super::{header, lines, printed_totals, requirements, share_tax, store, summary};
+use super::{charges, header, lines, printed_totals, requirements, share_tax, store, summary};
 
 /// Header fields stand within so many rows.
 const MAX_HEADER_ROW: usize = 60;
@@ -37,7 +37,9 @@ impl OrderLayout for ProformaInvoice {
         let marks = table::find_proforma(sheet).map(|table| Marks::of(sheet, table.header_row));
         match marks {
             Some(Marks { invoice: true, .. }) => Fit::Certain,
-            Some(Marks { parties: true, .. }) => Fit::Possible,
+            Some(Marks { parties: true, .. }) if table::find_numbered_proforma(sheet).is_some() => {
+                Fit::Possible
+            }
             _ => Fit::No,
         }
     }
@@ -109,7 +111,9 @@ fn read_table(grid: &Grid, table: &Table, order: &mut ParsedOrder) -> Result<Vec
     }
     let printed = printed_totals::read(grid, &items.totals, columns, &order.lines);
     order.printed = printed.totals;
+    order.warnings.extend(printed.warnings);
     findings.extend(printed.findings);
+    charges::settle(grid, &items.totals, &items.loose, order);
     share_tax::share_tax(order);
     summary::complete(order);
     findings.extend(summary::excess(order));

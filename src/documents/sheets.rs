@@ -66,20 +66,48 @@ fn visit_xlsx(
     let names = visible_sheets(book.sheets_metadata(), active);
     let has_1904_epoch = book.has_1904_epoch();
     each(&names, visit, |name| {
-        let mut grid = Grid::new(name, has_1904_epoch);
-        let mut budget = MAX_TEXT;
-        let merged = book.merge_cells_by_sheet_name(name).map_err(|_| DAMAGED)?;
-        let mut reader = book.worksheet_cells_reader(name).map_err(|_| DAMAGED)?;
-        while let Some(cell) = reader.next_cell().map_err(|_| DAMAGED)? {
-            let value = match cell.get_value() {
-                DataRef::SharedString(text) => text_value(text, &mut budget)?,
-                other => value_of(&Data::from(other.clone()), has_1904_epoch, &mut budget)?,
-            };
-            grid.fill(cell.get_position(), value)?;
+        // A formula that cannot be made out is no reason not to read the values.
+        match xlsx_sheet(&mut book, name, has_1904_epoch, true) {
+            Err(DAMAGED) => xlsx_sheet(&mut book, name, has_1904_epoch, false),
+            read => read,
         }
-        grid.spread(&merged)?;
-        Ok(grid)
     })
+}
+
+/// Reads one sheet, with or without a look at its formulas: which of them lack a value.
+fn xlsx_sheet(
+    book: &mut Xlsx<impl Read + Seek>,
+    name: &str,
+    has_1904_epoch: bool,
+    with_formulas: bool,
+) -> Result<Grid, &'static str> {
+    let mut grid = Grid::new(name, has_1904_epoch);
+    let mut budget = MAX_TEXT;
+    let merged = book.merge_cells_by_sheet_name(name).map_err(|_| DAMAGED)?;
+    let mut reader = book.worksheet_cells_reader(name).map_err(|_| DAMAGED)?;
+    loop {
+        let cell = if with_formulas {
+            let cell = reader.next_cell_with_formula_metadata();
+            cell.map(|cell| cell.map(|cell| (cell.pos, cell.value, cell.formula.is_some())))
+        } else {
+            let cell = reader.next_cell();
+            cell.map(|cell| cell.map(|cell| (cell.get_position(), cell.get_value().clone(), false)))
+        };
+        let Some((position, value, is_formula)) = cell.map_err(|_| DAMAGED)? else {
+            break;
+        };
+        let value = match value {
+            DataRef::Empty if is_formula => {
+                grid.note_uncomputed(position);
+                Value::Empty
+            }
+            DataRef::SharedString(text) => text_value(text, &mut budget)?,
+            other => value_of(&Data::from(other), has_1904_epoch, &mut budget)?,
+        };
+        grid.fill(position, value)?;
+    }
+    grid.spread(&merged)?;
+    Ok(grid)
 }
 
 fn visit_xls(

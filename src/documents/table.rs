@@ -4,6 +4,7 @@ use super::column_titles::{Field, Title};
 use super::discounts::DiscountKind;
 use super::grid::{Grid, Value};
 use super::labels::Words;
+use super::part_amounts;
 
 /// An item table begins within so many rows.
 pub(super) const MAX_PROFORMA_ROW: usize = 200;
@@ -17,6 +18,8 @@ pub(super) struct Columns {
     pub(super) quantity: Option<usize>,
     pub(super) unit: Option<usize>,
     pub(super) rate: Option<usize>,
+    /// Prices that add to the rate, as that of the installation does.
+    pub(super) rate_parts: Vec<usize>,
     /// Amount before tax, after a discount.
     pub(super) total: Option<usize>,
     /// What is taken off quantity times rate, once or as percentage and amount.
@@ -28,6 +31,10 @@ pub(super) struct Columns {
     pub(super) total_with_gst: Option<usize>,
     /// Quantities and prices that the lines do not have.
     pub(super) others: Vec<usize>,
+    /// Where several columns could be the amount before tax: all of them from `total` on.
+    pub(super) amounts: Vec<usize>,
+    /// Where several columns could be the rate: all of them.
+    pub(super) prices: Vec<usize>,
 }
 
 impl Columns {
@@ -74,6 +81,16 @@ impl Columns {
         // A second total to the right of the taxes includes them.
         let is_second = |column: usize| is_late(column) && self.total.is_some_and(|total| column > total);
         self.total_with_gst = self.total_with_gst.or_else(|| sums.find(is_second));
+        // A title or a discount that tells is not outvoted by figures.
+        if self.discounts.is_empty() && net_rate.is_none() && sums.preferred().is_none() {
+            let from_total = |column: &usize| self.total.is_some_and(|total| *column >= total);
+            let before_tax = |column: &usize| !is_late(*column) && Some(*column) != self.total_with_gst;
+            self.amounts = sums.columns().filter(from_total).filter(before_tax).collect();
+            self.prices = rates.columns().collect();
+            for several in [&mut self.amounts, &mut self.prices] {
+                several.truncate(if several.len() > 1 { several.len() } else { 0 });
+            }
+        }
     }
 
     /// How many columns are known.
@@ -102,6 +119,8 @@ pub(super) struct Table {
     /// The first row below the titles.
     pub(super) first_row: usize,
     pub(super) columns: Columns,
+    /// What is in doubt about the columns.
+    pub(super) warnings: Vec<String>,
 }
 
 /// A title row: the columns with their words, and how many rows it takes.
@@ -110,8 +129,19 @@ struct Titles {
     height: usize,
 }
 
-/// The item table of a proforma invoice: its first title row names a serial number, a description and a quantity or price.
+/// The item table of a proforma invoice: one with serial numbers, else one that is told by its other titles.
 pub(super) fn find_proforma(grid: &Grid) -> Option<Table> {
+    find_numbered_proforma(grid).or_else(|| {
+        find(grid, MAX_PROFORMA_ROW, |titles| {
+            let has = |test: fn(&Title) -> bool| titles.cells.iter().any(|(_, title)| test(title));
+            let is_sum = |title: &Title| title.is_price() || title.field(true) == Some(Field::Total);
+            has(Title::is_description) && has(Title::is_quantity) && has(is_sum)
+        })
+    })
+}
+
+/// The item table whose first title row names a serial number or an item, a description and a quantity or price.
+pub(super) fn find_numbered_proforma(grid: &Grid) -> Option<Table> {
     find(grid, MAX_PROFORMA_ROW, |titles| {
         let has = |test: fn(&Title) -> bool| titles.cells.iter().any(|(_, title)| test(title));
         has(|title| title.is_serial() || title.is_item())
@@ -145,9 +175,10 @@ fn find(grid: &Grid, last_row: usize, is_header: impl Fn(&Titles) -> bool) -> Op
             header_row: row,
             first_row: row.saturating_add(titles.height),
             columns,
+            warnings: Vec::new(),
         })
     };
-    (1..=last_row.min(grid.rows())).find_map(|row| {
+    let mut table = (1..=last_row.min(grid.rows())).find_map(|row| {
         let table = table_at(row)?;
         let next_row = row.saturating_add(1);
         // A label right above the titles, with its value, looks like their first row. It adds no column. Nor does a row of
@@ -158,7 +189,9 @@ fn find(grid: &Grid, last_row: usize, is_header: impl Fn(&Titles) -> bool) -> Op
             others > own || is_double && others == own
         });
         Some(below.unwrap_or(table))
-    })
+    })?;
+    part_amounts::settle(grid, &mut table);
+    Some(table)
 }
 
 fn titles(grid: &Grid, row: usize) -> Titles {
@@ -307,6 +340,10 @@ impl Candidates {
         let mut all = self.all.iter();
         all.find(|(_, is_preferred)| *is_preferred)
             .map(|(column, _)| *column)
+    }
+
+    fn columns(&self) -> impl Iterator<Item = usize> {
+        self.all.iter().map(|(column, _)| *column)
     }
 
     fn find(&self, test: impl Fn(usize) -> bool) -> Option<usize> {

@@ -8,7 +8,7 @@ use super::items::{Item, RateReading, Style};
 use super::labels::Words;
 use super::table::Columns;
 use super::total_labels::{self, Figure, may_be_total, says_only_total, starts_as_total};
-use super::{tax_rates, text};
+use super::{charges, quantities, tax_rates, text};
 
 /// Quantity times rate and the amount agree if they differ by at most this much.
 const TOLERANCE: Decimal = dec!(1.00);
@@ -56,6 +56,24 @@ impl Row<'_> {
         self.own(column).reading().number().is_some()
     }
 
+    fn has_factor(&self) -> bool {
+        self.quantity().is_some() || self.has_number(self.columns.rate)
+    }
+
+    /// True for a figure that stands for nothing but a formula without a value.
+    fn lacks_amount(&self) -> bool {
+        let amounts = [self.columns.total, self.columns.total_with_gst];
+        self.grid
+            .uncomputed(self.number)
+            .any(|column| amounts.contains(&Some(column)))
+    }
+
+    /// The rate, with the prices that add to it.
+    fn rate(&self, value: impl Fn(Option<usize>) -> Reading) -> Reading {
+        let parts = self.columns.rate_parts.iter().map(|column| Some(*column));
+        parts.fold(value(self.columns.rate), |sum, part| add(sum, value(part)))
+    }
+
     pub(super) fn repeats_titles(&self, header_row: usize) -> bool {
         let titles = |column: Option<usize>| self.grid.value(header_row, column.unwrap_or(0));
         let same = |column: Option<usize>| column.is_some() && self.own(column) == titles(column);
@@ -72,7 +90,8 @@ impl Row<'_> {
     /// theirs, printed so that it can be read or not.
     pub(super) fn starts_item(&self, style: Style) -> bool {
         let has_serial = self.has_serial();
-        let is_garbled = self.has_description() && self.amounts().any(looks_like_figure);
+        let is_garbled = self.has_description()
+            && (self.amounts().any(looks_like_figure) || has_serial && self.lacks_amount());
         match style {
             _ if self.has_figure() || is_garbled => true,
             Style::Proforma => has_serial,
@@ -113,8 +132,9 @@ impl Row<'_> {
     pub(super) fn is_whole_item(&self) -> bool {
         let number = |column| self.own(column).reading().number();
         let columns = self.columns;
-        let product = number(columns.quantity)
-            .zip(number(columns.rate))
+        let product = self
+            .quantity()
+            .zip(self.rate(|column| self.own(column).reading()).number())
             .and_then(|(quantity, rate)| quantity.checked_mul(rate));
         let agrees = product
             .zip(number(columns.total))
@@ -152,12 +172,113 @@ impl Row<'_> {
         texts.map(|text| Words::of(text))
     }
 
+    /// The serial number as printed, as far as there is one.
+    pub(super) fn serial_text(&self) -> Option<String> {
+        self.has_serial().then(|| {
+            let text = self.own(self.columns.serial).text();
+            text.trim_end_matches(['.', ')']).to_owned()
+        })
+    }
+
+    /// True for a row below the titles that numbers the columns: 1, 2, 3 and so on, some perhaps with their formula, as in
+    /// "6 = 3 x 5".
+    pub(super) fn numbers_columns(&self) -> bool {
+        let cells = || self.grid.filled(self.number);
+        let numbers = |(at, (_, value)): (usize, (usize, &Value))| {
+            let text = value.text();
+            let bare = text.trim_matches(['(', ')', ' ']);
+            let end = bare.find(|c: char| !c.is_ascii_digit()).unwrap_or(bare.len());
+            let (number, rest) = bare.split_at_checked(end).unwrap_or_default();
+            let is_formula = rest.trim_matches([')', ' ']).is_empty()
+                || rest.trim_start_matches([')', ' ']).starts_with('=')
+                    && !rest.contains(|c: char| c.is_alphabetic() && c != 'x' && c != 'X');
+            is_formula && number.parse() == Ok(at.saturating_add(1))
+        };
+        cells().count() >= 3 && !self.is_described() && cells().enumerate().all(numbers)
+    }
+
+    /// True for a number and a text without any figure or unit.
+    pub(super) fn is_bare_number(&self) -> bool {
+        let has_figures = self.has_unit() || self.lacks_amount() || !self.figures().all(Value::is_empty);
+        self.has_serial() && self.is_described() && !has_figures
+    }
+
+    /// True for a numbered row without figures whose parts follow: rows with amounts and without a number of their own, or
+    /// with one that goes on from its.
+    pub(super) fn is_heading(&self) -> bool {
+        if !self.is_bare_number() {
+            return false;
+        }
+        let mut below = self.number.saturating_add(1)..=self.grid.rows();
+        // The text of the heading may go on in rows of its own.
+        let next = below.find_map(|number| {
+            let next = Row { number, ..*self };
+            (next.has_serial() || next.has_figure()).then_some(next)
+        });
+        let Some(next) = next else {
+            return false;
+        };
+        let is_part = next.serial_text().is_none_or(|serial| {
+            let own = self.serial_text().unwrap_or_default();
+            serial
+                .strip_prefix(&own)
+                .is_some_and(|rest| rest.starts_with('.'))
+        });
+        is_part && next.is_described() && next.has_amount() && !next.is_total()
+    }
+
+    /// True for an amount that only a label tells of: neither a number, nor a quantity, nor a rate.
+    pub(super) fn is_lone_amount(&self) -> bool {
+        let factors = [self.columns.quantity, self.columns.rate];
+        !self.has_serial()
+            && self.is_described()
+            && self.has_amount()
+            && factors.into_iter().all(|column| self.own(column).is_empty())
+    }
+
+    /// True for freight and the like between the items, which has an amount only.
+    pub(super) fn is_charge(&self) -> bool {
+        let text = self.value(self.columns.description).text();
+        self.is_lone_amount() && charges::names_charge(&Words::of(&text))
+    }
+
+    /// What the figures of the row are called that are formulas without a value and follow from no others.
+    pub(super) fn uncomputed_figures(&self) -> impl Iterator<Item = &'static str> {
+        let columns = self.columns;
+        self.grid.uncomputed(self.number).filter_map(|column| {
+            let is_discount = columns.discounts.iter().any(|(discount, _)| *discount == column);
+            match column {
+                _ if columns.tax_rate.contains(&column) => Some("tax rate"),
+                _ if columns.tax_amount.contains(&column) => Some("tax"),
+                _ if columns.total_with_gst == Some(column) => Some("amount with tax"),
+                _ => is_discount.then_some("discount"),
+            }
+        })
+    }
+
+    /// A warning where the quantity names another unit than the column of units does.
+    pub(super) fn odd_unit(&self) -> Option<String> {
+        let quantity = self.value(self.columns.quantity);
+        let (_, Some(own)) = quantities::read(quantity) else {
+            return None;
+        };
+        let unit = self.text(self.columns.unit).filter(|unit| !unit.is_empty())?;
+        (!quantities::are_alike(own, &unit)).then(|| {
+            format!(
+                "Row {}: the quantity is printed as \"{}\", but the unit as \"{unit}\"",
+                self.number,
+                quantity.text()
+            )
+        })
+    }
+
     /// True for a row of totals: a text that begins as totals do, and a number; or such a text that says nothing else.
     /// Goods whose name begins so have a quantity, a rate and their product.
     pub(super) fn is_total(&self) -> bool {
         let mut values = self.grid.filled(self.number).map(|(_, value)| value);
-        let has_number = values.any(|value| value.reading().number().is_some() || looks_like_figure(value));
-        let has_factor = self.has_number(self.columns.quantity) || self.has_number(self.columns.rate);
+        let has_number = values.any(|value| value.reading().number().is_some() || looks_like_figure(value))
+            || self.grid.uncomputed(self.number).next().is_some();
+        let has_factor = self.has_factor();
         let is_whole_item = self.is_whole_item();
         self.labels().any(|words| {
             let is_bare = says_only_total(&words);
@@ -174,7 +295,7 @@ impl Row<'_> {
 
     /// True for the sum of a page, repeated on the next one.
     pub(super) fn is_forward(&self) -> bool {
-        let has_factor = self.has_number(self.columns.quantity) || self.has_number(self.columns.rate);
+        let has_factor = self.has_factor();
         !has_factor && self.labels().any(|words| total_labels::is_forward(&words))
     }
 
@@ -204,7 +325,7 @@ impl Row<'_> {
     }
 
     pub(super) fn quantity(&self) -> Option<Decimal> {
-        self.own(self.columns.quantity).reading().number()
+        quantities::read(self.own(self.columns.quantity)).0.number()
     }
 
     /// The numbers of the row.
@@ -216,13 +337,17 @@ impl Row<'_> {
     pub(super) fn item(&self) -> Item {
         let columns = self.columns;
         let tax = self.tax();
+        let (quantity, unit) = quantities::read(self.value(columns.quantity));
         Item {
             serial: self.text(columns.serial),
             description: self.value(columns.description).text().to_string(),
             hsn: self.text(columns.hsn),
-            unit: self.text(columns.unit),
-            quantity: self.value(columns.quantity).reading(),
-            rate: self.value(columns.rate).reading(),
+            unit: self
+                .text(columns.unit)
+                .filter(|unit| !unit.is_empty())
+                .or_else(|| unit.map(str::to_owned)),
+            quantity,
+            rate: self.rate(|column| self.value(column).reading()),
             // An amount that spans several items is not the amount of each.
             total: self.own(columns.total).reading(),
             discounts: self.discounts(),
@@ -340,12 +465,17 @@ impl Tax {
     }
 
     fn take_amount(&mut self, reading: Reading) {
-        self.amount = match (self.amount, reading) {
-            (Reading::Unreadable, _) | (_, Reading::Unreadable) => Reading::Unreadable,
-            (sum, Reading::Absent) => sum,
-            (Reading::Absent, number) => number,
-            (Reading::Number(sum), Reading::Number(number)) => Reading::Number(sum.saturating_add(number)),
-        };
+        self.amount = add(self.amount, reading);
+    }
+}
+
+/// The sum of two cells, of which one may be empty.
+fn add(one: Reading, other: Reading) -> Reading {
+    match (one, other) {
+        (Reading::Unreadable, _) | (_, Reading::Unreadable) => Reading::Unreadable,
+        (sum, Reading::Absent) => sum,
+        (Reading::Absent, number) => number,
+        (Reading::Number(sum), Reading::Number(number)) => Reading::Number(sum.saturating_add(number)),
     }
 }
 

@@ -138,6 +138,11 @@ pub(super) fn is_sum_of_all(words: &Words) -> bool {
         .all(|word| lists.iter().any(|list| list.contains(&word)) || word == "PAYABLE")
 }
 
+/// True for a label that fits the total of a whole document, though it may name a sum before tax: "Net Total", "Total Amount".
+pub(super) fn names_document(words: &Words) -> bool {
+    is_sum_of_all(words) && words.has_any(&["NET", "AMOUNT", "AMT", "VALUE", "PAYABLE"])
+}
+
 /// True for what takes something off the sum of the items.
 pub(super) fn is_deduction(words: &Words) -> bool {
     words.len() <= MAX_WORDS

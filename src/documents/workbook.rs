@@ -1,14 +1,18 @@
 //! A purchase-order workbook: read once, then told by its layout and parsed.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
 use super::grid::Grid;
 use super::inspect::FileKind;
 use super::layout::{self, LAYOUTS, Layout};
-use super::model::{ParseFailure, ParsedOrder};
+use super::model::{ParseFailure, ParsedLine, ParsedOrder};
 use super::sheets;
+use super::summary::LineSums;
 
 /// The sheets of a workbook that can hold an order: of each layout the first visible one with its item table, the active
 /// sheet first.
@@ -18,6 +22,52 @@ pub(super) struct Workbook {
     first: Option<Arc<Grid>>,
     /// The sheets with an item table, each with the layout that it is a table of.
     tables: Vec<(Layout, Arc<Grid>)>,
+    /// Further sheets with items, which are not read.
+    others: Vec<OtherTable>,
+}
+
+/// An item table beside the one that is read.
+#[derive(Debug)]
+struct OtherTable {
+    layout: Layout,
+    sheet: String,
+    lines: usize,
+    /// Before tax.
+    sum: Decimal,
+    /// Stands for what the lines say.
+    digest: u64,
+    /// Of the order and of the invoice, as far as the sheet names them.
+    numbers: [Option<String>; 2],
+}
+
+impl OtherTable {
+    /// The items of a sheet, if there are any.
+    fn of(layout: Layout, grid: &Grid) -> Option<Self> {
+        let order = layout.rules().read_sheet(grid).ok()?;
+        (!order.lines.is_empty()).then(|| Self {
+            layout,
+            sheet: grid.name().to_owned(),
+            lines: order.lines.len(),
+            sum: LineSums::of(&order.lines).taxable,
+            digest: digest(&order.lines),
+            numbers: [order.header.po_number, order.header.pi_number],
+        })
+    }
+
+    /// True for the same order once more: a copy of its sheet, or its items without their head.
+    fn repeats(&self, order: &ParsedOrder) -> bool {
+        let own = [&order.header.po_number, &order.header.pi_number];
+        let mut numbers = self.numbers.iter().zip(own);
+        self.digest == digest(&order.lines) && numbers.all(|(number, own)| number.is_none() || number == own)
+    }
+}
+
+fn digest(lines: &[ParsedLine]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for line in lines {
+        (&line.boq_name, line.quantity, line.taxable_amount).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 impl Workbook {
@@ -34,20 +84,25 @@ impl Workbook {
         let mut book = Self::default();
         let mut visit = |grid: Grid| {
             book.take(Arc::new(grid), &layouts);
-            if book.tables.len() == layouts.len() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            ControlFlow::Continue(())
         };
-        sheets::visit_sheets(file, kind, &mut visit).map_err(ParseFailure::unreadable)?;
-        Ok(book)
+        let read = sheets::visit_sheets(file, kind, &mut visit);
+        // Sheets beyond those that are read are only looked at, so damage there is no reason to refuse.
+        match read.map_err(ParseFailure::unreadable) {
+            Err(failure) if book.tables.len() < layouts.len() => Err(failure),
+            _ => Ok(book),
+        }
     }
 
     fn take(&mut self, grid: Arc<Grid>, layouts: &[Layout]) {
         for layout in layouts {
-            if self.table(*layout).is_none() && layout.rules().has_table(&grid) {
+            if !layout.rules().has_table(&grid) {
+                continue;
+            }
+            if self.table(*layout).is_none() {
                 self.tables.push((*layout, Arc::clone(&grid)));
+            } else {
+                self.others.extend(OtherTable::of(*layout, &grid));
             }
         }
         self.first.get_or_insert(grid);
@@ -75,7 +130,20 @@ impl Workbook {
     pub(super) fn parse(&self, layout: Layout) -> Result<ParsedOrder, ParseFailure> {
         let nothing = Grid::default();
         let first = self.first.as_deref().unwrap_or(&nothing);
-        layout.rules().read_sheet(self.table(layout).unwrap_or(first))
+        let grid = self.table(layout).unwrap_or(first);
+        let mut order = layout.rules().read_sheet(grid)?;
+        let others = self.others.iter().filter(|other| other.layout == layout);
+        let unread: Vec<_> = others.filter(|other| !other.repeats(&order)).collect();
+        for other in unread {
+            order.warnings.push(format!(
+                "Sheet \"{}\" has an item table, too (lines: {}, before tax: {:.2}); only sheet \"{}\" is read",
+                other.sheet,
+                other.lines,
+                other.sum,
+                grid.name()
+            ));
+        }
+        Ok(order)
     }
 }
 
@@ -84,7 +152,6 @@ mod tests {
     use std::io::Cursor;
 
     use proptest::prelude::*;
-    use rust_decimal::Decimal;
 
     use super::*;
     use crate::documents::{inspect, require_for_po_upload, require_for_proforma_upload};

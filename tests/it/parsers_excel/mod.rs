@@ -8,6 +8,7 @@
     reason = "the fields have the names that they have on paper, and each may be there or not"
 )]
 
+mod additions;
 mod columns;
 mod forms;
 mod heads;
