@@ -6,7 +6,9 @@ use super::above;
 use super::columns::Columns;
 use super::figures::Figures;
 use super::notes::{self, is_note};
+use super::owned::{self, Owner};
 use super::rows::{Row, amount_of, quantity_in};
+use super::taxes;
 use super::titles;
 use super::totals;
 use crate::documents::model::ParseFailure;
@@ -34,6 +36,8 @@ pub(super) struct Block<'a> {
     /// The line with its figures, and those below.
     pub(super) rows: Vec<&'a Row>,
     pub(super) columns: Columns,
+    /// Whether its own sum stands below it.
+    pub(super) has_sum: bool,
 }
 
 /// What stands below the first titles.
@@ -102,6 +106,8 @@ struct Cutter<'a> {
     has_item: bool,
     /// Whether the lines belong to an item that was printed before.
     is_reprint: bool,
+    /// Whether a sum of more than the last item stands below it.
+    is_below_sum: bool,
     reprinted: Vec<String>,
     repeated: Vec<String>,
     without_figures: Vec<String>,
@@ -121,6 +127,7 @@ impl<'a> Cutter<'a> {
             loose: Vec::new(),
             has_item: false,
             is_reprint: false,
+            is_below_sum: false,
             reprinted: Vec::new(),
             repeated: Vec::new(),
             without_figures: Vec::new(),
@@ -156,8 +163,11 @@ impl<'a> Cutter<'a> {
         let figures = self.columns.read(row);
         if let Some(start) = self.start_at(row, figures) {
             self.start(start, row);
-        } else if self.is_reprint || self.is_sum_between(row) {
+        } else if self.is_reprint {
             // Nothing of its own.
+        } else if self.is_sum_between(row) {
+            // Taxes below the sum of several items are not those of the last of them.
+            self.take_sum(row);
         } else if self.has_item {
             self.append(row);
         } else {
@@ -251,6 +261,7 @@ impl<'a> Cutter<'a> {
         self.loose.clear();
         self.has_item = true;
         self.is_reprint = false;
+        self.is_below_sum = false;
         if let Some(number) = &start.number {
             let seen = self.seen.entry(number.clone()).or_default();
             // The same line under the same number is the same item, printed again.
@@ -271,6 +282,7 @@ impl<'a> Cutter<'a> {
             is_numbered_above: start.is_numbered_above,
             rows: vec![row],
             columns: self.columns.clone(),
+            has_sum: false,
         });
     }
 
@@ -330,7 +342,21 @@ impl<'a> Cutter<'a> {
     /// True for the sum of a section, where items stand in columns.
     fn is_sum_between(&self, row: &Row) -> bool {
         let last = self.blocks.items.last();
-        last.is_some_and(|item| item.figures.is_some()) && !is_note(row) && totals::is_total(row)
+        last.is_some_and(|item| item.figures.is_some()) && !self.is_of_item(row) && totals::is_total(row)
+    }
+
+    fn take_sum(&mut self, row: &Row) {
+        if let Some(item) = self.blocks.items.last_mut() {
+            let is_own = owned::is_sum_of(item, row);
+            item.has_sum |= is_own;
+            // Taxes below the sum of several items are not those of the last of them.
+            self.is_below_sum |= !is_own;
+        }
+    }
+
+    /// True for a note on the item above, its tax among them.
+    fn is_of_item(&self, row: &Row) -> bool {
+        is_note(row) || taxes::is_tax(row) && !self.is_below_sum
     }
 
     fn append(&mut self, row: &'a Row) {
@@ -381,6 +407,7 @@ impl<'a> Cutter<'a> {
                 is_numbered_above: false,
                 rows: std::mem::take(&mut self.loose),
                 columns: self.columns.clone(),
+                has_sum: false,
             });
             self.has_item = true;
         } else if self.blocks.items.is_empty() {
@@ -398,7 +425,16 @@ impl<'a> Cutter<'a> {
         };
         // What begins as terms do may be a note on an item, if another item follows.
         let is_of_terms = notes::is_of_terms(row);
-        if !is_closing && !is_of_terms && !totals::is_total(row) && !is_charge() {
+        let owner = if self.is_reprint {
+            None
+        } else {
+            owned::owner(&self.blocks.items, row, rest)
+        };
+        let is_of_document = owner == Some(Owner::Document);
+        if owner == Some(Owner::Item) {
+            return false;
+        }
+        if !is_closing && !is_of_terms && !is_of_document && !totals::is_total(row) && !is_charge() {
             return false;
         }
         let figures = self.columns.read(row);

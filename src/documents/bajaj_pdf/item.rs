@@ -7,6 +7,7 @@ use super::figures::Figures;
 use super::kinds::Kind;
 use super::notes::{NOTES, TAXES, is_address, is_note, is_only_number};
 use super::rows::{Row, amount_of, is_currency, is_garbled, quantity_in};
+use super::taxes::{self, TaxLine};
 use super::with_tax;
 use crate::documents::grid::Reading;
 use crate::documents::items::{Item, RateReading};
@@ -24,7 +25,10 @@ struct Reader {
     quantity: Option<Decimal>,
     unit: Option<String>,
     amounts: Vec<Decimal>,
+    /// What stands in its column.
     tax: Option<Decimal>,
+    /// The lines of tax below.
+    tax_lines: Vec<TaxLine>,
     description: Vec<String>,
     /// Between "Unconfirmed" and "Location on Detail".
     in_status: bool,
@@ -85,7 +89,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
     }
     if let Some(figures) = reader.figures.take() {
         let mut item = figures.into_item(block.number.clone(), description);
-        item.tax_amount = match (item.tax_amount, reader.tax) {
+        item.tax_amount = match (item.tax_amount, reader.tax()) {
             (Reading::Absent, Some(tax)) => Reading::Number(tax),
             (own, _) => own,
         };
@@ -97,6 +101,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         }
         return item;
     }
+    let tax = reader.tax();
     let (rate, amount) = match reader.amounts.as_slice() {
         [] => (Reading::Absent, Reading::Absent),
         [amount] => (Reading::Absent, Reading::Number(*amount)),
@@ -111,7 +116,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         rate,
         total: amount,
         tax_rate: RateReading::default(),
-        tax_amount: reader.tax.map_or(Reading::Absent, Reading::Number),
+        tax_amount: tax.map_or(Reading::Absent, Reading::Number),
         total_with_gst: Reading::Absent,
         ..Item::default()
     };
@@ -218,7 +223,10 @@ impl Reader {
 
     /// A line below the one with the figures, which may complete them.
     fn take_below(&mut self, row: &Row, block: &Block<'_>) {
-        let is_note = self.in_status || is_note(row) || row.text.to_uppercase().contains("UNCONFIRMED");
+        let is_note = self.in_status
+            || is_note(row)
+            || taxes::is_tax(row)
+            || row.text.to_uppercase().contains("UNCONFIRMED");
         let is_priced = self.figures.as_ref().is_some_and(Figures::are_whole);
         let is_text = block.columns.are_left_of_figures(row) && !row.words.iter().any(is_currency);
         if is_priced && is_text && !is_note {
@@ -281,7 +289,7 @@ impl Reader {
             return;
         }
         let amounts: Vec<Decimal> = row.words.iter().filter_map(amount_of).collect();
-        if row.starts_with_any(TAXES) {
+        if row.starts_with_any(TAXES) || taxes::is_tax(row) {
             self.take_tax(row);
             return;
         }
@@ -318,14 +326,24 @@ impl Reader {
         }
     }
 
-    /// The tax of this line alone, which is the last figure of its tax line.
+    /// The tax of this line alone. One that is more than the line's amount is of something else.
     fn take_tax(&mut self, row: &Row) {
-        let Some(tax) = row.words.iter().rev().find_map(amount_of) else {
+        let Some(line) = TaxLine::of(row) else {
             return;
         };
-        let sum = self.tax.unwrap_or_default().saturating_add(tax);
-        if self.amounts.iter().any(|amount| sum <= *amount) {
-            self.tax = Some(sum);
+        self.tax_lines.push(line);
+        let sum = self.tax().unwrap_or_default();
+        if !self.amounts.iter().any(|amount| sum <= *amount) {
+            self.tax_lines.pop();
+            self.strays.push(row.text.clone());
+        }
+    }
+
+    fn tax(&self) -> Option<Decimal> {
+        let below = (!self.tax_lines.is_empty()).then(|| taxes::sum(&self.tax_lines));
+        match (self.tax, below) {
+            (Some(own), Some(below)) => Some(own.saturating_add(below)),
+            (own, below) => own.or(below),
         }
     }
 
@@ -406,6 +424,7 @@ mod tests {
             is_numbered_above: false,
             rows: rows.iter().collect(),
             columns: Columns::of(titles::read(&[titles]), &[]),
+            has_sum: false,
         };
         let mut remarks = Remarks::default();
         let item = read(&block, 0, &mut remarks);

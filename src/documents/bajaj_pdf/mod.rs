@@ -7,6 +7,7 @@
 //!   they say; `cells`, `columns`: what stands below which of them; `figures`: what a line says in its columns.
 //! - `header`, `places`: numbers and dates, addresses and names; `blocks`, `above`: the lines cut into items; `item`: the
 //!   fields of one, `notes` what is none of them, `with_tax` an amount that includes its tax.
+//! - `taxes`, `owned`: lines of tax, and which of them and of the sums below an item are its own.
 //! - `totals`: the figures of the document, held against its lines.
 
 mod above;
@@ -18,8 +19,10 @@ mod header;
 mod item;
 mod kinds;
 mod notes;
+mod owned;
 mod places;
 mod rows;
+mod taxes;
 mod titles;
 mod totals;
 mod with_tax;
