@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::blocks::Block;
 use super::figures::Figures;
 use super::kinds::Kind;
-use super::notes::{NOTES, TAXES, is_address, is_note, is_only_number};
+use super::notes::{NOTES, TAXES, is_address, is_forward, is_note, is_only_number};
 use super::rows::{Row, amount_of, is_currency, is_garbled, quantity_in};
 use super::taxes::{self, TaxLine};
 use super::with_tax;
@@ -54,7 +54,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
             .text
             .split_once(' ')
             .filter(|_| line == 0 && block.is_numbered_above);
-        reader.describe(numbered.map_or(&*row.text, |(_, text)| text));
+        reader.describe_with(numbered.map_or(&*row.text, |(_, text)| text));
     }
     for (line, row) in block.rows.iter().enumerate() {
         match (&block.figures, line) {
@@ -88,6 +88,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         );
     }
     if let Some(figures) = reader.figures.take() {
+        let is_without_tax = figures.is_sum_with_besides();
         let mut item = figures.into_item(block.number.clone(), description);
         item.tax_amount = match (item.tax_amount, reader.tax()) {
             (Reading::Absent, Some(tax)) => Reading::Number(tax),
@@ -96,7 +97,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         let has_tax_columns = item.tax_amount != Reading::Absent
             || item.tax_rate.value.is_some()
             || item.total_with_gst != Reading::Absent;
-        if !has_tax_columns {
+        if !has_tax_columns && !is_without_tax {
             with_tax::split_amount(&mut item, index, remarks);
         }
         return item;
@@ -231,7 +232,7 @@ impl Reader {
         let is_text = block.columns.are_left_of_figures(row) && !row.words.iter().any(is_currency);
         if is_priced && is_text && !is_note {
             // An amount there is part of a text.
-            self.describe(&row.text);
+            self.describe_with(&row.text);
             return;
         }
         let below = block
@@ -285,7 +286,7 @@ impl Reader {
             self.take_status(row, &upper);
             return;
         }
-        if row.starts_with_any(NOTES) {
+        if row.starts_with_any(NOTES) || is_forward(row) {
             return;
         }
         let amounts: Vec<Decimal> = row.words.iter().filter_map(amount_of).collect();
@@ -321,8 +322,8 @@ impl Reader {
         if row.words.iter().any(is_garbled) {
             self.strays.push(row.text.clone());
         }
-        if !has_figures && !is_only_number(text) && !is_address(text) {
-            self.describe(text);
+        if !has_figures {
+            self.describe_with(text);
         }
     }
 
@@ -376,6 +377,13 @@ impl Reader {
         self.status_ends = self.status_ends.saturating_sub(usize::from(end.is_some()));
         // Without an end below, the line alone is about the delivery.
         self.in_status = end.is_none() && self.status_ends > 0;
+    }
+
+    /// A line of a description, unless it is one of those that stand among these and say nothing of the item.
+    fn describe_with(&mut self, line: &str) {
+        if !is_only_number(line) && !is_address(line) {
+            self.describe(line);
+        }
     }
 
     fn describe(&mut self, text: &str) {
