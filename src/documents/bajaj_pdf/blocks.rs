@@ -103,6 +103,8 @@ struct Cutter<'a> {
     last: Option<u32>,
     /// Lines since then that belong to no item yet.
     loose: Vec<&'a Row>,
+    /// The last line with a number and a text, but no figures, if its number is the next.
+    begun: Option<&'a Row>,
     has_item: bool,
     /// Whether the lines belong to an item that was printed before.
     is_reprint: bool,
@@ -125,6 +127,7 @@ impl<'a> Cutter<'a> {
             numbers: Vec::new(),
             last: None,
             loose: Vec::new(),
+            begun: None,
             has_item: false,
             is_reprint: false,
             is_below_sum: false,
@@ -149,7 +152,9 @@ impl<'a> Cutter<'a> {
             self.below = (line.page, line.y);
         }
         self.last = None;
-        self.loose.clear();
+        if self.begun.is_none() {
+            self.loose.clear();
+        }
         self.has_item = false;
         self.is_reprint = false;
     }
@@ -177,7 +182,7 @@ impl<'a> Cutter<'a> {
     }
 
     /// How the line starts an item, if it does.
-    fn start_at(&mut self, row: &Row, figures: Option<Figures>) -> Option<Start> {
+    fn start_at(&mut self, row: &'a Row, figures: Option<Figures>) -> Option<Start> {
         let Some(figures) = figures.filter(|figures| !figures.is_split) else {
             let number = row
                 .item_number()
@@ -201,7 +206,11 @@ impl<'a> Cutter<'a> {
         let number = label.parse().ok().filter(|number: &u32| *number > 0);
         if !figures.has_figures() {
             // Perhaps a heading, perhaps an item that says nothing of its price.
-            if number.is_some() && !self.is_reprint && row.words.len() > 1 {
+            if let Some(number) = number
+                && !self.is_reprint
+                && row.words.len() > 1
+            {
+                self.begun = self.is_step(number).then_some(row);
                 self.without_figures.push(label);
             }
             return None;
@@ -244,8 +253,24 @@ impl<'a> Cutter<'a> {
     }
 
     fn start(&mut self, start: Start, row: &'a Row) {
-        let above = self.lines_above(row);
         let mut start = start;
+        let is_bare = start.number.is_none()
+            && start
+                .figures
+                .as_ref()
+                .is_some_and(|figures| figures.description.is_empty());
+        let begun = self
+            .begun
+            .take()
+            .filter(|_| is_bare)
+            .map(|begun| self.lines_from(begun));
+        let above = match begun {
+            Some(begun) if !begun.is_empty() => {
+                self.without_figures.pop();
+                begun
+            }
+            _ => self.lines_above(row),
+        };
         // The number may stand in front of the description, which begins above the figures.
         let number = above
             .first()
@@ -284,6 +309,16 @@ impl<'a> Cutter<'a> {
             columns: self.columns.clone(),
             has_sum: false,
         });
+    }
+
+    /// Takes back the lines from this one on, which begins the item whose figures stand alone further down.
+    fn lines_from(&mut self, begun: &Row) -> Vec<&'a Row> {
+        let rows = match self.blocks.items.last_mut() {
+            Some(item) if self.loose.is_empty() => &mut item.rows,
+            _ => &mut self.loose,
+        };
+        let at = rows.iter().position(|row| std::ptr::eq(*row, begun));
+        rows.split_off(at.unwrap_or(rows.len()))
     }
 
     /// Takes back the lines that were read as belonging to what is above, but stand at the line with the figures of the
