@@ -51,7 +51,7 @@ pub(super) fn fit(pages: &[Page]) -> Fit {
 /// Reads a Bajaj purchase order; its findings say what is missing or wrong in it.
 ///
 /// # Errors
-/// If there are more items than any order has.
+/// If there are more items than any order has, or two orders.
 pub(super) fn read(pages: &[Page]) -> Result<ParsedOrder, ParseFailure> {
     parse(&rows::all(pages))
 }
@@ -59,6 +59,17 @@ pub(super) fn read(pages: &[Page]) -> Result<ParsedOrder, ParseFailure> {
 fn parse(all: &[Row]) -> Result<ParsedOrder, ParseFailure> {
     let mut order = ParsedOrder::default();
     header::read(all, &mut order);
+    if let Some(second) = header::second_number(all) {
+        let first = order.header.po_number.clone().unwrap_or_default();
+        return Err(ParseFailure {
+            findings: vec![Finding::new(
+                "po_details.po_number",
+                FindingKind::Mismatch,
+                format!("The file holds two orders, {first} and {second}; upload each as a file of its own"),
+            )],
+            partial: Box::new(order),
+        });
+    }
     let rows = rows::without_page_furniture(all);
     let Some(mut blocks) = blocks::cut(&rows)? else {
         let message = format!(
