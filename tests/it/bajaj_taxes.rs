@@ -179,3 +179,108 @@ fn a_tax_that_is_more_than_its_item_is_told() {
         ["Line 1: the figures in \"Tax: IGST 18% 900.00\" below it are of no line"]
     );
 }
+
+#[test]
+fn a_column_that_is_not_titled_as_tax_is_none() {
+    // 500.00 and 100.00 of freight; 400.00 and 72.00 of labour, which are 18 % of it by chance.
+    for (title, amount, part, price, sum) in [
+        ("Freight", "500.00", "100.00", "50.00", dec!(600)),
+        ("Labour Amt", "400.00", "72.00", "40.00", dec!(472)),
+    ] {
+        let total = format!("{sum}.00");
+        let order = read(&[
+            &[
+                (40, "Line #"),
+                (75, "Part # / Description"),
+                (230, "Qty"),
+                (290, "Unit Price"),
+                (360, "Amount"),
+                (430, title),
+                (510, "Total"),
+            ],
+            &[
+                (40, "1"),
+                (75, "Wall"),
+                (230, "10"),
+                (290, price),
+                (360, amount),
+                (430, part),
+                (510, &total),
+            ],
+            &[(380, "Total Amount"), (510, &total)],
+        ]);
+
+        assert_eq!(order.lines[0].boq_name, "Wall");
+        assert_eq!(order.lines[0].taxable_amount, Some(sum), "{title}");
+        assert_eq!(taxes(&order), [None], "{title}");
+        assert_eq!(order.totals.total_tax, None);
+        let product =
+            format!("Line 1: quantity × rate is {amount}, but the amount says {total}; the amount is kept");
+        assert_eq!(warnings(&order), [product]);
+    }
+}
+
+#[test]
+fn taxes_below_the_total_that_they_give_are_the_same_again() {
+    let order = read(&[
+        TITLES,
+        WALL,
+        BOARD,
+        &[(380, "Subtotal"), (515, "800.00")],
+        &[(380, "CGST"), (515, "72.00")],
+        &[(380, "SGST"), (515, "72.00")],
+        &[(380, "Grand Total"), (515, "944.00")],
+        &[(380, "HSN 9405 taxable"), (515, "800.00")],
+        &[(380, "CGST 9%"), (515, "72.00")],
+        &[(380, "SGST 9%"), (515, "72.00")],
+        &[(380, "Total Tax"), (515, "144.00")],
+    ]);
+
+    assert_eq!(order.printed.total_tax, Some(dec!(144)));
+    assert_eq!(taxes(&order), [Some(dec!(90)), Some(dec!(54))]);
+    assert_eq!(
+        warnings(&order),
+        ["The document's tax of 144.00 is shared over the lines"]
+    );
+}
+
+#[test]
+fn an_amount_above_the_items_may_be_that_before_tax_or_another() {
+    let tail: [Line<'_>; 2] = [
+        &[(380, "IGST 18%"), (515, "144.00")],
+        &[(380, "Grand Total"), (515, "944.00")],
+    ];
+    let shared = "The document's tax of 144.00 is shared over the lines";
+    let net = "The amount of 800.00 above the items is that before tax; the document's value is 944.00";
+    for (head, expected) in [
+        ("Amount: INR 800.00", &[net, shared] as &[&str]),
+        ("Amount: INR 944.00", &[shared]),
+        ("Advance Amount: INR 300.00", &[shared]),
+        ("Max Amount: 99.00", &[shared]),
+    ] {
+        let order = read(&[&[&[(40_u32, head)] as Line<'_>, TITLES, WALL, BOARD] as &[_], &tail].concat());
+
+        assert_eq!(order.printed.total_amount, Some(dec!(944)), "{head}");
+        assert_eq!(taxes(&order), [Some(dec!(90)), Some(dec!(54))], "{head}");
+        assert_eq!(warnings(&order), expected, "{head}");
+    }
+}
+
+#[test]
+fn a_total_in_whole_rupees_and_the_number_of_a_page_are_no_faults() {
+    let order = read(&[
+        TITLES,
+        WALL,
+        &[(380, "Subtotal"), (515, "500.00")],
+        &[(380, "IGST 18%"), (515, "90.00")],
+        &[(380, "Grand Total"), (515, "590")],
+    ]);
+    assert_eq!(order.printed.total_amount, Some(dec!(590)));
+    assert_eq!(
+        warnings(&order),
+        ["The document's tax of 90.00 is shared over the lines"]
+    );
+
+    let order = read(&[TITLES, WALL, &[(500, "Page 1")]]);
+    assert!(warnings(&order).is_empty(), "{:?}", order.warnings);
+}
