@@ -258,7 +258,13 @@ fn an_amount_above_the_items_may_be_that_before_tax_or_another() {
         ("Advance Amount: INR 300.00", &[shared]),
         ("Max Amount: 99.00", &[shared]),
     ] {
-        let order = read(&[&[&[(40_u32, head)] as Line<'_>, TITLES, WALL, BOARD] as &[_], &tail].concat());
+        let order = read(
+            &[
+                &[&[(40_u32, head)] as Line<'_>, TITLES, WALL, BOARD] as &[_],
+                &tail,
+            ]
+            .concat(),
+        );
 
         assert_eq!(order.printed.total_amount, Some(dec!(944)), "{head}");
         assert_eq!(taxes(&order), [Some(dec!(90)), Some(dec!(54))], "{head}");

@@ -97,7 +97,7 @@ pub(super) fn second_number(rows: &[Row]) -> Option<String> {
             .position(Row::is_anchor)
             .filter(|titles| *titles <= MAX_LINES)?;
         let head = behind.get(..titles)?;
-        let has_head = head.iter().any(|row| names_other_field(row));
+        let has_head = head.iter().any(names_other_field);
         has_head.then_some(number)
     })
 }
