@@ -9,17 +9,25 @@ use super::text;
 
 /// Letters that stand before digits in an address without being a store's code.
 const NO_CODES: &[&str] = &[
-    "AY", "BLDG", "BLOCK", "CIN", "CM", "CTS", "EXT", "FL", "FLAT", "FLOOR", "FLR", "FT", "FY", "GALA",
-    "GATE", "GAT", "GST", "HSN", "KH", "KM", "LANE", "MM", "MOB", "MTR", "NH", "NO", "PAN", "PH", "PHASE",
-    "PI", "PIN", "PLOT", "PLT", "PO", "RD", "ROAD", "ROOM", "ROW", "SAC", "SEC", "SECTOR", "SFT", "SH",
-    "SHOP", "SNO", "SQFT", "SQM", "SURVEY", "SY", "TEL", "UNIT", "WARD", "WING", "JAN", "FEB", "MAR", "APR",
-    "MAY", "JUN", "JUL", "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC",
+    "AY", "BLDG", "BLK", "BLOCK", "CIN", "CM", "CTS", "EXT", "FL", "FLAT", "FLOOR", "FLR", "FT", "FY",
+    "GALA", "GATE", "GAT", "GST", "HSN", "KH", "KM", "LANE", "MM", "MOB", "MTR", "NH", "NO", "PAN", "PH",
+    "PHASE", "PI", "PIN", "PLOT", "PLT", "PO", "RD", "ROAD", "ROOM", "ROW", "SAC", "SEC", "SECTOR", "SFT",
+    "SH", "SHOP", "SNO", "SQFT", "SQM", "SURVEY", "SY", "TEL", "UNIT", "WARD", "WING", "JAN", "FEB", "MAR",
+    "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "SEPT", "OCT", "NOV", "DEC",
 ];
 /// Words that make the next token something else than a store's code.
 const INTRODUCERS: &[&str] = &[
-    "BLOCK", "FLAT", "FLOOR", "GALA", "GSTIN", "HSN", "NO", "PAN", "PI", "PIN", "PLOT", "PO", "ROOM", "SAC",
-    "SECTOR", "SHOP", "SURVEY", "UNIT", "WING",
+    "BLK", "BLOCK", "BLDG", "BUILDING", "DNO", "DOOR", "FLAT", "FLOOR", "GALA", "GSTIN", "HSN", "NO", "PAN",
+    "PI", "PIN", "PLOT", "PO", "ROOM", "SAC", "SECTOR", "SHOP", "SURVEY", "UNIT", "WING", "GATE", "HNO",
+    "HOUSE", "LANE", "PILLAR", "PHASE", "TOWER", "WARD",
 ];
+/// Letters of the states that stand before a pin code.
+const STATES: &[&str] = &[
+    "AP", "AR", "AS", "BR", "CG", "CH", "DL", "GA", "GJ", "HP", "HR", "JH", "JK", "KA", "KL", "LA", "MH",
+    "ML", "MN", "MP", "MZ", "NL", "OD", "OR", "PB", "PY", "RJ", "SK", "TG", "TN", "TR", "TS", "UK", "UP",
+    "WB",
+];
+const PIN_DIGITS: usize = 6;
 
 /// True for the labels of a store's code.
 pub(super) fn is_store_label(words: &Words) -> bool {
@@ -86,12 +94,14 @@ fn free_code(address: &str, known: &[String]) -> Option<String> {
             && letters.bytes().all(|byte| byte.is_ascii_uppercase())
             && (2..=6).contains(&digits)
             && !NO_CODES.contains(&letters)
+            && !(digits == PIN_DIGITS && STATES.contains(&letters))
             && !INTRODUCERS.contains(&previous.as_str())
             && !known.contains(&token);
         if is_code {
             return Some(token);
         }
-        previous = token;
+        // "H.No." and "D.No." say what "No" does.
+        previous = token.replace('.', "");
     }
     None
 }
@@ -131,6 +141,12 @@ mod tests {
             ("Plot AB12, Unit CD34", None),
             ("U12-345 ABC12-7 27AAAAA0000A1Z5", None),
             ("Against PI AB1234", None),
+            ("Sector 62 Noida UP201301", None),
+            (
+                "H.No. AB123, Tower TW12, Near Metro Pillar MP123, Ward WD14",
+                None,
+            ),
+            ("Tower B, MP123", Some("MP123")),
             ("see XY4500", None),
             ("Mumbai 400001", None),
         ] {

@@ -453,3 +453,112 @@ fn a_total_may_be_named_in_two_lines_and_one_that_is_not_named_is_told() {
         ["The sum in \"Payable 23.60\" is larger than the lines, but is not called the total"]
     );
 }
+
+#[test]
+fn the_figures_of_an_item_may_stand_alone_below_its_number_and_text() {
+    let titles: Line<'_> = &[
+        (40, "Line #"),
+        (75, "Part # / Description"),
+        (300, "Qty (Unit)"),
+        (430, "Unit Price"),
+        (510, "Subtotal"),
+    ];
+    let order = read(&[
+        titles,
+        &[(40, "1"), (75, "Oak table")],
+        &[(75, "oiled")],
+        &[(300, "10 (EA)"), (435, "50.00"), (515, "500.00")],
+        titles,
+        &[(40, "2"), (75, "Glass door")],
+        &[(75, "white")],
+        &[(300, "2 (EA)"), (435, "250.00"), (515, "500.00")],
+    ]);
+
+    assert_eq!(
+        told(&order),
+        [
+            "1 Oak table oiled: 10 EA at 50 = 500",
+            "2 Glass door white: 2 EA at 250 = 500"
+        ]
+    );
+    assert!(warnings(&order).is_empty(), "{:?}", order.warnings);
+}
+
+#[test]
+fn what_says_nothing_of_an_item_does_not_describe_it() {
+    for line in [
+        &[(70_u32, "MAHARASHTRA MUMBAI")] as Line<'_>,
+        &[(70, "200012345678")],
+        &[(300, "Carried Forward"), (425, "20.00")],
+    ] {
+        let item = [
+            (40, "1"),
+            (70, "Oak table"),
+            (240, "2"),
+            (290, "EA"),
+            (345, "10.00"),
+            (425, "20.00"),
+        ];
+        let next = [
+            (40, "2"),
+            (70, "Fitting"),
+            (240, "1"),
+            (290, "EA"),
+            (345, "5.00"),
+            (425, "5.00"),
+        ];
+        let order = read(&[TITLES, &item, line, &next]);
+
+        assert_eq!(
+            told(&order),
+            ["1 Oak table: 2 EA at 10 = 20", "2 Fitting: 1 EA at 5 = 5"],
+            "{line:?}"
+        );
+    }
+}
+
+#[test]
+fn two_orders_in_one_file_are_refused_by_their_numbers() {
+    let item: Line<'_> = &[
+        (40, "1"),
+        (70, "Oak table"),
+        (240, "2"),
+        (290, "EA"),
+        (345, "10.00"),
+        (425, "20.00"),
+    ];
+    let parse = |second: &[Line<'_>]| {
+        let first: [Line<'_>; 4] = [
+            &[(40, "PO No: 4500000001")],
+            &[(40, "PO Date: 03-02-2026")],
+            TITLES,
+            item,
+        ];
+        let placed = |line: &Line<'_>| line.iter().map(|(x, text)| (*x, (*text).to_owned())).collect();
+        let mut pdf = Pdf::default();
+        for lines in [&first as &[Line<'_>], second] {
+            let page: Vec<Vec<(u32, String)>> = lines.iter().map(placed).collect();
+            pdf.page(&page);
+        }
+        let named = Some(Layout::BAJAJ_ORDER);
+        let reading = read_order(&mut Cursor::new(pdf.to_bytes()), FileKind::Pdf, named).unwrap();
+        reading.order
+    };
+    let date: Line<'_> = &[(40, "PO Date: 04-02-2026")];
+
+    let failure = parse(&[&[(40, "PO No: 4500000002")], date, TITLES, item]).unwrap_err();
+    assert_eq!(failure.findings[0].field, "po_details.po_number");
+    assert_eq!(
+        failure.summary(),
+        "The file holds two orders, 4500000001 and 4500000002; upload each as a file of its own"
+    );
+    // The same number again, that of another order in a text, and a table without a head.
+    for second in [
+        &[&[(40_u32, "PO No: 4500000001")] as Line<'_>, date, TITLES, item] as &[Line<'_>],
+        &[&[(70, "as in PO 4500000002")], date, TITLES, item],
+        &[&[(40, "Old PO No: 4500000002")], date, TITLES, item],
+        &[&[(70, "PO 4500000002")], TITLES, item],
+    ] {
+        assert!(parse(second).is_ok(), "{second:?}");
+    }
+}

@@ -27,6 +27,7 @@ mod bajaj_orders;
 mod bajaj_pdf;
 mod bajaj_places;
 mod bajaj_tables;
+mod bajaj_taxes;
 mod bajaj_totals;
 mod billing;
 mod billing_faults;

@@ -6,7 +6,9 @@ use super::above;
 use super::columns::Columns;
 use super::figures::Figures;
 use super::notes::{self, is_note};
+use super::owned::{self, Owner};
 use super::rows::{Row, amount_of, quantity_in};
+use super::taxes;
 use super::titles;
 use super::totals;
 use crate::documents::model::ParseFailure;
@@ -34,6 +36,8 @@ pub(super) struct Block<'a> {
     /// The line with its figures, and those below.
     pub(super) rows: Vec<&'a Row>,
     pub(super) columns: Columns,
+    /// Whether its own sum stands below it.
+    pub(super) has_sum: bool,
 }
 
 /// What stands below the first titles.
@@ -99,9 +103,13 @@ struct Cutter<'a> {
     last: Option<u32>,
     /// Lines since then that belong to no item yet.
     loose: Vec<&'a Row>,
+    /// The last line with a number and a text, but no figures, if its number is the next.
+    begun: Option<&'a Row>,
     has_item: bool,
     /// Whether the lines belong to an item that was printed before.
     is_reprint: bool,
+    /// Whether a sum of more than the last item stands below it.
+    is_below_sum: bool,
     reprinted: Vec<String>,
     repeated: Vec<String>,
     without_figures: Vec<String>,
@@ -119,8 +127,10 @@ impl<'a> Cutter<'a> {
             numbers: Vec::new(),
             last: None,
             loose: Vec::new(),
+            begun: None,
             has_item: false,
             is_reprint: false,
+            is_below_sum: false,
             reprinted: Vec::new(),
             repeated: Vec::new(),
             without_figures: Vec::new(),
@@ -142,7 +152,9 @@ impl<'a> Cutter<'a> {
             self.below = (line.page, line.y);
         }
         self.last = None;
-        self.loose.clear();
+        if self.begun.is_none() {
+            self.loose.clear();
+        }
         self.has_item = false;
         self.is_reprint = false;
     }
@@ -156,8 +168,11 @@ impl<'a> Cutter<'a> {
         let figures = self.columns.read(row);
         if let Some(start) = self.start_at(row, figures) {
             self.start(start, row);
-        } else if self.is_reprint || self.is_sum_between(row) {
+        } else if self.is_reprint {
             // Nothing of its own.
+        } else if self.is_sum_between(row) {
+            // Taxes below the sum of several items are not those of the last of them.
+            self.take_sum(row);
         } else if self.has_item {
             self.append(row);
         } else {
@@ -167,7 +182,7 @@ impl<'a> Cutter<'a> {
     }
 
     /// How the line starts an item, if it does.
-    fn start_at(&mut self, row: &Row, figures: Option<Figures>) -> Option<Start> {
+    fn start_at(&mut self, row: &'a Row, figures: Option<Figures>) -> Option<Start> {
         let Some(figures) = figures.filter(|figures| !figures.is_split) else {
             let number = row
                 .item_number()
@@ -191,7 +206,11 @@ impl<'a> Cutter<'a> {
         let number = label.parse().ok().filter(|number: &u32| *number > 0);
         if !figures.has_figures() {
             // Perhaps a heading, perhaps an item that says nothing of its price.
-            if number.is_some() && !self.is_reprint && row.words.len() > 1 {
+            if let Some(number) = number
+                && !self.is_reprint
+                && row.words.len() > 1
+            {
+                self.begun = self.is_step(number).then_some(row);
                 self.without_figures.push(label);
             }
             return None;
@@ -234,8 +253,24 @@ impl<'a> Cutter<'a> {
     }
 
     fn start(&mut self, start: Start, row: &'a Row) {
-        let above = self.lines_above(row);
         let mut start = start;
+        let is_bare = start.number.is_none()
+            && start
+                .figures
+                .as_ref()
+                .is_some_and(|figures| figures.description.is_empty());
+        let begun = self
+            .begun
+            .take()
+            .filter(|_| is_bare)
+            .map(|begun| self.lines_from(begun));
+        let above = match begun {
+            Some(begun) if !begun.is_empty() => {
+                self.without_figures.pop();
+                begun
+            }
+            _ => self.lines_above(row),
+        };
         // The number may stand in front of the description, which begins above the figures.
         let number = above
             .first()
@@ -251,6 +286,7 @@ impl<'a> Cutter<'a> {
         self.loose.clear();
         self.has_item = true;
         self.is_reprint = false;
+        self.is_below_sum = false;
         if let Some(number) = &start.number {
             let seen = self.seen.entry(number.clone()).or_default();
             // The same line under the same number is the same item, printed again.
@@ -271,7 +307,18 @@ impl<'a> Cutter<'a> {
             is_numbered_above: start.is_numbered_above,
             rows: vec![row],
             columns: self.columns.clone(),
+            has_sum: false,
         });
+    }
+
+    /// Takes back the lines from this one on, which begins the item whose figures stand alone further down.
+    fn lines_from(&mut self, begun: &Row) -> Vec<&'a Row> {
+        let rows = match self.blocks.items.last_mut() {
+            Some(item) if self.loose.is_empty() => &mut item.rows,
+            _ => &mut self.loose,
+        };
+        let at = rows.iter().position(|row| std::ptr::eq(*row, begun));
+        rows.split_off(at.unwrap_or(rows.len()))
     }
 
     /// Takes back the lines that were read as belonging to what is above, but stand at the line with the figures of the
@@ -330,7 +377,21 @@ impl<'a> Cutter<'a> {
     /// True for the sum of a section, where items stand in columns.
     fn is_sum_between(&self, row: &Row) -> bool {
         let last = self.blocks.items.last();
-        last.is_some_and(|item| item.figures.is_some()) && !is_note(row) && totals::is_total(row)
+        last.is_some_and(|item| item.figures.is_some()) && !self.is_of_item(row) && totals::is_total(row)
+    }
+
+    fn take_sum(&mut self, row: &Row) {
+        if let Some(item) = self.blocks.items.last_mut() {
+            let is_own = owned::is_sum_of(item, row);
+            item.has_sum |= is_own;
+            // Taxes below the sum of several items are not those of the last of them.
+            self.is_below_sum |= !is_own;
+        }
+    }
+
+    /// True for a note on the item above, its tax among them.
+    fn is_of_item(&self, row: &Row) -> bool {
+        is_note(row) || taxes::is_tax(row) && !self.is_below_sum
     }
 
     fn append(&mut self, row: &'a Row) {
@@ -381,6 +442,7 @@ impl<'a> Cutter<'a> {
                 is_numbered_above: false,
                 rows: std::mem::take(&mut self.loose),
                 columns: self.columns.clone(),
+                has_sum: false,
             });
             self.has_item = true;
         } else if self.blocks.items.is_empty() {
@@ -398,7 +460,16 @@ impl<'a> Cutter<'a> {
         };
         // What begins as terms do may be a note on an item, if another item follows.
         let is_of_terms = notes::is_of_terms(row);
-        if !is_closing && !is_of_terms && !totals::is_total(row) && !is_charge() {
+        let owner = if self.is_reprint {
+            None
+        } else {
+            owned::owner(&self.blocks.items, row, rest)
+        };
+        let is_of_document = owner == Some(Owner::Document);
+        if owner == Some(Owner::Item) {
+            return false;
+        }
+        if !is_closing && !is_of_terms && !is_of_document && !totals::is_total(row) && !is_charge() {
             return false;
         }
         let figures = self.columns.read(row);

@@ -279,7 +279,7 @@ impl Columns {
         };
         let is_number = figures::number(&cell.text).is_some();
         match kind {
-            Kind::Price | Kind::Amount | Kind::Gross | Kind::Tax | Kind::Discount => {
+            Kind::Price | Kind::Amount | Kind::Gross | Kind::Tax | Kind::Discount | Kind::Besides => {
                 is_number || is_currency_name(&cell.text)
             }
             Kind::TaxRate => is_number || cell.text.ends_with('%'),

@@ -82,6 +82,8 @@ pub(super) struct Figures {
     pub(super) tax: Reading,
     pub(super) gross: Figure,
     pub(super) discount: Figure,
+    /// What stands in columns of figures that are none of these.
+    pub(super) besides: Vec<Decimal>,
     pub(super) hsn: Option<String>,
     /// False if another reading is as good.
     pub(super) is_sure: bool,
@@ -129,7 +131,16 @@ impl Figures {
             Kind::Tax => self.take_tax(text),
             Kind::Hsn if is_hsn(text) && self.hsn.is_none() => self.hsn = Some(text.to_owned()),
             Kind::Date if is_of_date(text) => {}
-            Kind::Number | Kind::Description | Kind::Unit | Kind::Hsn | Kind::Date | Kind::Other => {
+            Kind::Besides if number(text).is_some() || is_nothing(text) || is_currency_name(text) => {
+                self.besides.extend(number(text));
+            }
+            Kind::Number
+            | Kind::Description
+            | Kind::Unit
+            | Kind::Hsn
+            | Kind::Date
+            | Kind::Besides
+            | Kind::Other => {
                 if !self.description.is_empty() {
                     self.description.push(' ');
                 }
@@ -188,6 +199,23 @@ impl Figures {
             (None, before) if is_nothing(text) || is_currency_name(text) => before,
             (None, _) => Reading::Unreadable,
         };
+    }
+
+    /// True if the amount is quantity × price and what stands beside: no tax is in it then.
+    pub(super) fn is_sum_with_besides(&self) -> bool {
+        let (Some(quantity), Some(price), Some(amount)) =
+            (self.quantity.number(), self.price.number(), self.amount.number())
+        else {
+            return false;
+        };
+        let gap = quantity
+            .checked_mul(price)
+            .map(|product| amount.saturating_sub(round_money(product)));
+        gap.is_some_and(|gap| {
+            self.besides
+                .iter()
+                .any(|figure| figure.saturating_sub(gap).abs() <= ROUNDING)
+        })
     }
 
     /// How many of its figures follow from others: the amount from the price, the tax from its rate, the gross amount from

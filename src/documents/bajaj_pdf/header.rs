@@ -57,14 +57,82 @@ pub(super) fn names_an_order(rows: &[Row]) -> bool {
     po_number(rows.get(..rows.len().min(MAX_ROWS)).unwrap_or_default()).is_some()
 }
 
-/// The digits behind "Purchase Order" or "PO", in the same line or below.
+/// The digits behind "Purchase Order" or "PO", in the same line or below. Another order's number, such as that behind "Old
+/// PO", is taken only where no other is printed.
 fn po_number(rows: &[Row]) -> Option<String> {
-    rows.iter().enumerate().find_map(|(index, row)| {
-        let labels = labels_of_number(row);
-        labels.into_iter().find_map(|label| match label {
-            NumberLabel::Followed(number) => Some(number),
-            NumberLabel::AtTheEndOfACell(x) => number_below(rows.get(index.saturating_add(1))?, x),
-        })
+    let find = |is_other: bool| {
+        let numbered = rows.iter().enumerate();
+        let mut numbers = numbered.flat_map(|(index, row)| {
+            let labels = labels_of_number(row).into_iter();
+            labels
+                .filter(move |(other, _)| *other == is_other)
+                .filter_map(move |(_, label)| match label {
+                    NumberLabel::Followed(number) => Some(number),
+                    NumberLabel::AtTheEndOfACell(x) => number_below(rows.get(index.saturating_add(1))?, x),
+                })
+        });
+        numbers.next()
+    };
+    find(false).or_else(|| find(true))
+}
+
+/// The number of a second order in the same file: one that stands with a date or an address of its own above further
+/// items.
+pub(super) fn second_number(rows: &[Row]) -> Option<String> {
+    /// What stands beside an order's number is at most so many lines away.
+    const MAX_LINES: usize = 30;
+    let first = rows.iter().position(Row::is_anchor)?;
+    let (head, rest) = rows.split_at(first);
+    let known: Vec<String> = head.iter().flat_map(numbers_in).collect();
+    if known.is_empty() {
+        return None;
+    }
+    rest.iter().enumerate().find_map(|(at, row)| {
+        let number = numbers_in(row)
+            .into_iter()
+            .find(|number| !known.contains(number))?;
+        let behind = rest.get(at..)?;
+        let titles = behind
+            .iter()
+            .position(Row::is_anchor)
+            .filter(|titles| *titles <= MAX_LINES)?;
+        let head = behind.get(..titles)?;
+        let has_head = head.iter().any(names_other_field);
+        has_head.then_some(number)
+    })
+}
+
+/// The numbers that a line states as those of its order, with their labels at the beginning of a cell.
+fn numbers_in(row: &Row) -> Vec<String> {
+    let begins = row.cells().iter().any(|cell| {
+        let words = text::words(&cell.text);
+        matches!(words.first().map(String::as_str), Some("PO" | "PURCHASE"))
+    });
+    let labels = labels_of_number(row)
+        .into_iter()
+        .filter(|(is_other, _)| begins && !is_other);
+    let numbers = labels.filter_map(|(_, label)| match label {
+        NumberLabel::Followed(number) => Some(number),
+        NumberLabel::AtTheEndOfACell(_) => None,
+    });
+    numbers.collect()
+}
+
+/// True for a line with another label of an order's head: its date, who sells and where the goods go.
+fn names_other_field(row: &Row) -> bool {
+    const STARTS: &[&str] = &[
+        "PO DATE",
+        "ORDER DATE",
+        "DATE",
+        "VENDOR",
+        "SUPPLIER",
+        "SHIP TO",
+        "DELIVER TO",
+        "ISSUED ON",
+    ];
+    row.cells().iter().any(|cell| {
+        let words = text::words(&cell.text).join(" ");
+        STARTS.iter().any(|start| words.starts_with(start))
     })
 }
 
@@ -74,7 +142,18 @@ enum NumberLabel {
     AtTheEndOfACell(i64),
 }
 
-fn labels_of_number(row: &Row) -> Vec<NumberLabel> {
+/// The labels of an order's number in a line, each with whether it names another order.
+fn labels_of_number(row: &Row) -> Vec<(bool, NumberLabel)> {
+    const OTHERS: &[&str] = &[
+        "OLD",
+        "PREVIOUS",
+        "PREV",
+        "REF",
+        "REFERENCE",
+        "EARLIER",
+        "SUPERSEDED",
+        "CANCELLED",
+    ];
     let mut labels = Vec::new();
     let cells = row.cells();
     let open: Vec<&Word> = cells.iter().filter(|cell| ends_in_label(&cell.text)).collect();
@@ -90,6 +169,7 @@ fn labels_of_number(row: &Row) -> Vec<NumberLabel> {
             .is_some_and(|(word, _)| names.contains(&word.as_str()))
     };
     for (index, (word, x)) in words.iter().enumerate() {
+        let is_other = index.checked_sub(1).is_some_and(|before| is(before, OTHERS));
         let mut next = if word == "PO" {
             index.saturating_add(1)
         } else if word == "PURCHASE" && is(index.saturating_add(1), &["ORDER"]) {
@@ -97,18 +177,18 @@ fn labels_of_number(row: &Row) -> Vec<NumberLabel> {
         } else {
             // "PO4500000001"
             let glued = word.strip_prefix("PO").and_then(leading_number);
-            labels.extend(glued.map(NumberLabel::Followed));
+            labels.extend(glued.map(|number| (is_other, NumberLabel::Followed(number))));
             continue;
         };
         while is(next, &["NO", "NUMBER", "NUM", "#"]) {
             next = next.saturating_add(1);
         }
         match words.get(next) {
-            None => labels.push(NumberLabel::AtTheEndOfACell(*x)),
+            None => labels.push((is_other, NumberLabel::AtTheEndOfACell(*x))),
             Some((value, _)) => match leading_number(value) {
-                Some(number) => labels.push(NumberLabel::Followed(number)),
+                Some(number) => labels.push((is_other, NumberLabel::Followed(number))),
                 None if open.iter().any(|cell| cell.x <= *x && *x < cell.end) => {
-                    labels.push(NumberLabel::AtTheEndOfACell(*x));
+                    labels.push((is_other, NumberLabel::AtTheEndOfACell(*x)));
                 }
                 None => {}
             },
@@ -217,8 +297,38 @@ fn date_of(words: &[Word]) -> Option<NaiveDate> {
 pub(super) fn stated_value(rows: &[Row]) -> Option<Decimal> {
     let head = rows.get(..rows.len().min(MAX_ROWS)).unwrap_or_default();
     let mut above = head.iter().take_while(|row| !row.is_anchor());
-    let labelled = |row: &Row| figure_behind(row, &[&["PO", "VALUE"], &["AMOUNT"]]);
-    above.find_map(labelled)
+    above.find_map(|row| figure_behind(row, &[&["PO", "VALUE"]]).or_else(|| amount_behind(row)))
+}
+
+/// The figure behind "Amount", unless the word before says that it is another than that of the order.
+fn amount_behind(row: &Row) -> Option<Decimal> {
+    const OTHERS: &[&str] = &[
+        "ADVANCE",
+        "BALANCE",
+        "BASIC",
+        "CREDIT",
+        "DEPOSIT",
+        "DISCOUNT",
+        "FREIGHT",
+        "GST",
+        "GUARANTEE",
+        "LIMIT",
+        "MAX",
+        "MAXIMUM",
+        "MIN",
+        "MINIMUM",
+        "PAID",
+        "PENALTY",
+        "RETENTION",
+        "SECURITY",
+        "TAX",
+        "TAXABLE",
+    ];
+    let is_other = row.words.windows(2).any(|pair| match pair {
+        [before, label] => bare(&label.text) == "AMOUNT" && OTHERS.contains(&bare(&before.text).as_str()),
+        _ => false,
+    });
+    figure_behind(row, &[&["AMOUNT"]]).filter(|_| !is_other)
 }
 
 /// The figure that follows a label in a line, with at most a currency between.
@@ -267,6 +377,24 @@ mod tests {
                 &[(0, "PO Date: 20.02.2026")],
                 &[(0, "PO No: 4500000001")],
             ],
+        ] {
+            assert_eq!(
+                po_number(&rows(lines)).as_deref(),
+                Some("4500000001"),
+                "{lines:?}"
+            );
+        }
+        for lines in [
+            &[
+                &[(0_i64, "Old PO No: 4400000001")] as &[(i64, &str)],
+                &[(0, "PO No: 4500000001")],
+            ] as &[&[(i64, &str)]],
+            &[
+                &[(0, "Reference PO: 1234567")],
+                &[(0, "Purchase Order No: 4500000001")],
+            ],
+            // Where no other is printed it is that.
+            &[&[(0, "Ref. PO No: 4500000001")]],
         ] {
             assert_eq!(
                 po_number(&rows(lines)).as_deref(),

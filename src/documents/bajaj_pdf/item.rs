@@ -5,8 +5,9 @@ use rust_decimal::Decimal;
 use super::blocks::Block;
 use super::figures::Figures;
 use super::kinds::Kind;
-use super::notes::{NOTES, TAXES, is_address, is_note, is_only_number};
+use super::notes::{NOTES, TAXES, is_address, is_forward, is_note, is_only_number};
 use super::rows::{Row, amount_of, is_currency, is_garbled, quantity_in};
+use super::taxes::{self, TaxLine};
 use super::with_tax;
 use crate::documents::grid::Reading;
 use crate::documents::items::{Item, RateReading};
@@ -24,7 +25,10 @@ struct Reader {
     quantity: Option<Decimal>,
     unit: Option<String>,
     amounts: Vec<Decimal>,
+    /// What stands in its column.
     tax: Option<Decimal>,
+    /// The lines of tax below.
+    tax_lines: Vec<TaxLine>,
     description: Vec<String>,
     /// Between "Unconfirmed" and "Location on Detail".
     in_status: bool,
@@ -50,7 +54,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
             .text
             .split_once(' ')
             .filter(|_| line == 0 && block.is_numbered_above);
-        reader.describe(numbered.map_or(&*row.text, |(_, text)| text));
+        reader.describe_with(numbered.map_or(&*row.text, |(_, text)| text));
     }
     for (line, row) in block.rows.iter().enumerate() {
         match (&block.figures, line) {
@@ -84,19 +88,21 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         );
     }
     if let Some(figures) = reader.figures.take() {
+        let is_without_tax = figures.is_sum_with_besides();
         let mut item = figures.into_item(block.number.clone(), description);
-        item.tax_amount = match (item.tax_amount, reader.tax) {
+        item.tax_amount = match (item.tax_amount, reader.tax()) {
             (Reading::Absent, Some(tax)) => Reading::Number(tax),
             (own, _) => own,
         };
         let has_tax_columns = item.tax_amount != Reading::Absent
             || item.tax_rate.value.is_some()
             || item.total_with_gst != Reading::Absent;
-        if !has_tax_columns {
+        if !has_tax_columns && !is_without_tax {
             with_tax::split_amount(&mut item, index, remarks);
         }
         return item;
     }
+    let tax = reader.tax();
     let (rate, amount) = match reader.amounts.as_slice() {
         [] => (Reading::Absent, Reading::Absent),
         [amount] => (Reading::Absent, Reading::Number(*amount)),
@@ -111,7 +117,7 @@ pub(super) fn read(block: &Block<'_>, index: usize, remarks: &mut Remarks) -> It
         rate,
         total: amount,
         tax_rate: RateReading::default(),
-        tax_amount: reader.tax.map_or(Reading::Absent, Reading::Number),
+        tax_amount: tax.map_or(Reading::Absent, Reading::Number),
         total_with_gst: Reading::Absent,
         ..Item::default()
     };
@@ -218,12 +224,15 @@ impl Reader {
 
     /// A line below the one with the figures, which may complete them.
     fn take_below(&mut self, row: &Row, block: &Block<'_>) {
-        let is_note = self.in_status || is_note(row) || row.text.to_uppercase().contains("UNCONFIRMED");
+        let is_note = self.in_status
+            || is_note(row)
+            || taxes::is_tax(row)
+            || row.text.to_uppercase().contains("UNCONFIRMED");
         let is_priced = self.figures.as_ref().is_some_and(Figures::are_whole);
         let is_text = block.columns.are_left_of_figures(row) && !row.words.iter().any(is_currency);
         if is_priced && is_text && !is_note {
             // An amount there is part of a text.
-            self.describe(&row.text);
+            self.describe_with(&row.text);
             return;
         }
         let below = block
@@ -277,11 +286,11 @@ impl Reader {
             self.take_status(row, &upper);
             return;
         }
-        if row.starts_with_any(NOTES) {
+        if row.starts_with_any(NOTES) || is_forward(row) {
             return;
         }
         let amounts: Vec<Decimal> = row.words.iter().filter_map(amount_of).collect();
-        if row.starts_with_any(TAXES) {
+        if row.starts_with_any(TAXES) || taxes::is_tax(row) {
             self.take_tax(row);
             return;
         }
@@ -313,19 +322,29 @@ impl Reader {
         if row.words.iter().any(is_garbled) {
             self.strays.push(row.text.clone());
         }
-        if !has_figures && !is_only_number(text) && !is_address(text) {
-            self.describe(text);
+        if !has_figures {
+            self.describe_with(text);
         }
     }
 
-    /// The tax of this line alone, which is the last figure of its tax line.
+    /// The tax of this line alone. One that is more than the line's amount is of something else.
     fn take_tax(&mut self, row: &Row) {
-        let Some(tax) = row.words.iter().rev().find_map(amount_of) else {
+        let Some(line) = TaxLine::of(row) else {
             return;
         };
-        let sum = self.tax.unwrap_or_default().saturating_add(tax);
-        if self.amounts.iter().any(|amount| sum <= *amount) {
-            self.tax = Some(sum);
+        self.tax_lines.push(line);
+        let sum = self.tax().unwrap_or_default();
+        if !self.amounts.iter().any(|amount| sum <= *amount) {
+            self.tax_lines.pop();
+            self.strays.push(row.text.clone());
+        }
+    }
+
+    fn tax(&self) -> Option<Decimal> {
+        let below = (!self.tax_lines.is_empty()).then(|| taxes::sum(&self.tax_lines));
+        match (self.tax, below) {
+            (Some(own), Some(below)) => Some(own.saturating_add(below)),
+            (own, below) => own.or(below),
         }
     }
 
@@ -358,6 +377,13 @@ impl Reader {
         self.status_ends = self.status_ends.saturating_sub(usize::from(end.is_some()));
         // Without an end below, the line alone is about the delivery.
         self.in_status = end.is_none() && self.status_ends > 0;
+    }
+
+    /// A line of a description, unless it is one of those that stand among these and say nothing of the item.
+    fn describe_with(&mut self, line: &str) {
+        if !is_only_number(line) && !is_address(line) {
+            self.describe(line);
+        }
     }
 
     fn describe(&mut self, text: &str) {
@@ -406,6 +432,7 @@ mod tests {
             is_numbered_above: false,
             rows: rows.iter().collect(),
             columns: Columns::of(titles::read(&[titles]), &[]),
+            has_sum: false,
         };
         let mut remarks = Remarks::default();
         let item = read(&block, 0, &mut remarks);

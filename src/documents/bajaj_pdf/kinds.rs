@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Hsn,
     /// When the item is needed.
     Date,
+    /// A figure that is none of these: a part of the amount, or one beside that which is meant.
+    Besides,
     Other,
 }
 
@@ -37,7 +39,8 @@ impl Kind {
             | Self::Amount
             | Self::TaxRate
             | Self::Tax
-            | Self::Gross => true,
+            | Self::Gross
+            | Self::Besides => true,
             Self::Number | Self::Description | Self::Unit | Self::Hsn | Self::Date | Self::Other => false,
         }
     }
@@ -77,9 +80,57 @@ pub(super) fn kind_of(names: &[String]) -> Kind {
         Kind::Amount
     } else if has(&["NEED", "NEEDED", "REQUIRED", "DELIVERY", "DATE"]) {
         Kind::Date
+    } else if has(&[
+        "FREIGHT",
+        "CHARGES",
+        "INSURANCE",
+        "INSTALLATION",
+        "LABOUR",
+        "LABOR",
+    ]) {
+        Kind::Besides
     } else {
         Kind::Other
     }
+}
+
+/// True for a word that says of an amount that it lacks its tax.
+fn is_before_tax(name: &str) -> bool {
+    matches!(
+        name,
+        "TAXABLE" | "EXCL" | "EXCLUDING" | "EXCLUSIVE" | "BEFORE" | "WITHOUT"
+    )
+}
+
+/// Which of several amounts is that of the line before tax. What stands between two amounts is tax only if it is titled so:
+/// of the amounts before it, and where there is none of all, the last is the whole.
+fn own_amount(all: &[(Title, Vec<String>)], amounts: &[usize], discount: Option<usize>) -> Option<usize> {
+    let is_named = |at: &&usize| {
+        let names = all.get(**at).map(|(_, names)| names.as_slice());
+        let mut names = names.unwrap_or_default().iter();
+        names.any(|name| is_before_tax(name))
+    };
+    let is_tax = |at: usize| {
+        let kind = all.get(at).map(|(title, _)| title.kind);
+        matches!(kind, Some(Kind::Tax | Kind::TaxRate | Kind::Gross))
+    };
+    let first = amounts.first().copied();
+    let tax = (0..all.len()).find(|at| is_tax(*at) && first.is_some_and(|first| first < *at));
+    let has_rate_before = (0..all.len()).any(is_tax);
+    let whole = || match tax {
+        Some(tax) => amounts.iter().rev().find(|at| **at < tax),
+        // With a tax left of all amounts, the last has it.
+        None if has_rate_before => amounts
+            .iter()
+            .find(|at| discount.is_none_or(|discount| **at > discount)),
+        None => amounts.last(),
+    };
+    amounts
+        .iter()
+        .find(is_named)
+        .or_else(whole)
+        .or(amounts.first())
+        .copied()
 }
 
 /// Where several titles name the same, settles which of them is meant.
@@ -100,35 +151,25 @@ pub(super) fn settle(all: &mut [(Title, Vec<String>)]) {
     // What is called gross left of a discount is the amount before it.
     for at in places(all, Kind::Gross) {
         if discount.is_some_and(|discount| at < discount) {
-            set(all, at, Kind::Other);
+            set(all, at, Kind::Besides);
         }
     }
     let amounts = places(all, Kind::Amount);
-    let is_before_tax = |at: &&usize| {
-        let names = all
-            .get(**at)
-            .map(|(_, names)| names.as_slice())
-            .unwrap_or_default();
-        names
-            .iter()
-            .any(|name| matches!(name.as_str(), "TAXABLE" | "SUBTOTAL" | "SUB" | "BASIC" | "EXCL"))
-    };
-    let own = amounts
-        .iter()
-        .find(is_before_tax)
-        .or_else(|| {
-            amounts
-                .iter()
-                .find(|at| discount.is_none_or(|discount| **at > discount))
-        })
-        .or(amounts.first())
-        .copied();
+    let own = own_amount(all, &amounts, discount);
     let last = amounts.last().copied();
     let has_gross = !places(all, Kind::Gross).is_empty();
+    let names_tax = |at: usize| {
+        all.get(at)
+            .is_some_and(|(_, names)| names.iter().any(|name| is_before_tax(name)))
+    };
+    let has_tax = own.is_some_and(names_tax)
+        || [Kind::Tax, Kind::TaxRate]
+            .iter()
+            .any(|kind| !places(all, *kind).is_empty());
     for at in amounts {
         if Some(at) != own {
-            let is_gross = Some(at) == last && own.is_some_and(|own| own < at) && !has_gross;
-            set(all, at, if is_gross { Kind::Gross } else { Kind::Other });
+            let is_gross = has_tax && Some(at) == last && own.is_some_and(|own| own < at) && !has_gross;
+            set(all, at, if is_gross { Kind::Gross } else { Kind::Besides });
         }
     }
     for kind in [
@@ -141,8 +182,13 @@ pub(super) fn settle(all: &mut [(Title, Vec<String>)]) {
         Kind::Hsn,
         Kind::Discount,
     ] {
+        let further = if kind.is_of_figures() {
+            Kind::Besides
+        } else {
+            Kind::Other
+        };
         for at in places(all, kind).into_iter().skip(1) {
-            set(all, at, Kind::Other);
+            set(all, at, further);
         }
     }
     // A tax in parts with its sum beside it is counted once.
@@ -153,7 +199,7 @@ pub(super) fn settle(all: &mut [(Title, Vec<String>)]) {
     };
     if let Some(sum) = taxes.iter().copied().find(is_sum) {
         for at in taxes.into_iter().filter(|at| *at != sum) {
-            set(all, at, Kind::Other);
+            set(all, at, Kind::Besides);
         }
     }
 }
@@ -200,11 +246,28 @@ mod tests {
             ),
             (
                 ["Gross Amount", "Discount", "Net Amount"],
-                [Kind::Other, Kind::Discount, Kind::Amount],
+                [Kind::Besides, Kind::Discount, Kind::Amount],
             ),
             (
                 ["CGST", "SGST", "Total Tax"],
-                [Kind::Other, Kind::Other, Kind::Tax],
+                [Kind::Besides, Kind::Besides, Kind::Tax],
+            ),
+            // A gap between two amounts is tax only if something is titled as tax.
+            (
+                ["Amount", "Freight", "Total"],
+                [Kind::Besides, Kind::Besides, Kind::Amount],
+            ),
+            (
+                ["Supply Amt", "Inst. Amt", "Total Amount"],
+                [Kind::Besides, Kind::Besides, Kind::Amount],
+            ),
+            (
+                ["Taxable Value", "Type", "Amount"],
+                [Kind::Amount, Kind::Other, Kind::Gross],
+            ),
+            (
+                ["Supply Amt", "Amount", "GST"],
+                [Kind::Besides, Kind::Amount, Kind::Tax],
             ),
         ] {
             let mut all: Vec<(Title, Vec<String>)> = titles

@@ -7,6 +7,7 @@
 //!   they say; `cells`, `columns`: what stands below which of them; `figures`: what a line says in its columns.
 //! - `header`, `places`: numbers and dates, addresses and names; `blocks`, `above`: the lines cut into items; `item`: the
 //!   fields of one, `notes` what is none of them, `with_tax` an amount that includes its tax.
+//! - `taxes`, `owned`: lines of tax, and which of them and of the sums below an item are its own.
 //! - `totals`: the figures of the document, held against its lines.
 
 mod above;
@@ -18,8 +19,10 @@ mod header;
 mod item;
 mod kinds;
 mod notes;
+mod owned;
 mod places;
 mod rows;
+mod taxes;
 mod titles;
 mod totals;
 mod with_tax;
@@ -48,7 +51,7 @@ pub(super) fn fit(pages: &[Page]) -> Fit {
 /// Reads a Bajaj purchase order; its findings say what is missing or wrong in it.
 ///
 /// # Errors
-/// If there are more items than any order has.
+/// If there are more items than any order has, or two orders.
 pub(super) fn read(pages: &[Page]) -> Result<ParsedOrder, ParseFailure> {
     parse(&rows::all(pages))
 }
@@ -56,6 +59,17 @@ pub(super) fn read(pages: &[Page]) -> Result<ParsedOrder, ParseFailure> {
 fn parse(all: &[Row]) -> Result<ParsedOrder, ParseFailure> {
     let mut order = ParsedOrder::default();
     header::read(all, &mut order);
+    if let Some(second) = header::second_number(all) {
+        let first = order.header.po_number.clone().unwrap_or_default();
+        return Err(ParseFailure {
+            findings: vec![Finding::new(
+                "po_details.po_number",
+                FindingKind::Mismatch,
+                format!("The file holds two orders, {first} and {second}; upload each as a file of its own"),
+            )],
+            partial: Box::new(order),
+        });
+    }
     let rows = rows::without_page_furniture(all);
     let Some(mut blocks) = blocks::cut(&rows)? else {
         let message = format!(

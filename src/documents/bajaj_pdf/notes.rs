@@ -1,7 +1,8 @@
 //! Lines below an item that do not describe it.
 
-use super::rows::Row;
-use crate::documents::text;
+use super::rows::{Row, amount_of, is_currency};
+use crate::documents::labels::Words;
+use crate::documents::{text, total_labels};
 
 /// Lines that say something about an item without describing it.
 pub(super) const NOTES: &[&str] = &[
@@ -56,7 +57,20 @@ const STATES: &[&str] = &[
 
 /// True for a line about an item's delivery, its tax and the like.
 pub(super) fn is_note(row: &Row) -> bool {
-    row.starts_with_any(NOTES) || row.starts_with_any(TAXES)
+    row.starts_with_any(NOTES) || row.starts_with_any(TAXES) || is_forward(row)
+}
+
+/// True for the sum of a page that is repeated on the next one.
+pub(super) fn is_forward(row: &Row) -> bool {
+    let last = row.words.iter().rev().find(|word| !is_currency(word));
+    total_labels::is_forward(&label_of(row)) && last.is_some_and(|word| amount_of(word).is_some())
+}
+
+/// The words of a line without its figures.
+fn label_of(row: &Row) -> Words {
+    let words = row.words.iter().filter(|word| amount_of(word).is_none());
+    let texts: Vec<&str> = words.map(|word| word.text.as_str()).collect();
+    Words::of(&texts.join(" "))
 }
 
 /// True for the first line of what stands below all items: the value in words, or what is agreed besides.

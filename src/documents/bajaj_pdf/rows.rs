@@ -274,7 +274,7 @@ fn with_titles(mut rows: Vec<Row>) -> Vec<Row> {
 pub(super) fn without_page_furniture(rows: &[Row]) -> Vec<Row> {
     let pages: Vec<&[Row]> = rows.chunk_by(|one, next| one.page == next.page).collect();
     if pages.len() < 2 {
-        return rows.to_vec();
+        return rows.iter().filter(|row| !is_page_number(row)).cloned().collect();
     }
     // What stands at the head of one page and at the foot of another is no furniture.
     let mut heads = Vec::new();
@@ -302,9 +302,20 @@ pub(super) fn without_page_furniture(rows: &[Row]) -> Vec<Row> {
         })
     };
     rows.iter()
-        .filter(|row| is_of_table(row) || !is_everywhere(row))
+        .filter(|row| is_of_table(row) || !is_everywhere(row) && !is_page_number(row))
         .cloned()
         .collect()
+}
+
+/// True for a line that is the number of its page and nothing else.
+fn is_page_number(row: &Row) -> bool {
+    let words: Vec<String> = text::words(&row.text);
+    let is_number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    match words.as_slice() {
+        [page, number] => page == "PAGE" && is_number(number),
+        [page, number, of, count] => page == "PAGE" && is_number(number) && of == "OF" && is_number(count),
+        _ => false,
+    }
 }
 
 /// What lines say, each as it is, and at its place without its numbers.

@@ -5,13 +5,14 @@ use rust_decimal::{Decimal, dec};
 use super::header;
 use super::notes;
 use super::rows::{Row, amount_of, is_currency};
+use super::taxes;
 use crate::documents::grid::{Grid, Value};
 use crate::documents::items::TotalRows;
 use crate::documents::labels::Words;
 use crate::documents::model::{Finding, FindingKind, ParsedOrder, Totals};
 use crate::documents::pdf::Word;
 use crate::documents::total_labels::Figure;
-use crate::documents::{printed_totals, share_tax, summary, table};
+use crate::documents::{printed_totals, share_tax, summary, table, text};
 
 const TOLERANCE: Decimal = dec!(1.00);
 /// A gap this wide, in hundredths of a point, separates a label from what stands left of it.
@@ -23,12 +24,20 @@ const MAX_LEADING: i64 = 1_500;
 /// Reads the printed figures and holds them against the lines.
 pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
     let block = block(tail);
-    let printed = Printed::of(block, order);
+    let printed = Printed::of(up_to_sum(block, order), order);
     let above = || {
         let rows = all.iter().take_while(|row| !row.is_anchor());
         rows.filter_map(|row| header::figure_behind(row, ENDS)).last()
     };
-    let value = header::stated_value(all)
+    let stated = header::stated_value(all);
+    let net = stated.filter(|net| printed.has_on_top(*net));
+    if let (Some(net), Some(total)) = (net, printed.total) {
+        order.warnings.push(format!(
+            "The amount of {net:.2} above the items is that before tax; the document's value is {total:.2}"
+        ));
+    }
+    let value = stated
+        .filter(|_| net.is_none())
         .or(printed.total)
         .or_else(above)
         .or(printed.plain_total)
@@ -38,7 +47,7 @@ pub(super) fn read(all: &[Row], tail: &[&Row], order: &mut ParsedOrder) {
     let is_subtotal = printed.has_subtotal || printed.totals.subtotal != value;
     order.printed.subtotal = printed.totals.subtotal.filter(|_| is_subtotal);
     order.printed.total_amount = value;
-    order.findings.extend(unreadable(block));
+    order.findings.extend(unreadable(block, value));
     take_tax(&printed.totals, value, sums, order);
     share_tax::share_tax(order);
     summary::complete(order);
@@ -68,6 +77,35 @@ fn block<'a, 'b>(tail: &'b [&'a Row]) -> &'b [&'a Row] {
     if has_total { above } else { tail }
 }
 
+/// The lines up to the total that the sum before tax and the taxes above it give: what stands below says the same again, by
+/// rates or codes of goods.
+fn up_to_sum<'a, 'b>(block: &'b [&'a Row], order: &ParsedOrder) -> &'b [&'a Row] {
+    let last_amount = |row: &Row| row.words.iter().rev().find_map(amount_of);
+    let ends = block.iter().enumerate().filter(|(_, row)| is_end(row));
+    for (at, row) in ends {
+        let (own, below) = block.split_at(at.saturating_add(1));
+        let Some(total) = last_amount(row).filter(|_| below.iter().any(|row| taxes::is_tax(row))) else {
+            continue;
+        };
+        let printed = Printed::of(own, order);
+        let net = printed
+            .totals
+            .subtotal
+            .unwrap_or_else(|| summary::LineSums::of(&order.lines).taxable);
+        let is_sum = printed
+            .totals
+            .total_tax
+            .is_some_and(|tax| !tax.is_zero() && near(net.saturating_add(tax), total));
+        let is_last = !below
+            .iter()
+            .any(|row| is_end(row) && last_amount(row).is_some_and(|other| !near(other, total)));
+        if is_sum && is_last {
+            return own;
+        }
+    }
+    block
+}
+
 fn above_terms<'a, 'b>(tail: &'b [&'a Row]) -> &'b [&'a Row] {
     let end = tail.iter().position(|row| is_of_terms(row));
     tail.get(..end.unwrap_or(tail.len())).unwrap_or_default()
@@ -82,7 +120,7 @@ fn is_of_terms(row: &Row) -> bool {
 }
 
 /// A finding for each total that is printed and no amount: it is not replaced in silence.
-fn unreadable(tail: &[&Row]) -> Vec<Finding> {
+fn unreadable(tail: &[&Row], value: Option<Decimal>) -> Vec<Finding> {
     const MIN_DIGITS: usize = 3;
     let finding = |row: &&Row| {
         let words = label(row);
@@ -101,7 +139,9 @@ fn unreadable(tail: &[&Row]) -> Vec<Finding> {
             && last.text.contains(|c: char| c.is_ascii_digit())
             && !last.text.ends_with('%');
         let is_sound = amount_of(last).is_some_and(|amount| !amount.is_sign_negative());
-        (is_total && is_figure && !is_sound).then(|| {
+        // A whole number of rupees counts where it is the value.
+        let is_taken = value.is_some() && text::amount(&last.text) == value;
+        (is_total && is_figure && !is_sound && !is_taken).then(|| {
             Finding::new(
                 "po_details.po_value",
                 FindingKind::Invalid,
@@ -243,6 +283,13 @@ struct Printed {
 }
 
 impl Printed {
+    /// True if the total is this net sum and the tax.
+    fn has_on_top(&self, net: Decimal) -> bool {
+        let tax = self.totals.total_tax.filter(|tax| !near(*tax, Decimal::ZERO));
+        tax.zip(self.total)
+            .is_some_and(|(tax, total)| near(net.saturating_add(tax), total))
+    }
+
     /// The figures in these lines, read as those below the table of a sheet are.
     fn of(rows: &[&Row], order: &ParsedOrder) -> Self {
         let mut grid = Grid::new("", false);
