@@ -34,7 +34,7 @@ pub async fn authenticate<F: Future<Output = Response>>(
     next: impl FnOnce(Request) -> F,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let caller = match find_caller(&state, &parts).await {
+    let caller = match find_caller(state, &parts).await {
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
     };
