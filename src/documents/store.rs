@@ -80,10 +80,16 @@ fn code_in(text: &str) -> Option<String> {
 
 /// The first free-standing token of 2 to 6 letters and then 2 to 6 digits.
 fn free_code(address: &str, known: &[String]) -> Option<String> {
+    // What a word says of the next one ends with a comma: "Store Lane, ASN017" names a store, "Lane ASN017" does not.
+    let parts = address.split([',', ';']).flat_map(|part| {
+        let words = part.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | ':'));
+        words.enumerate().map(|(place, word)| (place == 0, word))
+    });
     let mut previous = String::new();
-    for word in
-        address.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '[' | ']' | ':'))
-    {
+    for (is_first, word) in parts {
+        if is_first {
+            previous.clear();
+        }
         let token = word.trim_matches(['.', '"', '\'']).to_uppercase();
         if token.is_empty() {
             continue;
@@ -147,6 +153,8 @@ mod tests {
                 None,
             ),
             ("Tower B, MP123", Some("MP123")),
+            ("9 Store Lane, ASN017, Thane 400601", Some("ASN017")),
+            ("9 Store Lane ASN017, Thane 400601", None),
             ("see XY4500", None),
             ("Mumbai 400001", None),
         ] {

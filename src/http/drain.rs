@@ -23,6 +23,8 @@ use super::timeout::TimedOut;
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// How long that may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may send nothing. One that waits for the answer before it sends its body gets it then.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// A body of which somebody else keeps hold too; empty once it was read to its end.
 #[derive(Clone)]
@@ -90,7 +92,10 @@ pub async fn rest<F: Future<Output = Response>>(
 async fn read(mut body: Body) {
     let mut dropped = 0_usize;
     while dropped < MOST_BYTES {
-        match body.frame().await {
+        let Ok(frame) = tokio::time::timeout(SILENCE, body.frame()).await else {
+            break;
+        };
+        match frame {
             Some(Ok(frame)) => dropped += frame.data_ref().map_or(0, Bytes::len),
             Some(Err(_)) | None => break,
         }

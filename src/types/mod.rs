@@ -7,6 +7,7 @@ pub mod clock;
 pub mod decimal;
 pub mod email;
 pub mod fields;
+pub mod free_json;
 pub mod gstin;
 pub mod ids;
 pub mod text;

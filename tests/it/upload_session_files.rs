@@ -74,7 +74,6 @@ async fn the_metadata_of_a_session_say_in_which_project_its_orders_go() {
             json!({"project_id": null, "project_name": " ", "project": " New Store "}),
             "New Store",
         ),
-        ("4500000005", json!({"project": {"name": "no text"}}), "ST-104"),
         ("4500000006", json!({"project": ""}), "ST-104"),
     ] {
         let id = open_session(&editor, &json!({"client_id": 2, "metadata": metadata})).await;

@@ -55,6 +55,8 @@ const ROUTES: &[Route] = &[
                         "metadata.project_id: int_parsing",
                     ],
                 ),
+                (r#"{"metadata": {"a": [1e99999]}}"#, &["metadata: value_error"]),
+                (r#"{"metadata": {"a": 1e-99999}}"#, &["metadata: value_error"]),
                 (
                     r#"{"metadata": {"project_name": {}, "project": 2026}}"#,
                     &[

@@ -238,6 +238,27 @@ async fn a_body_that_comes_too_slowly_is_503_when_the_time_of_a_request_is_over(
 }
 
 #[tokio::test]
+async fn a_refusal_does_not_wait_for_a_body_that_does_not_come() {
+    let app = TestApp::start().await;
+    for (request, status) in [
+        ("POST /api/projects", 401),
+        ("POST /api/nowhere", 404),
+        ("POST /api/po/aggregated/by-store", 405),
+        ("POST /api/po/upload", 401),
+    ] {
+        let mut stream = connect(&app).await;
+        let head = format!(
+            "{request} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("send the head");
+        let reply = tokio::time::timeout(Duration::from_secs(8), read_reply(&mut stream))
+            .await
+            .unwrap_or_else(|_| panic!("{request} waits for its body"));
+        assert_eq!(reply.status, status, "{request}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_on_which_no_whole_head_arrives_is_closed() {
     let app = TestApp::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");

@@ -1,24 +1,18 @@
 //! A vendor's rates: a list of objects of the client's own making, kept as it came.
 
 use serde::Serialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{RefOr, Schema, schema::ArrayBuilder, schema::ObjectBuilder},
 };
 
-use crate::types::{Input, Problem};
+use crate::types::{Input, Problem, free_json};
 
 /// The most entries.
 const MOST: usize = 500;
 /// The most bytes as JSON: a list of vendors holds many of these.
 const LENGTH: usize = 131_072;
-/// How far objects and lists may stand in each other.
-const DEPTH: usize = 16;
-/// The most digits of a number, as it is written and as PostgreSQL writes it out.
-const DIGITS: usize = 40;
-/// Names by which `serde_json` marks values of its own.
-const RESERVED: &str = "$serde_json::";
 
 /// At most 500 objects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,7 +42,7 @@ impl Input for RateConfiguration {
         if !entries.iter().all(Value::is_object) {
             return Err(problem("must be a list of objects"));
         }
-        check(value, 0)?;
+        free_json::ensure_storable(value)?;
         if value.to_string().len() > LENGTH {
             return Err(problem("must be at most 128 KiB of JSON"));
         }
@@ -58,44 +52,6 @@ impl Input for RateConfiguration {
 
 fn problem(text: &'static str) -> Problem {
     Problem::new("value_error", text)
-}
-
-/// Refuses what the database could not store, or could not give back.
-fn check(value: &Value, depth: usize) -> Result<(), Problem> {
-    if depth > DEPTH {
-        return Err(problem("has objects or lists too deep in each other"));
-    }
-    match value {
-        Value::Null | Value::Bool(_) => Ok(()),
-        Value::Number(number) => check_number(number),
-        Value::String(text) => check_text(text),
-        Value::Array(entries) => entries.iter().try_for_each(|entry| check(entry, depth + 1)),
-        Value::Object(fields) => fields.iter().try_for_each(|(name, field)| {
-            check_text(name)?;
-            if name.starts_with(RESERVED) {
-                return Err(problem("has a name that is reserved"));
-            }
-            check(field, depth + 1)
-        }),
-    }
-}
-
-fn check_text(text: &str) -> Result<(), Problem> {
-    if text.contains('\0') {
-        return Err(problem("must not contain NUL characters"));
-    }
-    Ok(())
-}
-
-/// The database writes a number out in full, however short it came: `1e100000` would have as many digits.
-fn check_number(number: &Number) -> Result<(), Problem> {
-    let text = number.as_str();
-    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let exponent: Option<usize> = exponent.trim_start_matches(['+', '-']).parse().ok();
-    match exponent.and_then(|exponent| exponent.checked_add(digits.len())) {
-        Some(length) if length <= DIGITS => Ok(()),
-        _ => Err(problem("has a number of too many digits")),
-    }
 }
 
 impl PartialSchema for RateConfiguration {

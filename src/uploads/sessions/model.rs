@@ -15,7 +15,7 @@ use crate::{
         signed_links::{Links, SignedLink},
     },
     types::{
-        Fields, FromFields, Input, Percent, Problem, Text,
+        Fields, FromFields, Input, Percent, Problem, Text, free_json,
         ids::{ClientId, ProjectId},
     },
 };
@@ -145,12 +145,8 @@ impl FromFields for NewUploadSession {
             let text = format!("must have at most {METADATA_LIMIT} bytes");
             fields.fault("metadata", Problem::new("value_error", text));
         }
-        if metadata
-            .iter()
-            .any(|(name, value)| name.contains('\0') || has_nul(value))
-        {
-            let text = "must not contain NUL characters";
-            fields.fault("metadata", Problem::new("value_error", text));
+        if let Err(problem) = free_json::ensure_storable_fields(&metadata) {
+            fields.fault("metadata", problem);
         }
         Some(Self {
             metadata,
@@ -158,18 +154,6 @@ impl FromFields for NewUploadSession {
             client_id,
             project_id,
         })
-    }
-}
-
-/// Whether any text in it, or any name, has a NUL, which the database does not keep.
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => text.contains('\0'),
-        Value::Array(values) => values.iter().any(has_nul),
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(name, value)| name.contains('\0') || has_nul(value)),
     }
 }
 
