@@ -312,6 +312,11 @@ impl Report {
             })
             .collect();
         line(format!("{rows} rows in {} tables.", self.counts.len()));
+        if let Some(count) = self.findings_by_rule.get(LEFT_OUT) {
+            line(format!(
+                "{count} statements that change rows of ours were left out, see the findings: what they do is in no figure here."
+            ));
+        }
         if changed.is_empty() {
             line("Every sum of money is the same before and after.".to_owned());
         } else {

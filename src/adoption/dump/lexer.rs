@@ -38,7 +38,23 @@ impl Token {
     pub(super) fn is_sign(&self, sign: u8) -> bool {
         *self == Self::Sign(sign)
     }
+
+    /// Whether what follows, though it begins rows elsewhere, goes on with the same statement: an event of a trigger or a rule,
+    /// a privilege, a part of a query.
+    pub(super) fn is_before_a_verb(&self) -> bool {
+        match self {
+            Self::Word(word) => BEFORE_VERBS.contains(&word.as_str()),
+            Self::Sign(sign) => matches!(sign, b',' | b'('),
+            _ => false,
+        }
+    }
 }
+
+/// The words that rows begin with.
+const ROWS: [&str; 3] = ["insert", "replace", "copy"];
+const BEFORE_VERBS: [&str; 12] = [
+    "after", "also", "as", "before", "create", "do", "for", "grant", "instead", "of", "on", "or",
+];
 
 /// The tokens of a dump, one after the other.
 pub(super) struct Lexer<R> {
@@ -116,16 +132,39 @@ impl<R: Read> Lexer<R> {
         self.next()
     }
 
+    /// The next token of a statement; `None` at its end, the semicolon taken. Rows that begin on a line of their own begin
+    /// another statement, unless the token before says that this one `goes_on`: in dumps of the predecessor it may lack its
+    /// end, and must not take them.
+    pub(super) fn next_of_statement(&mut self, goes_on: bool) -> Result<Option<Token>, Fault> {
+        let line = self.line;
+        self.peek()?;
+        if let Some((begins, Token::Word(word))) = &self.ahead
+            && *begins > line
+            && ROWS.contains(&word.as_str())
+            && !goes_on
+        {
+            return Ok(None);
+        }
+        Ok(self.next()?.filter(|token| !token.is_sign(b';')))
+    }
+
     /// Passes over everything up to the end of the statement. A function's body may be of statements with ends of their
     /// own, between `BEGIN ATOMIC` and `END`.
     pub(super) fn skip_statement(&mut self) -> Result<(), Fault> {
         let mut follows_begin = false;
         let mut depth = 0_u32;
-        while let Some(token) = self.next()? {
+        let mut goes_on = false;
+        loop {
+            let token = if depth == 0 {
+                self.next_of_statement(goes_on)?
+            } else {
+                self.next()?
+            };
+            let Some(token) = token else { break };
+            goes_on = token.is_before_a_verb();
             let begins_body = follows_begin && token.is_word("atomic");
             follows_begin = token.is_word("begin");
             match token {
-                Token::Sign(b';') if depth == 0 => break,
                 _ if begins_body => depth += 1,
                 Token::Word(word) if depth > 0 && word == "case" => depth += 1,
                 Token::Word(word) if depth > 0 && word == "end" => depth -= 1,

@@ -23,6 +23,20 @@ impl Qualified {
             .flatten()
     }
 
+    /// Whether the name would be that of a table of ours if it were written otherwise: in small letters, or with its schema
+    /// apart.
+    pub(super) fn only_resembles_ours(&self, unqualified_is_ours: bool) -> bool {
+        let (schema, name) = match self.name.rsplit_once('.') {
+            Some((schema, name)) => (Some(schema.trim_matches('"').to_owned()), name),
+            None => (self.schema.clone(), self.name.as_str()),
+        };
+        let usual = Self {
+            schema,
+            name: name.trim_matches('"').to_lowercase(),
+        };
+        self.table(unqualified_is_ours).is_none() && usual.table(unqualified_is_ours).is_some()
+    }
+
     pub(super) fn is_ours(&self, unqualified_is_ours: bool) -> bool {
         match &self.schema {
             // Written without quotes, the schema's name loses its capital letter.

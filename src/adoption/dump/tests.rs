@@ -220,6 +220,7 @@ SELECT pg_catalog.setval('"Finances".client_id_seq', 40, true);
             "20: client left out: COPY client from program a text",
             "26: client left out: INSERT INTO client select 9 ',' a text",
             r#"27: client left out: UPDATE "Finances" '.' client set name '=' a text"#,
+            r#"28: client left out: DO a text begin delete from "Finances" '.' client ';' end"#,
             "[31]: client (id,name) 1\tours\n",
         ]
     );
@@ -337,4 +338,98 @@ proptest! {
 
         prop_assert_eq!(read, format!("[2]: client (id,name) 1\t{escaped}\n"));
     }
+}
+
+#[test]
+fn a_statement_without_an_end_takes_no_rows() {
+    let insert = "INSERT INTO client VALUES (1, 'A');\nINSERT INTO client VALUES (2, 'B');";
+    for open in [
+        "SET a = b",
+        "SELECT set_config('search_path', 'Finances', false)",
+        "COMMENT ON TABLE client IS 'ours'",
+        "CREATE INDEX i ON client (name)",
+        "ALTER TABLE client ADD CONSTRAINT c UNIQUE (id)",
+        "ALTER TABLE client OWNER TO postgres",
+        "Dumping table client...",
+        "UPDATE other SET a = 1",
+        "COPY other TO stdout",
+    ] {
+        let dump = format!("{CLIENT}{open}\n{insert}");
+        assert_eq!(
+            rows(&dump),
+            "[3]: client (id,name) 1\tA\n|[4]: client (id,name) 2\tB\n",
+            "{open}"
+        );
+    }
+    let copy = format!("{CLIENT}SET a = b\nCOPY client (id, name) FROM stdin;\n1\tA\n\\.\n");
+    assert_eq!(rows(&copy), "[4]: client (id,name) 1\tA\n");
+}
+
+#[test]
+fn verbs_inside_a_statement_begin_no_rows() {
+    for whole in [
+        "CREATE TRIGGER t AFTER\nINSERT ON client EXECUTE FUNCTION f();",
+        "CREATE TRIGGER t BEFORE UPDATE OR\nINSERT ON client EXECUTE FUNCTION f();",
+        "CREATE RULE r AS ON\nINSERT TO client DO\nINSERT INTO log VALUES (1);",
+        "GRANT SELECT,\nINSERT ON client TO reader;",
+        "CREATE FUNCTION f() BEGIN ATOMIC\nINSERT INTO log VALUES (1);\nEND;",
+    ] {
+        let dump = format!("{CLIENT}{whole}\nINSERT INTO client VALUES (1, 'A');");
+        let line = 2 + whole.lines().count();
+        assert_eq!(
+            rows(&dump),
+            format!("[{line}]: client (id,name) 1\tA\n"),
+            "{whole}"
+        );
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_placed_end_the_reading() {
+    for (statement, reason) in [
+        ("INSERT INTO `client` VALUES (1, 'A');", "cannot be read"),
+        ("INSERT INTO [client] VALUES (1, 'A');", "cannot be read"),
+        ("INSERT INTO 'client' VALUES (1, 'A');", "cannot be read"),
+        ("INSERT INTO \"Finances.client\" VALUES (1, 'A');", "nearly"),
+        ("INSERT INTO \"Finances\".\"CLIENT\" VALUES (1, 'A');", "nearly"),
+        ("COPY \"CLIENT\" FROM stdin;\n1\tA\n\\.\n", "nearly"),
+        ("REPLACE INTO client VALUES (1, 'A');", "REPLACE"),
+        ("\\copy client from 'client.csv'", "elsewhere"),
+        ("\\i client.sql", "elsewhere"),
+        (
+            "CREATE TABLE client_1 PARTITION OF client FOR VALUES IN (1);",
+            "part of client",
+        ),
+        (
+            "CREATE TABLE client_1 (id bigint) INHERITS (client);",
+            "part of client",
+        ),
+    ] {
+        let fault = fault(statement);
+        assert!(
+            fault.contains("line 2") && fault.contains(reason),
+            "{statement}: {fault}"
+        );
+    }
+    assert_eq!(
+        rows(&format!("{CLIENT}INSERT IGNORE INTO client VALUES (1, 'A');")),
+        "[2]: client (id,name) 1\tA\n"
+    );
+}
+
+#[test]
+fn rows_that_a_program_would_write_are_told() {
+    for statement in [
+        "DO $$BEGIN INSERT INTO client VALUES (1, 'A'); END$$;",
+        "WITH made AS (INSERT INTO client VALUES (1, 'A') RETURNING id) SELECT id FROM made;",
+    ] {
+        let (told, ending) = events(&format!("{CLIENT}{statement}"));
+        ending.unwrap();
+        assert!(
+            told.last().unwrap().starts_with("2: client left out: "),
+            "{told:?}"
+        );
+    }
+    let (told, ending) = events(&format!("{CLIENT}DO $$BEGIN PERFORM 1; END$$;"));
+    assert_eq!((told.len(), ending.unwrap().passed_over["DO"]), (1, 1));
 }

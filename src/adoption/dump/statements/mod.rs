@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Ending, Event, Position,
-    bytes::Fault,
+    bytes::{Bytes, Fault},
     definitions,
     lexer::{Lexer, Token},
     names::Qualified,
@@ -33,6 +33,11 @@ const NOT_READABLE: [&str; 9] = [
     "shiftjis",
     "mskanji",
 ];
+/// The words of statements that change rows.
+const CHANGES: [&str; 5] = ["insert", "update", "delete", "copy", "merge"];
+/// Commands of psql that read another file.
+const BRINGS_ROWS: [&str; 2] = [r"\copy", r"\i"];
+
 /// Reads statements until the dump ends.
 pub(super) struct Reader<R> {
     lexer: Lexer<R>,
@@ -68,6 +73,12 @@ impl<R: Read> Reader<R> {
                 Token::Sign(b';') => {}
                 Token::Command(command) => {
                     // The end of rows that were passed over, or something for psql, which this is not.
+                    if BRINGS_ROWS.iter().any(|name| command.starts_with(name)) {
+                        return Err(self.lexer.fault(format!(
+                            "{} takes rows from elsewhere, which are not in the dump",
+                            command.split(' ').next().unwrap_or_default()
+                        )));
+                    }
                     if command != r"\." {
                         self.count("psql command");
                     }
@@ -91,6 +102,10 @@ impl<R: Read> Reader<R> {
             "copy" => self.copy(),
             "select" => self.select(),
             "set" => self.set(),
+            "replace" => Err(self
+                .lexer
+                .fault("REPLACE is no SQL of PostgreSQL; its rows cannot be placed")),
+            "do" | "with" => self.change_by_code(word),
             "update" | "delete" | "truncate" | "merge" | "drop" => self.change(word),
             _ => {
                 self.count(&word.to_uppercase());
@@ -128,7 +143,8 @@ impl<R: Read> Reader<R> {
         let name = Qualified::read(&mut self.lexer)?;
         let Some(table) = name.and_then(|name| name.table(self.unqualified_is_ours)) else {
             self.count("CREATE TABLE of others");
-            return self.skip_definition();
+            let tokens = self.definition()?;
+            return self.ensure_no_part_of_ours(&tokens);
         };
         let tokens = self.definition()?;
         if self.tables.contains_key(table) {
@@ -196,23 +212,71 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn skip_definition(&mut self) -> Result<(), Fault> {
-        self.definition().map(drop)
+    /// Refuses a table that holds rows of one of ours: a partition of it, or one that inherits from it.
+    fn ensure_no_part_of_ours(&self, tokens: &[Token]) -> Result<(), Fault> {
+        let parents = tokens.iter().enumerate().filter_map(|(place, token)| {
+            let skipped = match token {
+                Token::Word(word) if word == "partition" => 2,
+                Token::Word(word) if word == "inherits" => 2,
+                _ => return None,
+            };
+            let (name, _) = Qualified::take(tokens.get(place + skipped..)?)?;
+            name.table(self.unqualified_is_ours)
+        });
+        match parents.take(1).next() {
+            Some(table) => Err(self.lexer.fault(format!(
+                "a part of {table}, whose rows would stand elsewhere; make the dump of one table for each"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A statement that changes rows by a program of its own, or as a part of a query: it is not executed, and told if it names
+    /// a table of ours.
+    fn change_by_code(&mut self, word: &str) -> Result<(), Fault> {
+        let line = self.lexer.line();
+        let mut tokens = self.statement_rest()?;
+        let texts: Vec<Vec<u8>> = tokens
+            .iter()
+            .filter_map(|token| match token {
+                Token::Text(text) => Some(text.clone()),
+                _ => None,
+            })
+            .collect();
+        for text in texts {
+            let mut lexer = Lexer::new(Bytes::new(text.as_slice()));
+            // What is no SQL names no table.
+            while let Ok(Some(token)) = lexer.next() {
+                tokens.push(token);
+            }
+        }
+        let changes = |token: &Token| CHANGES.iter().any(|change| token.is_word(change));
+        let table = (0..tokens.len()).find_map(|place| {
+            let (name, _) = Qualified::take(tokens.get(place..)?)?;
+            name.table(self.unqualified_is_ours)
+        });
+        match table.filter(|_| tokens.iter().any(changes)) {
+            Some(table) => self.left_out(line, table, &format!("{} {}", word.to_uppercase(), told(&tokens))),
+            None => {
+                self.count(&word.to_uppercase());
+                Ok(())
+            }
+        }
     }
 
     /// The rest of a short statement, without its end.
     fn statement_rest(&mut self) -> Result<Vec<Token>, Fault> {
         let mut tokens = Vec::new();
-        while let Some(token) = self.lexer.next()? {
-            if token.is_sign(b';') {
-                break;
-            }
+        loop {
+            let goes_on = tokens.last().is_some_and(Token::is_before_a_verb);
+            let Some(token) = self.lexer.next_of_statement(goes_on)? else {
+                return Ok(tokens);
+            };
             if tokens.len() >= LONGEST_DEFINITION {
                 return Err(self.lexer.fault("a statement does not end"));
             }
             tokens.push(token);
         }
-        Ok(tokens)
     }
 
     /// Settings that say how the rest is to be read.

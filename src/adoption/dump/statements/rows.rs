@@ -23,9 +23,10 @@ const NO_DEFINITION: &str = "come before the CREATE TABLE that says what their c
 impl<R: Read> Reader<R> {
     pub(super) fn insert(&mut self) -> Result<(), Fault> {
         let line = self.lexer.line();
+        self.lexer.skip_word("ignore")?;
         self.lexer.skip_word("into")?;
-        let name = Qualified::read(&mut self.lexer)?;
-        let Some(table) = name.and_then(|name| name.table(self.unqualified_is_ours)) else {
+        let name = self.table_of_rows()?;
+        let Some(table) = name.table(self.unqualified_is_ours) else {
             self.count("INSERT of others");
             return self.skip_rows();
         };
@@ -47,6 +48,21 @@ impl<R: Read> Reader<R> {
             self.finish_row(&mut rows, line)?;
         }
         self.send_rows(rows)
+    }
+
+    /// The name of the table that rows are for. It must be one, and either name a table of ours as ours are named or no such
+    /// table at all: rows that only seem to be of others would be lost.
+    fn table_of_rows(&mut self) -> Result<Qualified, Fault> {
+        let Some(name) = Qualified::read(&mut self.lexer)? else {
+            return Err(self.lexer.fault("the name of the rows' table cannot be read"));
+        };
+        if name.only_resembles_ours(self.unqualified_is_ours) {
+            return Err(self.lexer.fault(format!(
+                "rows of \"{}\", which is no table of ours, though its name is nearly one",
+                name.name
+            )));
+        }
+        Ok(name)
     }
 
     /// Passes over an `INSERT` into a table of others, which may lack its end as well.
@@ -76,8 +92,12 @@ impl<R: Read> Reader<R> {
 
     pub(super) fn copy(&mut self) -> Result<(), Fault> {
         let line = self.lexer.line();
-        let name = Qualified::read(&mut self.lexer)?;
-        let table = name.and_then(|name| name.table(self.unqualified_is_ours));
+        if self.lexer.peek()?.is_some_and(|token| token.is_sign(b'(')) {
+            // Of a query; it takes rows out.
+            self.count("COPY of others");
+            return self.lexer.skip_statement();
+        }
+        let table = self.table_of_rows()?.table(self.unqualified_is_ours);
         let listed = match table {
             Some(_) => self.column_list()?,
             None => None,
