@@ -5,6 +5,15 @@ use std::collections::HashMap;
 /// So many lines are named by number.
 const MAX_NAMED: usize = 8;
 
+/// The numbers of lines or rows as a sentence has them: the first few, and how many more there are.
+pub(super) fn listed(numbers: &[impl ToString]) -> String {
+    let named: Vec<String> = numbers.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+    match numbers.len().saturating_sub(MAX_NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
 /// Remarks in the order in which they first came.
 #[derive(Debug, Default)]
 pub(super) struct Remarks {
@@ -28,12 +37,8 @@ impl Remarks {
     /// The remarks as sentences that name their lines, counted from 1.
     pub(super) fn into_warnings(self) -> Vec<String> {
         let sentence = |(remark, lines): (String, Vec<usize>)| {
-            let named: Vec<String> = lines.iter().take(MAX_NAMED).map(usize::to_string).collect();
-            let (word, named) = (if lines.len() == 1 { "Line" } else { "Lines" }, named.join(", "));
-            match lines.len().saturating_sub(MAX_NAMED) {
-                0 => format!("{word} {named}: {remark}"),
-                more => format!("{word} {named} and {more} more: {remark}"),
-            }
+            let word = if lines.len() == 1 { "Line" } else { "Lines" };
+            format!("{word} {}: {remark}", listed(&lines))
         };
         self.all.into_iter().map(sentence).collect()
     }

@@ -6,10 +6,8 @@ use rust_decimal::Decimal;
 
 use super::grid::Grid;
 use super::items::{Sums, TableRows};
+use super::remarks::listed;
 use super::table_row::Row;
-
-/// So many rows are named by number.
-const MAX_NAMED: usize = 8;
 
 /// The items whose serial number stands above repeated titles, too.
 #[derive(Debug, Default)]
@@ -106,9 +104,5 @@ fn is_equal(grid: &Grid, one: usize, other: usize) -> bool {
 
 fn named(rows: &[usize]) -> String {
     let word = if rows.len() == 1 { "Row" } else { "Rows" };
-    let first: Vec<String> = rows.iter().take(MAX_NAMED).map(usize::to_string).collect();
-    match rows.len().saturating_sub(MAX_NAMED) {
-        0 => format!("{word} {}", first.join(", ")),
-        more => format!("{word} {} and {more} more", first.join(", ")),
-    }
+    format!("{word} {}", listed(rows))
 }

@@ -1,42 +1,23 @@
 //! Bajaj's orders as PDF whose cells stand close together or between titles, in the forms that programs print which place
 //! every cell by itself: what a figure is, is told by where it stands.
 
-use std::io::Cursor;
-
-use nexgen_finance::documents::{FileKind, Layout, ParsedOrder, read_order, require_for_po_upload};
+use nexgen_finance::documents::ParsedOrder;
 
 use crate::support::{
+    bajaj_lines::{Line, below_header, read_bajaj, warnings},
     order_table::told,
     pdf::{Pdf, Placed},
 };
 
-type Line<'a> = &'a [(u32, &'a str)];
-
-/// The order of these lines, which stand below its header, 12 points apart.
+/// The order of these lines, which stand below its header.
 #[track_caller]
 fn read(lines: &[Line<'_>]) -> ParsedOrder {
-    let header: [Line<'_>; 2] = [
-        &[(40, "Purchase Order 4500000001")],
-        &[(40, "PO Date: 03-02-2026")],
-    ];
-    let placed = |line: &Line<'_>| line.iter().map(|(x, text)| (*x, (*text).to_owned())).collect();
-    let page: Vec<Vec<(u32, String)>> = header.iter().chain(lines).map(placed).collect();
-    let mut pdf = Pdf::default();
-    pdf.page(&page);
-    read_pdf(&pdf)
+    read_pdf(&below_header(lines))
 }
 
 #[track_caller]
 fn read_pdf(pdf: &Pdf) -> ParsedOrder {
-    let named = Some(Layout::BAJAJ_ORDER);
-    let reading = read_order(&mut Cursor::new(pdf.to_bytes()), FileKind::Pdf, named).unwrap();
-    reading.order.and_then(require_for_po_upload).unwrap()
-}
-
-/// What a person should look at in the lines and the totals.
-fn warnings(order: &ParsedOrder) -> Vec<&str> {
-    let all = order.warnings.iter().map(String::as_str);
-    all.filter(|warning| !warning.starts_with("No ")).collect()
+    read_bajaj(pdf.to_bytes()).unwrap()
 }
 
 const TITLES: Line<'_> = &[
@@ -540,9 +521,7 @@ fn two_orders_in_one_file_are_refused_by_their_numbers() {
             let page: Vec<Vec<(u32, String)>> = lines.iter().map(placed).collect();
             pdf.page(&page);
         }
-        let named = Some(Layout::BAJAJ_ORDER);
-        let reading = read_order(&mut Cursor::new(pdf.to_bytes()), FileKind::Pdf, named).unwrap();
-        reading.order
+        read_bajaj(pdf.to_bytes())
     };
     let date: Line<'_> = &[(40, "PO Date: 04-02-2026")];
 

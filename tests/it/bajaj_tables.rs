@@ -1,15 +1,12 @@
 //! Bajaj's orders whose items stand in a table: whichever way its cells are aligned, the figures are those that were put
 //! in, and what cannot be told is said.
 
-use std::io::Cursor;
-
-use nexgen_finance::documents::{
-    FileKind, Layout, ParseFailure, ParsedOrder, read_order, require_for_po_upload,
-};
+use nexgen_finance::documents::{ParseFailure, ParsedOrder};
 use proptest::prelude::*;
 use rust_decimal::{Decimal, dec};
 
 use crate::support::{
+    bajaj_lines::{read_bajaj, warnings},
     order_table::{
         Align::{self, Centre, Left, Right},
         Cell, Column, Rise, TablePdf, cell, figure, told,
@@ -27,15 +24,7 @@ const TITLES: [(&str, Align); 6] = [
 ];
 
 fn read(pdf: &TablePdf) -> Result<ParsedOrder, ParseFailure> {
-    let bytes = pdf.to_bytes();
-    let reading = read_order(&mut Cursor::new(bytes), FileKind::Pdf, Some(Layout::BAJAJ_ORDER)).unwrap();
-    reading.order.and_then(require_for_po_upload)
-}
-
-/// What a person should look at, but for what is not printed above the items.
-fn warnings(order: &ParsedOrder) -> Vec<&str> {
-    let all = order.warnings.iter().map(String::as_str);
-    all.filter(|warning| !warning.starts_with("No ")).collect()
+    read_bajaj(pdf.to_bytes())
 }
 
 #[track_caller]

@@ -1,16 +1,10 @@
 //! Taxes of Bajaj's orders as PDF: those below an item are its own, those below all items the document's, whatever the paper
 //! prints of totals besides.
 
-use std::io::Cursor;
-
-use nexgen_finance::documents::{
-    FileKind, Layout, ParsedOrder, read_order, require_for_po_upload, share_tax,
-};
+use nexgen_finance::documents::{ParsedOrder, share_tax};
 use rust_decimal::{Decimal, dec};
 
-use crate::support::pdf::Pdf;
-
-type Line<'a> = &'a [(u32, &'a str)];
+use crate::support::bajaj_lines::{Line, below_header, read_bajaj, warnings};
 
 const TITLES: Line<'_> = &[
     (40, "Line #"),
@@ -37,24 +31,9 @@ const BOARD: Line<'_> = &[
 /// The order of these lines below its header.
 #[track_caller]
 fn read(lines: &[Line<'_>]) -> ParsedOrder {
-    let header: [Line<'_>; 2] = [
-        &[(40, "Purchase Order 4500000001")],
-        &[(40, "PO Date: 03-02-2026")],
-    ];
-    let placed = |line: &Line<'_>| line.iter().map(|(x, text)| (*x, (*text).to_owned())).collect();
-    let page: Vec<Vec<(u32, String)>> = header.iter().chain(lines).map(placed).collect();
-    let mut pdf = Pdf::default();
-    pdf.page(&page);
-    let named = Some(Layout::BAJAJ_ORDER);
-    let reading = read_order(&mut Cursor::new(pdf.to_bytes()), FileKind::Pdf, named).unwrap();
-    let mut order = reading.order.and_then(require_for_po_upload).unwrap();
+    let mut order = read_bajaj(below_header(lines).to_bytes()).unwrap();
     share_tax(&mut order);
     order
-}
-
-fn warnings(order: &ParsedOrder) -> Vec<&str> {
-    let all = order.warnings.iter().map(String::as_str);
-    all.filter(|warning| !warning.starts_with("No ")).collect()
 }
 
 fn taxes(order: &ParsedOrder) -> Vec<Option<Decimal>> {

@@ -1,18 +1,15 @@
 //! The totals of Bajaj's orders as PDF: which figures behind the items are the document's, and which are none.
 
-use std::io::Cursor;
-
-use nexgen_finance::documents::{
-    FileKind, Layout, ParsedOrder, read_order, require_for_po_upload, share_tax,
-};
+use nexgen_finance::documents::{ParsedOrder, share_tax};
 use rust_decimal::{Decimal, dec};
 
-use crate::support::bajaj_pdf::{BajajPdf, Form, PdfItem, Tax};
+use crate::support::{
+    bajaj_lines::read_bajaj,
+    bajaj_pdf::{BajajPdf, Form, PdfItem, Tax},
+};
 
 fn read(pdf: &BajajPdf) -> ParsedOrder {
-    let named = Some(Layout::BAJAJ_ORDER);
-    let reading = read_order(&mut Cursor::new(pdf.to_bytes()), FileKind::Pdf, named).unwrap();
-    let mut order = reading.order.and_then(require_for_po_upload).unwrap();
+    let mut order = read_bajaj(pdf.to_bytes()).unwrap();
     share_tax(&mut order);
     order
 }

@@ -12,12 +12,11 @@ use super::taxes;
 use super::titles;
 use super::totals;
 use crate::documents::model::ParseFailure;
+use crate::documents::remarks::listed;
 
 const MAX_ITEMS: usize = 5_000;
 /// So many lines are kept of one item.
 const MAX_LINES: usize = 500;
-/// So many line numbers are named in one warning.
-const MAX_NAMED: usize = 8;
 /// Where lines stand in no columns, their numbers go up by one of these; more only if the line has both a quantity and an
 /// amount.
 const STEPS: [u32; 3] = [1, 5, 10];
@@ -530,14 +529,9 @@ impl<'a> Cutter<'a> {
         let mut blocks = self.blocks;
         let mut warn = |numbers: &[String], text: &str| {
             if !numbers.is_empty() {
-                let named: Vec<&str> = numbers.iter().take(MAX_NAMED).map(String::as_str).collect();
-                let more = match numbers.len().saturating_sub(MAX_NAMED) {
-                    0 => String::new(),
-                    more => format!(" and {more} more"),
-                };
                 blocks
                     .warnings
-                    .push(format!("Printed line numbers {}{more}: {text}", named.join(", ")));
+                    .push(format!("Printed line numbers {}: {text}", listed(numbers)));
             }
         };
         warn(&self.reprinted, "the same line is printed again and taken once");

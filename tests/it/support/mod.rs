@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod app;
+pub(crate) mod bajaj_lines;
 pub(crate) mod bajaj_pdf;
 pub(crate) mod bucket;
 pub(crate) mod builders;
