@@ -255,13 +255,12 @@ impl<R: Read> Reader<R> {
             let (name, _) = Qualified::take(tokens.get(place..)?)?;
             name.table(self.unqualified_is_ours)
         });
-        match table.filter(|_| tokens.iter().any(changes)) {
-            Some(table) => self.left_out(line, table, &format!("{} {}", word.to_uppercase(), told(&tokens))),
-            None => {
-                self.count(&word.to_uppercase());
-                Ok(())
-            }
+        let word = word.to_uppercase();
+        if let Some(table) = table.filter(|_| tokens.iter().any(changes)) {
+            return self.left_out(line, table, &format!("{word} {}", told(&tokens)));
         }
+        self.count(&word);
+        Ok(())
     }
 
     /// The rest of a short statement, without its end.
