@@ -101,6 +101,43 @@ async fn a_row_that_cannot_be_placed_stops_the_run_with_its_line() {
 }
 
 #[tokio::test]
+async fn a_date_that_may_be_two_days_stops_the_run_and_one_that_is_clear_does_not() {
+    let desk = Desk::new();
+    let target = cluster::empty_database().await;
+    let head = "CREATE TABLE client_po (id bigint NOT NULL, po_date date, created_at timestamp);\n\
+                INSERT INTO client_po VALUES\n";
+    for row in ["(1, '03/04/2026', NULL)", "(1, NULL, '03-04-2026 10:00')"] {
+        let file = desk.file("dump.sql", format!("{head}{row};"));
+
+        let refused = desk.adopt(&target, &["--from", &file]).await;
+
+        assert!(
+            refused
+                .refusal()
+                .contains("line 3 of the dump: a row of client_po"),
+            "{}",
+            refused.stderr
+        );
+        assert!(!has_schema(&target).await);
+    }
+    let file = desk.file(
+        "dump.sql",
+        format!("{head}(1, '03-Apr-2026', '2026-04-03 10:00'), (2, '20260403', NULL);"),
+    );
+
+    desk.adopt(&target, &["--from", &file]).await.report();
+
+    assert_eq!(
+        value(
+            &target,
+            r#"SELECT string_agg(po_date::text, ' ') FROM "Finances".client_po"#
+        )
+        .await,
+        "2026-04-03 2026-04-03"
+    );
+}
+
+#[tokio::test]
 async fn a_hostile_dump_runs_nothing() {
     let desk = Desk::new();
     let target = cluster::empty_database().await;
