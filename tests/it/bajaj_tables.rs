@@ -107,6 +107,62 @@ fn numbers_that_start_again_are_further_lines_and_lines_printed_again_are_not() 
 }
 
 #[test]
+fn every_line_of_a_description_belongs_to_the_row_it_stands_in() {
+    let descriptions = [
+        "Gypsum board\npartition",
+        "Door",
+        "Vitrified tile\nflooring with\nskirting and\ngrouting",
+        "Signage",
+        "Emulsion paint\ntwo coats\nwith primer",
+        "Conduit\nwiring",
+    ];
+    let rows: Vec<Vec<Cell>> = descriptions
+        .iter()
+        .enumerate()
+        .map(|(index, description)| {
+            let (number, amount) = ((index + 1).to_string(), format!("{}.00", 7 * (index + 1)));
+            let lines = description.split('\n').map(str::to_owned).collect();
+            let figures = ["1", "NOS", &amount, &amount].map(cell);
+            [vec![cell(&number), lines], figures.to_vec()].concat()
+        })
+        .collect();
+    let expected: Vec<String> = descriptions
+        .iter()
+        .zip(1..)
+        .map(|(text, number)| {
+            let amount = 7 * number;
+            format!(
+                "{number} {}: 1 NOS at {amount} = {amount}",
+                text.replace('\n', " ")
+            )
+        })
+        .collect();
+    for rise in [Rise::Top, Rise::Middle, Rise::Bottom] {
+        for (is_ruled, spacing) in [(true, 0), (true, 6), (false, 6)] {
+            for lift in [0, 1, 3] {
+                for rows_per_page in [2, 4, 6] {
+                    let table = TablePdf {
+                        rows: rows.clone(),
+                        rise,
+                        lift,
+                        spacing,
+                        is_ruled,
+                        rows_per_page,
+                        ..TablePdf::new(&TITLES, &[])
+                    };
+
+                    let order = read(&table).unwrap();
+
+                    let case = format!("{rise:?} {is_ruled} {spacing} {lift} {rows_per_page}");
+                    assert_eq!(told(&order), expected, "{case}");
+                    assert!(warnings(&order).is_empty(), "{case}: {:?}", order.warnings);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn an_item_without_an_amount_is_refused_by_name() {
     let last: &[&[&str]] = &[
         &["1", "Oak table", "2", "NOS", "50.00", "100.00"],
@@ -494,14 +550,21 @@ fn drawn() -> impl Strategy<Value = Drawn> {
             |page, count| format!("{page} / {count}"),
             |page, _| format!("Example Retail Ltd, page {page}"),
         ];
+        let is_ruled = choices.flip();
+        let rises = [
+            Rise::Top,
+            Rise::Bottom,
+            if is_ruled { Rise::Middle } else { Rise::Top },
+        ];
         let pdf = TablePdf {
             columns,
             rows,
-            rise: *choices.one_of(&[Rise::Top, Rise::Top, Rise::Bottom]),
+            rise: *choices.one_of(&rises),
+            is_ruled,
             totals: vec![format!("Grand Total INR {}", figure(sum, 2))],
             foot: *choices.one_of(&feet),
             rows_per_page: usize::from(2 + choices.below(8)),
-            repeats_titles: true,
+            ..TablePdf::new(&[], &[])
         };
         Drawn {
             items,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::above;
+use super::above::{self, Height, Spaced};
 use super::columns::Columns;
 use super::figures::Figures;
 use super::notes::{self, is_note};
@@ -85,6 +85,9 @@ struct Start {
     is_numbered_above: bool,
 }
 
+/// A page, and where the titles end that were printed last: their page and height.
+type Section = (usize, (usize, i64));
+
 #[derive(Debug)]
 struct Cutter<'a> {
     blocks: Blocks<'a>,
@@ -104,6 +107,8 @@ struct Cutter<'a> {
     loose: Vec<&'a Row>,
     /// The last line with a number and a text, but no figures, if its number is the next.
     begun: Option<&'a Row>,
+    /// The rows of the table on one page, below the titles that stand on a page at a height.
+    spaced: Option<(Section, Spaced)>,
     has_item: bool,
     /// Whether the lines belong to an item that was printed before.
     is_reprint: bool,
@@ -127,6 +132,7 @@ impl<'a> Cutter<'a> {
             last: None,
             loose: Vec::new(),
             begun: None,
+            spaced: None,
             has_item: false,
             is_reprint: false,
             is_below_sum: false,
@@ -326,7 +332,6 @@ impl<'a> Cutter<'a> {
         if self.is_reprint {
             return Vec::new();
         }
-        let (page, height) = self.below;
         let is_loose = !self.has_item && !self.loose.is_empty();
         let candidates: Vec<&Row> = if is_loose {
             self.loose.clone()
@@ -339,21 +344,86 @@ impl<'a> Cutter<'a> {
         };
         // Lines of this page, below the titles, after the line with figures.
         let skipped = usize::from(!is_loose);
-        let is_here = |other: &&&Row| other.page == row.page && (page != row.page || other.y < height);
         let near: Vec<&Row> = candidates
             .iter()
             .skip(skipped)
             .copied()
-            .filter(|other| is_here(&other))
+            .filter(|other| self.is_on_page_of(row, other))
             .collect();
-        let Some(first) = near.first() else {
+        if near.is_empty() {
             return Vec::new();
-        };
-        let top = candidates
+        }
+        let before = candidates
             .iter()
             .take(skipped)
             .copied()
-            .find(|other| is_here(&other))
+            .find(|other| self.is_on_page_of(row, other));
+        let split = above::ruled_split(&near, row, before, || self.is_bounded(row))
+            .or_else(|| self.spaced(row).split(&near, row))
+            .unwrap_or_else(|| self.split_by_gaps(&near, row, before));
+        let moved = near.get(split..).map(<[&Row]>::to_vec).unwrap_or_default();
+        if let Some(item) = self.blocks.items.last_mut().filter(|_| !is_loose) {
+            item.rows.truncate(item.rows.len().saturating_sub(moved.len()));
+        }
+        moved
+    }
+
+    /// True if a line stands on the page of another, below the titles that were printed last.
+    fn is_on_page_of(&self, row: &Row, other: &Row) -> bool {
+        let (page, height) = self.below;
+        other.page == row.page && (page != row.page || other.y < height)
+    }
+
+    /// True if the line has what an item costs; words that reach under a title of figures are none.
+    fn has_own_figures(&self, row: &Row) -> bool {
+        let figures = self.columns.read(row).filter(|figures| !figures.is_split);
+        figures.is_some_and(|figures| {
+            let is_priced = figures.amount.number().or(figures.gross.number()).is_some();
+            is_priced && !is_note(row) && (figures.is_whole() || !totals::is_label_of_total(row))
+        })
+    }
+
+    /// True if a line is drawn between the figures and the next ones.
+    fn is_bounded(&self, row: &Row) -> bool {
+        let mut below = self
+            .all
+            .iter()
+            .skip_while(|other| !std::ptr::eq(*other, row))
+            .skip(1)
+            .take_while(|other| other.page == row.page && !other.is_anchor());
+        let next = below.find(|other| other.band != row.band || self.has_own_figures(other));
+        next.is_some_and(|next| next.band != row.band)
+    }
+
+    /// The rows of the table on the page of a line, by the spaces between them.
+    fn spaced(&mut self, row: &Row) -> &Spaced {
+        let section = (row.page, self.below);
+        if self.spaced.as_ref().is_none_or(|(known, _)| *known != section) {
+            let lines = self
+                .all
+                .iter()
+                .filter(|other| self.is_on_page_of(row, other))
+                .take_while(|other| !other.is_anchor());
+            let heights: Vec<Height> = lines
+                .map(|line| {
+                    let figures = self.columns.read(line).filter(|_| self.has_own_figures(line));
+                    Height {
+                        y: line.y,
+                        has_figures: figures.is_some(),
+                        has_text: figures.is_none_or(|figures| !figures.description.is_empty()),
+                    }
+                })
+                .collect();
+            self.spaced = Some((section, Spaced::of(&heights)));
+        }
+        &self.spaced.get_or_insert_default().1
+    }
+
+    /// Before which of the lines above figures their description begins, as the gaps around them have it.
+    fn split_by_gaps(&self, near: &[&Row], row: &Row, before: Option<&Row>) -> usize {
+        let Some(first) = near.first() else { return 0 };
+        let (page, height) = self.below;
+        let top = before
             .map(|other| other.y)
             .or((page == row.page).then_some(height));
         let mut heights: Vec<i64> = near.iter().map(|other| other.y).collect();
@@ -365,12 +435,7 @@ impl<'a> Cutter<'a> {
         // What stood above on the page before is no nearer and no further.
         let above = top.map(|top| top.saturating_sub(first.y));
         gaps.insert(0, above.or(gaps.iter().min().copied()).unwrap_or_default());
-        let split = above::split_of(&gaps);
-        let moved = near.get(split..).map(<[&Row]>::to_vec).unwrap_or_default();
-        if let Some(item) = self.blocks.items.last_mut().filter(|_| !is_loose) {
-            item.rows.truncate(item.rows.len().saturating_sub(moved.len()));
-        }
-        moved
+        above::split_of(&gaps)
     }
 
     /// True for the sum of a section, where items stand in columns.

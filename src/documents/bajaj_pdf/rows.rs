@@ -21,6 +21,8 @@ pub(super) struct Row {
     pub(super) words: Vec<Word>,
     /// How high it stands on its page, in hundredths of a point.
     pub(super) y: i64,
+    /// How many lines are drawn across its page above it.
+    pub(super) band: usize,
     titles: Titled,
 }
 
@@ -41,7 +43,10 @@ impl Row {
                 .words
                 .iter()
                 .flat_map(|word| parts_of_total(word).unwrap_or_else(|| vec![word.clone()]));
-            Line::of(words.collect(), line.y)
+            Line {
+                band: line.band,
+                ..Line::of(words.collect(), line.y)
+            }
         } else {
             line
         };
@@ -50,6 +55,7 @@ impl Row {
             text: line.text,
             words: line.words,
             y: line.y,
+            band: line.band,
             titles: Titled::No,
         }
     }

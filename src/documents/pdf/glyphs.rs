@@ -10,6 +10,7 @@ use super::font::Font;
 use super::lexer::{Lexer, Token, is_space};
 use super::limits::{MAX_FORMS, MAX_STATES};
 use super::object::{Dictionary, Object};
+use super::rules::{Edge, Path};
 
 /// A placed glyph: its text is a stretch of [`Glyphs::text`].
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,8 @@ pub(super) struct Glyphs {
     pub(super) glyphs: Vec<Glyph>,
     /// Glyphs of which no text is known.
     pub(super) unreadable: usize,
+    /// What is drawn straight.
+    pub(super) edges: Vec<Edge>,
 }
 
 #[derive(Debug, Clone)]
@@ -114,6 +117,7 @@ impl<'a> Reader<'a> {
             saved: Vec::new(),
             text: Matrix::IDENTITY,
             line: Matrix::IDENTITY,
+            path: Path::default(),
         };
         let mut operands: Vec<Object> = Vec::new();
         loop {
@@ -129,7 +133,7 @@ impl<'a> Reader<'a> {
                         self.form(&operands, resources, &run.state, level)?;
                     } else if word == b"BI" {
                         skip_inline_image(&mut lexer, limits);
-                    } else {
+                    } else if self.draw(&word, &operands, &mut run).is_none() {
                         self.operate(&word, &operands, resources, &mut run);
                     }
                     operands.clear();
@@ -213,6 +217,35 @@ impl<'a> Reader<'a> {
                 run.state.font = self.font_of(font.first()?);
             }
             _ => {}
+        }
+        Some(())
+    }
+
+    /// What makes and draws paths; `None` if the word does neither.
+    fn draw(&mut self, word: &[u8], operands: &[Object], run: &mut Run) -> Option<()> {
+        let number = |place: usize| operands.get(place).and_then(Object::number);
+        // The last two numbers are the place that is gone to.
+        let place = || {
+            let x = operands.len().checked_sub(2)?;
+            Some((number(x)?, number(x.saturating_add(1))?))
+        };
+        let matrix = run.state.matrix;
+        match word {
+            b"m" => run.path.move_to(place()?, matrix),
+            b"l" => run.path.line_to(place()?, matrix),
+            b"c" | b"v" | b"y" => run.path.curve_to(place()?, matrix),
+            b"re" => {
+                let sides = [number(0)?, number(1)?, number(2)?, number(3)?];
+                run.path.rectangle(sides, matrix);
+            }
+            b"h" => run.path.close(),
+            b"s" | b"b" | b"b*" => {
+                run.path.close();
+                run.path.draw(&mut self.out.edges);
+            }
+            b"S" | b"f" | b"F" | b"f*" | b"B" | b"B*" => run.path.draw(&mut self.out.edges),
+            b"n" => run.path.drop(),
+            _ => return None,
         }
         Some(())
     }
@@ -336,6 +369,7 @@ struct Run {
     saved: Vec<State>,
     text: Matrix,
     line: Matrix,
+    path: Path,
 }
 
 impl Run {

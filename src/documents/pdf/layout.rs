@@ -1,6 +1,7 @@
 //! Puts the glyphs of a page into words and lines, as a person reads them.
 
 use super::glyphs::{Glyph, Glyphs};
+use super::rules::{self, Edge};
 use super::{Line, Word};
 use crate::documents::text;
 
@@ -11,9 +12,13 @@ const GAPS_PER_EM: i64 = 5;
 /// The same character drawn again within a tenth of the size is bold print.
 const OVERPRINTS_PER_EM: i64 = 10;
 
+/// A line that is drawn over this part of the text's width, in percent, is one across the page.
+const ACROSS: i64 = 50;
+
 /// The lines of a page from top to bottom.
 pub(super) fn lines(page: &Glyphs) -> Vec<Line> {
-    let mut glyphs = upright(&page.glyphs);
+    let turned = direction_of_most(&page.glyphs);
+    let mut glyphs = upright(&page.glyphs, turned);
     // Stable: what is drawn later at one place stays later.
     glyphs.sort_by_key(|glyph| std::cmp::Reverse(glyph.y));
     let mut lines = Vec::new();
@@ -29,43 +34,64 @@ pub(super) fn lines(page: &Glyphs) -> Vec<Line> {
         lines.extend(read_line(line, &page.text, baseline));
         rest = below;
     }
+    let words = || lines.iter().flat_map(|line| &line.words);
+    let left = words().map(|word| word.x).min().unwrap_or_default();
+    let right = words().map(|word| word.end).max().unwrap_or_default();
+    let width = right.saturating_sub(left).saturating_mul(ACROSS) / 100;
+    let edges = page.edges.iter().map(|edge| Edge {
+        from: turn(edge.from, turned),
+        to: turn(edge.to, turned),
+    });
+    let across = rules::across(edges, width.max(1));
+    for line in &mut lines {
+        line.band = across.partition_point(|height| *height > line.y);
+    }
     lines
 }
 
-/// The glyphs that are written in the direction of most, turned so that it is from left to right.
-fn upright(glyphs: &[Glyph]) -> Vec<Glyph> {
-    let direction = |glyph: &Glyph| {
-        let (dx, dy) = (glyph.dx, glyph.dy);
-        // What stands askew, such as a stamp across the page, is no line of text.
-        if dy.saturating_abs().saturating_mul(10) <= dx.saturating_abs() {
-            Some(if dx < 0 { 2 } else { 0 })
-        } else if dx.saturating_abs().saturating_mul(10) <= dy.saturating_abs() {
-            Some(if dy < 0 { 3 } else { 1 })
-        } else {
-            None
-        }
-    };
+/// In which of the four directions a glyph is written. What stands askew, such as a stamp across the page, is no line of
+/// text.
+fn direction(glyph: &Glyph) -> Option<usize> {
+    let (dx, dy) = (glyph.dx, glyph.dy);
+    if dy.saturating_abs().saturating_mul(10) <= dx.saturating_abs() {
+        Some(if dx < 0 { 2 } else { 0 })
+    } else if dx.saturating_abs().saturating_mul(10) <= dy.saturating_abs() {
+        Some(if dy < 0 { 3 } else { 1 })
+    } else {
+        None
+    }
+}
+
+fn direction_of_most(glyphs: &[Glyph]) -> Option<usize> {
     let mut counts = [0_usize; 4];
     for glyph in glyphs {
-        if let Some(count) = direction(glyph).and_then(|direction: usize| counts.get_mut(direction)) {
+        if let Some(count) = direction(glyph).and_then(|direction| counts.get_mut(direction)) {
             *count = count.saturating_add(1);
         }
     }
-    let most = counts
+    counts
         .iter()
         .enumerate()
         .rev()
         .max_by_key(|(_, count)| **count)
-        .map(|(direction, _)| direction);
+        .map(|(direction, _)| direction)
+}
+
+/// A place, or a way, on a page that is turned so that this direction is from left to right.
+fn turn((x, y): (i64, i64), direction: Option<usize>) -> (i64, i64) {
+    match direction {
+        Some(1) => (y, x.saturating_neg()),
+        Some(2) => (x.saturating_neg(), y.saturating_neg()),
+        Some(3) => (y.saturating_neg(), x),
+        _ => (x, y),
+    }
+}
+
+/// The glyphs that are written in a direction, turned so that it is from left to right.
+fn upright(glyphs: &[Glyph], most: Option<usize>) -> Vec<Glyph> {
     let turned = |glyph: &Glyph| {
-        let turn = |x: i64, y: i64| match most {
-            Some(1) => (y, x.saturating_neg()),
-            Some(2) => (x.saturating_neg(), y.saturating_neg()),
-            Some(3) => (y.saturating_neg(), x),
-            _ => (x, y),
-        };
-        let (x, y) = turn(glyph.x, glyph.y);
-        let (dx, dy) = turn(glyph.dx, glyph.dy);
+        let (x, y) = turn((glyph.x, glyph.y), most);
+        let (dx, dy) = turn((glyph.dx, glyph.dy), most);
         Glyph {
             x,
             y,
@@ -191,6 +217,20 @@ mod tests {
         page.glyphs[1].x = 30;
         page.glyphs[3].x = 530;
         assert_eq!(texts(&page), ["ab"]);
+    }
+
+    #[test]
+    fn lines_of_text_know_how_many_are_drawn_across_the_page_above_them() {
+        let mut page = page(&[("a", 0, 90), ("b", 40, 90), ("c", 0, 70), ("d", 0, 50)]);
+        let edge = |y: i64, to: i64| Edge {
+            from: (0, y * 100),
+            to: (to * 100, y * 100),
+        };
+        page.edges = vec![edge(80, 40), edge(60, 10), edge(40, 45)];
+
+        let bands: Vec<usize> = lines(&page).iter().map(|line| line.band).collect();
+
+        assert_eq!(bands, [0, 1, 1]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! - `object`, `lexer`: values, and how they are read from bytes; `document`: the objects of a file and its pages; `filters`: packed data.
 //! - `fixed`: numbers in millionths; `encodings`, `cmap`, `font`: which text the codes in a string stand for.
-//! - `glyphs`: the content of a page carried out; `layout`: its glyphs as words and lines.
+//! - `glyphs`: the content of a page carried out; `rules`: the lines that it draws; `layout`: its glyphs as words and lines.
 //!
 //! Content that is damaged is never skipped: what is on it would be missing without a sign.
 
@@ -21,6 +21,7 @@ mod layout;
 mod lexer;
 mod limits;
 mod object;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +48,8 @@ pub(super) struct Line {
     pub(super) words: Vec<Word>,
     /// How high its baseline stands, in hundredths of a point.
     pub(super) y: i64,
+    /// How many lines are drawn across the page above it: two lines of text with the same number have none between them.
+    pub(super) band: usize,
 }
 
 /// Text without a gap in it.
@@ -66,6 +69,7 @@ impl Line {
             text: texts.join(" "),
             words,
             y,
+            band: 0,
         }
     }
 }

@@ -272,7 +272,7 @@ impl BajajPdf {
         let mut pdf = Pdf {
             packing: self.packing,
             lettering: self.lettering,
-            pages: Vec::new(),
+            ..Pdf::default()
         };
         let pages: Vec<&[Line]> = lines.chunks(self.lines_per_page).collect();
         for (index, own) in pages.iter().enumerate() {

@@ -3,7 +3,7 @@
 use nexgen_finance::documents::ParsedOrder;
 use rust_decimal::Decimal;
 
-use super::pdf::{Lettering, Packing, Pdf, Placed};
+use super::pdf::{Lettering, Packing, Pdf, Placed, Rule};
 
 /// How a text stands in its cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,12 @@ pub(crate) struct TablePdf {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Cell>>,
     pub(crate) rise: Rise,
+    /// By how much what stands in one line is higher in its cell than what stands in several.
+    pub(crate) lift: u32,
+    /// The space between two rows.
+    pub(crate) spacing: u32,
+    /// Whether lines are drawn between the rows.
+    pub(crate) is_ruled: bool,
     /// Lines behind the table.
     pub(crate) totals: Vec<String>,
     /// A line at the foot of each page, of its number and how many there are.
@@ -88,6 +94,9 @@ impl TablePdf {
             columns: columns.collect(),
             rows: rows.iter().map(cells).collect(),
             rise: Rise::Top,
+            lift: 0,
+            spacing: PADDING,
+            is_ruled: false,
             totals: Vec::new(),
             foot: |_, _| String::new(),
             rows_per_page: 40,
@@ -100,12 +109,13 @@ impl TablePdf {
         let mut pdf = Pdf {
             packing: Packing::Flate,
             lettering: Lettering::Glyphs,
-            pages: Vec::new(),
+            ..Pdf::default()
         };
         let count = self.rows.len().div_ceil(self.rows_per_page).max(1);
         let mut pages = self.rows.chunks(self.rows_per_page);
         for number in 1..=count {
             let mut page = Vec::new();
+            let mut rules = Vec::new();
             let mut y = TOP;
             let mut line = |text: &str, y: &mut u32| {
                 page.push(placed(LEFT, *y, text));
@@ -123,9 +133,11 @@ impl TablePdf {
                     .map(|column| column.title.iter().map(|line| (*line).to_owned()).collect())
                     .collect();
                 self.row(&titles, true, &mut y, &mut page);
+                rules.extend(self.rule_above(y));
             }
             for row in pages.next().unwrap_or_default() {
                 self.row(row, false, &mut y, &mut page);
+                rules.extend(self.rule_above(y));
             }
             if number == count {
                 y -= LEADING;
@@ -137,8 +149,19 @@ impl TablePdf {
             page.push(placed(LEFT, 20, &(self.foot)(number, count)));
             page.retain(|placed| !placed.text.is_empty());
             pdf.pages.push(page);
+            pdf.rules.push(rules);
         }
         pdf.to_bytes()
+    }
+
+    /// What is drawn between two rows.
+    fn rule_above(&self, y: u32) -> Option<Rule> {
+        let rule = Rule {
+            from: LEFT,
+            to: LEFT + 500,
+            y: y + LEADING - 2 + self.spacing / 2,
+        };
+        self.is_ruled.then_some(rule)
     }
 
     fn row(&self, cells: &[Cell], is_title: bool, y: &mut u32, page: &mut Vec<Placed>) {
@@ -166,11 +189,13 @@ impl TablePdf {
                         Align::Centre => slack / 2,
                         Align::Right => slack,
                     };
-                page.push(placed(x / 10, *y - above - height(line), text));
+                let is_lifted = cell.len() == 1 && !is_title;
+                let raised = if is_lifted { self.lift } else { 0 };
+                page.push(placed(x / 10, *y - above - height(line) + raised, text));
             }
             left = right + 2 * PADDING * 10;
         }
-        *y -= height(lines) + PADDING;
+        *y -= height(lines) + self.spacing;
     }
 
     /// The room for text in a column, in tenths of a point.

@@ -38,6 +38,16 @@ pub(crate) struct Pdf {
     pub(crate) packing: Packing,
     pub(crate) lettering: Lettering,
     pub(crate) pages: Vec<Vec<Placed>>,
+    /// What is drawn across each page.
+    pub(crate) rules: Vec<Vec<Rule>>,
+}
+
+/// A line from left to right, in points from the lower left corner.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) y: u32,
 }
 
 impl Default for Pdf {
@@ -46,6 +56,7 @@ impl Default for Pdf {
             packing: Packing::Plain,
             lettering: Lettering::WinAnsi,
             pages: Vec::new(),
+            rules: Vec::new(),
         }
     }
 }
@@ -92,7 +103,10 @@ impl Pdf {
                 id,
                 &format!("<< /Type /Page /Parent 2 0 R /Contents {} 0 R >>", id + 1),
             );
-            let content = self.content(page);
+            let mut content = self.content(page);
+            for Rule { from, to, y } in self.rules.get(index).into_iter().flatten() {
+                writeln!(content, "{from} {y} m {to} {y} l S").unwrap();
+            }
             match self.packing {
                 Packing::Plain => file.stream(id + 1, "", &content),
                 Packing::Flate | Packing::ObjectStream => {
