@@ -7,20 +7,20 @@
 //! ([`UnitOfWork::follow_new`](crate::unit_of_work::UnitOfWork::follow_new)). At commit the difference between what the rows
 //! contributed and what they contribute is added. The SQL function `recount_kept_totals` makes all of them anew.
 
+mod following;
 mod links;
-mod store;
+mod reading;
 mod vendor_side;
 mod verify;
 
+pub use following::Followed;
 pub use links::payment_links;
-pub use store::{
-    BundleCounts, Followed, KeptTotal, List, Scope, bundle_counts, read, read_paid, recount_if_off,
-};
+pub use reading::{BundleCounts, KeptTotal, List, Scope, bundle_counts, read, read_paid};
 pub use vendor_side::{
     CategoryTotal, OrderTotal, OrderWords, ShareTotal, orders_of_payments, vendor_order_categories,
     vendor_orders, vendor_shares,
 };
-pub use verify::{TotalFault, verify};
+pub use verify::{TotalFault, recount_if_off, verify};
 
 use crate::types::ids::{
     ClientPaymentId, ClientPoId, DocumentId, ProjectId, QuotationId, VendorId, VendorOrderId, VendorPaymentId,

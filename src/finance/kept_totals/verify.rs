@@ -69,3 +69,57 @@ async fn look_at_one_moment(db: &mut PgConnection) -> Result<()> {
     sqlx::query("SET LOCAL statement_timeout = 0").execute(db).await?;
     Ok(())
 }
+
+/// Makes the totals anew if they do not count as many rows as there are, which happens only when somebody else wrote to the
+/// tables; whether it did.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn recount_if_off(db: &PgPool) -> Result<bool> {
+    let is_off = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+                   SELECT
+                     FROM (
+                          SELECT 'client_po' AS list, count(*) AS entries FROM "Finances".client_po
+                          UNION ALL
+                          SELECT 'client_payment', count(*) FROM "Finances".client_payment
+                          UNION ALL
+                          SELECT 'vendor_payment', count(*) FROM "Finances".vendor_payment
+                          UNION ALL
+                          SELECT 'project', count(*) FROM "Finances".project
+                          UNION ALL
+                          SELECT 'quotation', count(*) FROM "Finances".quotation
+                          UNION ALL
+                          SELECT 'vendor', count(*) FROM "Finances".vendor
+                          UNION ALL
+                          SELECT 'proforma_invoice', count(*) FROM "Finances".client_po WHERE pi_number <> ''
+                          UNION ALL
+                          SELECT 'project_document', count(*) FROM "Finances".project_document
+                          ) AS counted
+                    WHERE counted.entries <> (
+                              SELECT COALESCE(sum(kept.entries), 0)
+                                FROM "Finances".kept_total AS kept
+                               WHERE kept.list = counted.list
+                                 AND kept.scope = 'all'
+                          )
+               )
+            OR (SELECT count(*) FROM "Finances".vendor_order)
+               <> (SELECT COALESCE(sum(entries), 0)
+                     FROM "Finances".kept_vendor_total
+                    WHERE list = 'vendor_order'
+                      AND scope = 'all'
+                      AND part = '')
+            OR (SELECT count(*) FROM "Finances".client_po WHERE client_id IS NOT NULL AND store_id IS NOT NULL)
+               <> (SELECT COALESCE(sum(members), 0) FROM "Finances".store_group WHERE status = '') AS "is_off!"
+        "#
+    )
+    .fetch_one(db)
+    .await?;
+    if is_off {
+        sqlx::query!(r#"SELECT "Finances".recount_kept_totals()"#)
+            .execute(db)
+            .await?;
+    }
+    Ok(is_off)
+}
