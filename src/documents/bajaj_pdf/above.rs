@@ -7,6 +7,9 @@
 
 use super::rows::Row;
 
+/// So many lines are looked at for the spaces between them; a page has fewer.
+const MAX_LINES: usize = 500;
+
 /// Before which of the lines above an item's figures the row of these begins, where lines are drawn between the rows.
 /// `before` is the line with the figures of the item above, on the same page; without one, `is_bounded` says whether a line
 /// is drawn between these figures and the next.
@@ -51,6 +54,9 @@ impl Spaced {
     /// The rows that some lines are, from the highest; none if there is no space that separates descriptions so that each
     /// has figures, and these once. The first may have none: it may be the rest of one on the page before.
     pub(super) fn of(lines: &[Height]) -> Self {
+        if lines.len() > MAX_LINES {
+            return Self::default();
+        }
         let last = lines.iter().rposition(|line| line.has_figures);
         let texts: Vec<i64> = lines
             .iter()
@@ -191,6 +197,16 @@ mod tests {
         ] {
             assert!(Spaced::of(&heights(lines)).rows.is_empty(), "{lines:?}");
         }
+    }
+
+    #[test]
+    fn what_has_more_lines_than_a_page_is_not_looked_at() {
+        let lines = |count: usize| -> Vec<(char, i64)> {
+            let from_the_top = (0..i64::try_from(count).unwrap()).rev();
+            from_the_top.map(|place| ('b', 1_000 * place)).collect()
+        };
+        let rows = |count| Spaced::of(&heights(&lines(count))).rows.len();
+        assert_eq!([rows(MAX_LINES), rows(MAX_LINES + 1)], [MAX_LINES, 0]);
     }
 
     #[test]
