@@ -1,6 +1,6 @@
 //! Puts tables and rows of a source into the target's open transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, bail};
@@ -64,6 +64,7 @@ pub(super) async fn from_dump(
     let mut loader = Loader {
         db,
         tables: BTreeMap::new(),
+        dates: BTreeSet::new(),
         counts: BTreeMap::new(),
     };
     progress.size(reading.size);
@@ -114,6 +115,8 @@ struct Loader<'c> {
     db: &'c mut PgConnection,
     /// The columns of the tables that were made.
     tables: BTreeMap<&'static str, Vec<String>>,
+    /// Those of them that hold dates.
+    dates: BTreeSet<(&'static str, String)>,
     counts: BTreeMap<&'static str, i64>,
 }
 
@@ -124,6 +127,7 @@ impl Loader<'_> {
                 // Values may be no JSON; as text they are read by the adoption, which keeps and tells those.
                 for column in &mut table.columns {
                     as_text(column);
+                    self.note_dates(table.name, column);
                 }
                 create(self.db, &table)
                     .await
@@ -134,6 +138,7 @@ impl Loader<'_> {
             }
             Event::Column(table, mut column, line) => {
                 as_text(&mut column);
+                self.note_dates(table, &column);
                 let sql = format!("ALTER TABLE {} ADD COLUMN {}", qualified(table), column.sql());
                 self.alter(sql, line).await?;
                 self.tables.entry(table).or_default().push(column.name);
@@ -170,7 +175,39 @@ impl Loader<'_> {
             .with_context(|| format!("line {line} of the dump"))
     }
 
+    fn note_dates(&mut self, table: &'static str, column: &Column) {
+        if column.kind.is_date() {
+            self.dates.insert((table, column.name.clone()));
+        }
+    }
+
+    /// Refuses rows with a date that may be two days: PostgreSQL would take one of them without a word.
+    fn ensure_dates_are_clear(&self, rows: &Rows) -> anyhow::Result<()> {
+        let names = rows.columns.iter().enumerate();
+        let dates: Vec<(usize, &String)> = names
+            .filter(|(_, name)| self.dates.contains(&(rows.table, (*name).clone())))
+            .collect();
+        if dates.is_empty() {
+            return Ok(());
+        }
+        for (row, line) in rows.data.split(|byte| *byte == b'\n').zip(&rows.lines) {
+            let fields: Vec<&[u8]> = row.split(|byte| *byte == b'\t').collect();
+            for (place, name) in &dates {
+                if let Some(date) = fields.get(*place).filter(|date| may_be_two_days(date)) {
+                    bail!(
+                        "line {line} of the dump: a row of {}, column {name}, cannot be placed: \"{}\" may be two days; \
+                         write the year first; nothing was written",
+                        rows.table,
+                        String::from_utf8_lossy(date)
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn copy(&mut self, rows: Rows) -> anyhow::Result<()> {
+        self.ensure_dates_are_clear(&rows)?;
         let encoding = rows
             .encoding
             .as_ref()
@@ -189,6 +226,23 @@ impl Loader<'_> {
         *self.counts.entry(rows.table).or_default() += i64::try_from(written)?;
         Ok(())
     }
+}
+
+/// True for day, month and year in figures, or in whatever order they are: `03/04/2026`, `3.4.26`.
+fn may_be_two_days(date: &[u8]) -> bool {
+    let mut parts = date
+        .trim_ascii()
+        .splitn(3, |byte| matches!(byte, b'/' | b'-' | b'.'));
+    let mut is_short = || {
+        parts
+            .next()
+            .is_some_and(|part| (1..=3).contains(&part.len()) && part.iter().all(u8::is_ascii_digit))
+    };
+    is_short()
+        && is_short()
+        && parts
+            .next()
+            .is_some_and(|part| part.first().is_some_and(u8::is_ascii_digit))
 }
 
 fn as_text(column: &mut Column) {

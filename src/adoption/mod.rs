@@ -283,9 +283,7 @@ async fn load_dump(
     progress.phase("loading the dump");
     create_schema(transaction).await?;
     let reading = dump::read(path)?;
-    read_dates(transaction, "YMD").await?;
     let (counts, ending) = load::from_dump(transaction, reading, report, progress).await?;
-    read_dates(transaction, "MDY").await?;
     if counts.is_empty() {
         bail!(r#"the dump holds no table of the predecessor's schema "Finances""#);
     }
@@ -305,16 +303,6 @@ async fn load_dump(
         fingerprint: ending.hash,
         removed,
     }))
-}
-
-/// In which order the session reads year, month and day where a text does not say: 03/04/2026 is the third of April to who
-/// keeps these books and the fourth of March to PostgreSQL. Year first, it is neither, and the row is refused.
-async fn read_dates(transaction: &mut PgConnection, order: &'static str) -> anyhow::Result<()> {
-    sqlx::query("SELECT set_config('datestyle', $1, true)")
-        .bind(format!("ISO, {order}"))
-        .execute(transaction)
-        .await?;
-    Ok(())
 }
 
 /// A dump as the report names it: where it lies does not matter.

@@ -193,6 +193,11 @@ impl Kind {
     pub(super) fn is_json(&self) -> bool {
         matches!(self.0.as_str(), "json" | "jsonb")
     }
+
+    /// True for a day, with its time or without.
+    pub(super) fn is_date(&self) -> bool {
+        self.0.starts_with("date") || self.0.starts_with("timestamp")
+    }
 }
 
 impl Column {

@@ -106,7 +106,11 @@ async fn a_date_that_may_be_two_days_stops_the_run_and_one_that_is_clear_does_no
     let target = cluster::empty_database().await;
     let head = "CREATE TABLE client_po (id bigint NOT NULL, po_date date, created_at timestamp);\n\
                 INSERT INTO client_po VALUES\n";
-    for row in ["(1, '03/04/2026', NULL)", "(1, NULL, '03-04-2026 10:00')"] {
+    for row in [
+        "(1, '03/04/2026', NULL)",
+        "(1, '13.4.26', NULL)",
+        "(1, NULL, '03-04-2026 10:00')",
+    ] {
         let file = desk.file("dump.sql", format!("{head}{row};"));
 
         let refused = desk.adopt(&target, &["--from", &file]).await;
