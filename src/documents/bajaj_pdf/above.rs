@@ -3,7 +3,7 @@
 //!
 //! Lines that are drawn between the rows of a table tell ([`ruled_split`]); without them the spaces between rows that are
 //! wider than those within ([`Spaced`]); and where these do not tell for a whole page, the gaps around one description
-//! ([`split_of`]).
+//! ([`split_by_gaps`]).
 
 use super::rows::Row;
 
@@ -119,9 +119,25 @@ impl Spaced {
     }
 }
 
+/// Before which of the lines above figures their description begins, as the gaps around these have it. `top` is the height
+/// of what stands above them on the same page.
+pub(super) fn split_by_gaps(near: &[&Row], row: &Row, top: Option<i64>) -> usize {
+    let Some(first) = near.first() else { return 0 };
+    let mut heights: Vec<i64> = near.iter().map(|other| other.y).collect();
+    heights.push(row.y);
+    let mut gaps: Vec<i64> = heights
+        .windows(2)
+        .filter_map(|pair| Some(pair.first()?.saturating_sub(*pair.get(1)?)))
+        .collect();
+    // What stood above on the page before is no nearer and no further.
+    let above = top.map(|top| top.saturating_sub(first.y));
+    gaps.insert(0, above.or(gaps.iter().min().copied()).unwrap_or_default());
+    split_of(&gaps)
+}
+
 /// Before which of some lines the description of the next item begins, where the gaps are those around and between them,
 /// the first above the first line; behind the last line where none of them is nearer to what follows than to what is above.
-pub(super) fn split_of(gaps: &[i64]) -> usize {
+fn split_of(gaps: &[i64]) -> usize {
     let end = gaps.len().saturating_sub(1);
     let (Some(last), Some(smallest)) = (gaps.last(), gaps.iter().min()) else {
         return end;

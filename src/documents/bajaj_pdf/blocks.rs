@@ -360,7 +360,11 @@ impl<'a> Cutter<'a> {
             .find(|other| self.is_on_page_of(row, other));
         let split = above::ruled_split(&near, row, before, || self.is_bounded(row))
             .or_else(|| self.spaced(row).split(&near, row))
-            .unwrap_or_else(|| self.split_by_gaps(&near, row, before));
+            .unwrap_or_else(|| {
+                let (page, height) = self.below;
+                let top = before.map(|other| other.y);
+                above::split_by_gaps(&near, row, top.or((page == row.page).then_some(height)))
+            });
         let moved = near.get(split..).map(<[&Row]>::to_vec).unwrap_or_default();
         if let Some(item) = self.blocks.items.last_mut().filter(|_| !is_loose) {
             item.rows.truncate(item.rows.len().saturating_sub(moved.len()));
@@ -374,13 +378,12 @@ impl<'a> Cutter<'a> {
         other.page == row.page && (page != row.page || other.y < height)
     }
 
-    /// True if the line has what an item costs; words that reach under a title of figures are none.
-    fn has_own_figures(&self, row: &Row) -> bool {
-        let figures = self.columns.read(row).filter(|figures| !figures.is_split);
-        figures.is_some_and(|figures| {
-            let is_priced = figures.amount.number().or(figures.gross.number()).is_some();
-            is_priced && !is_note(row) && (figures.is_whole() || !totals::is_label_of_total(row))
-        })
+    /// What a line says in its columns, if that is what an item costs; words that reach under a title of figures are not.
+    fn own_figures(&self, row: &Row) -> Option<Figures> {
+        let figures = self.columns.read(row).filter(|figures| !figures.is_split)?;
+        let is_priced = figures.amount.number().or(figures.gross.number()).is_some();
+        let is_own = is_priced && !is_note(row) && (figures.is_whole() || !totals::is_label_of_total(row));
+        is_own.then_some(figures)
     }
 
     /// True if a line is drawn between the figures and the next ones.
@@ -391,7 +394,7 @@ impl<'a> Cutter<'a> {
             .skip_while(|other| !std::ptr::eq(*other, row))
             .skip(1)
             .take_while(|other| other.page == row.page && !other.is_anchor());
-        let next = below.find(|other| other.band != row.band || self.has_own_figures(other));
+        let next = below.find(|other| other.band != row.band || self.own_figures(other).is_some());
         next.is_some_and(|next| next.band != row.band)
     }
 
@@ -406,7 +409,7 @@ impl<'a> Cutter<'a> {
                 .take_while(|other| !other.is_anchor());
             let heights: Vec<Height> = lines
                 .map(|line| {
-                    let figures = self.columns.read(line).filter(|_| self.has_own_figures(line));
+                    let figures = self.own_figures(line);
                     Height {
                         y: line.y,
                         has_figures: figures.is_some(),
@@ -417,25 +420,6 @@ impl<'a> Cutter<'a> {
             self.spaced = Some((section, Spaced::of(&heights)));
         }
         &self.spaced.get_or_insert_default().1
-    }
-
-    /// Before which of the lines above figures their description begins, as the gaps around them have it.
-    fn split_by_gaps(&self, near: &[&Row], row: &Row, before: Option<&Row>) -> usize {
-        let Some(first) = near.first() else { return 0 };
-        let (page, height) = self.below;
-        let top = before
-            .map(|other| other.y)
-            .or((page == row.page).then_some(height));
-        let mut heights: Vec<i64> = near.iter().map(|other| other.y).collect();
-        heights.push(row.y);
-        let mut gaps: Vec<i64> = heights
-            .windows(2)
-            .filter_map(|pair| Some(pair.first()?.saturating_sub(*pair.get(1)?)))
-            .collect();
-        // What stood above on the page before is no nearer and no further.
-        let above = top.map(|top| top.saturating_sub(first.y));
-        gaps.insert(0, above.or(gaps.iter().min().copied()).unwrap_or_default());
-        above::split_of(&gaps)
     }
 
     /// True for the sum of a section, where items stand in columns.
