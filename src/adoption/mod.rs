@@ -153,11 +153,13 @@ async fn run(
             loaded
         }
     };
-    let before = match &loaded {
-        Some(loaded) => loaded.figures.clone(),
-        None => figures::take(transaction).await?,
-    };
     report.take_shape(transaction).await?;
+    let texts = migrate::read_text_columns(transaction).await?;
+    let before = match &loaded {
+        Some(loaded) if texts == 0 => loaded.figures.clone(),
+        // What was text has figures only now.
+        _ => figures::take(transaction).await?,
+    };
     let kept = figures::keep(transaction).await?;
     let clients = figures::clients(transaction).await?;
     progress.phase("adopting");

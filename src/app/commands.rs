@@ -15,7 +15,10 @@ use crate::{
     auth,
     backup::{self, Checked, Listener, Restored, Saved},
     config::Config,
-    finance::kept_totals::{self, TotalFault},
+    finance::{
+        kept_totals::{self, TotalFault},
+        recorded::{self, RowFault},
+    },
     http::router,
     uploads::{self, FileReport, storage::Storage},
 };
@@ -60,28 +63,39 @@ pub async fn create_admin(config: Config, admin: NewAdmin) -> anyhow::Result<()>
     Ok(())
 }
 
+/// A part of what `verify` can look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The audit trail.
+    Trail,
+    /// Documents, lines and payments against the audit trail.
+    Rows,
+    /// Kept totals and the values of documents.
+    Totals,
+    /// Stored files.
+    Files,
+}
+
 /// What `verify` looks at.
 #[derive(Debug)]
 pub struct Checks {
-    /// The audit trail.
-    pub trail: bool,
-    /// Kept totals and the values of documents.
-    pub totals: bool,
-    /// Stored files.
-    pub files: bool,
+    /// These parts.
+    pub parts: Vec<Part>,
     /// Heads of the trail that were noted earlier.
     pub anchors: Vec<Anchor>,
 }
 
 impl Checks {
     /// Everything.
-    pub const fn all() -> Self {
+    pub fn all() -> Self {
         Self {
-            trail: true,
-            totals: true,
-            files: true,
+            parts: vec![Part::Trail, Part::Rows, Part::Totals, Part::Files],
             anchors: Vec::new(),
         }
+    }
+
+    fn has(&self, part: Part) -> bool {
+        self.parts.contains(&part)
     }
 }
 
@@ -90,6 +104,8 @@ impl Checks {
 pub struct VerifyReport {
     /// The audit trail.
     pub trail: Option<TrailReport>,
+    /// Rows that are not as they were recorded.
+    pub rows: Option<Vec<RowFault>>,
     /// What is kept and not so.
     pub totals: Option<Vec<TotalFault>>,
     /// Stored files.
@@ -100,6 +116,7 @@ impl VerifyReport {
     /// Whether nothing is wrong.
     pub fn is_clean(&self) -> bool {
         self.trail.as_ref().is_none_or(|trail| trail.faults.is_empty())
+            && self.rows.as_ref().is_none_or(Vec::is_empty)
             && self.totals.as_ref().is_none_or(Vec::is_empty)
             && self.files.as_ref().is_none_or(|files| files.faults.is_empty())
     }
@@ -138,14 +155,17 @@ async fn look(
     progress: &mut impl FnMut(Progress<'_>),
 ) -> anyhow::Result<VerifyReport> {
     let mut report = VerifyReport::default();
-    if checks.trail {
+    if checks.has(Part::Trail) {
         let walked = audit::verify::verify(db, &checks.anchors, |trail| progress(Progress::Trail(trail)));
         report.trail = Some(walked.await?);
     }
-    if checks.totals {
+    if checks.has(Part::Rows) {
+        report.rows = Some(recorded::verify(db).await?);
+    }
+    if checks.has(Part::Totals) {
         report.totals = Some(kept_totals::verify(db).await?);
     }
-    if checks.files {
+    if checks.has(Part::Files) {
         let storage = Storage::open(&config.uploads).await?;
         let read = uploads::verify(db, &storage, |files| progress(Progress::Files(files)));
         report.files = Some(read.await?);

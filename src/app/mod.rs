@@ -13,7 +13,7 @@ use sqlx::PgPool;
 
 pub use self::{
     commands::{
-        Checks, NewAdmin, Progress, RestoreReport, VerifyReport, adopt, backup, create_admin, migrate,
+        Checks, NewAdmin, Part, Progress, RestoreReport, VerifyReport, adopt, backup, create_admin, migrate,
         openapi_json, repair_line_rates, restore, retry_constraints, verify,
     },
     connections::serve_connections,

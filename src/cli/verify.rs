@@ -1,11 +1,11 @@
-//! `verify`: holds what is kept against what it follows from (stored files, audit trail, kept totals), and ends.
+//! `verify`: holds what is kept against what it follows from (audit trail, rows, kept totals, stored files), and ends.
 
 use std::io::IsTerminal;
 
 use clap::{Args, ValueEnum};
 
 use crate::{
-    app::{Checks, Progress, VerifyReport},
+    app::{Checks, Part, Progress, VerifyReport},
     audit::verify::Anchor,
     config::Config,
     telemetry,
@@ -16,18 +16,20 @@ trail   walks the audit trail, hashes each sealed batch anew and compares; tells
         changed, removed, put in or moved. The last line of it names the head of the chain, BATCH:HASH; note it elsewhere
         and give it to --expect-head later (the log has one for every batch), so that nobody can take away the end of
         the trail or make it anew unnoticed.
+rows    compares documents, lines and payments with what the trail recorded of them last; tells of those that were
+        changed, removed or put in by other ways than the server, with the entry that says otherwise and its batch.
 totals  makes the kept totals and the values of documents anew from their rows and compares.
 files   reads every stored file that a row names and compares its length and hash with the row. Files that no row
         names are listed; they are left alone.
 
-Without a word it does all of them. Each finding is a line that begins with trail:, totals: or files:. Ends with exit
+Without a word it does all of them. Each finding is a line that begins with trail:, rows:, totals: or files:. Ends with exit
 code 1 if there is any. It may run beside the server and changes nothing.
 
 Example:
   DATABASE_URL=postgres://finance:secret@db/Nexgen_erp UPLOAD_DIR=/srv/nexgen/uploads nexgen-finance verify
   nexgen-finance verify trail --expect-head 12:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
-/// Hold the stored files, the audit trail and the kept totals against the database, and end
+/// Hold the audit trail, the rows, the kept totals and the stored files against each other, and end
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
@@ -43,22 +45,37 @@ pub(super) struct Arguments {
 enum What {
     /// The audit trail
     Trail,
+    /// Documents, lines and payments against the trail
+    Rows,
     /// Kept totals and values of documents
     Totals,
     /// Stored files
     Files,
 }
 
+impl From<What> for Part {
+    fn from(what: What) -> Self {
+        match what {
+            What::Trail => Self::Trail,
+            What::Rows => Self::Rows,
+            What::Totals => Self::Totals,
+            What::Files => Self::Files,
+        }
+    }
+}
+
 impl Arguments {
     fn checks(self) -> Checks {
-        let is_named = |what| self.what.is_empty() || self.what.contains(&what);
-        Checks {
+        let mut checks = Checks::all();
+        if !self.what.is_empty() {
+            checks.parts = self.what.into_iter().map(Part::from).collect();
             // Who expects a head wants to know.
-            trail: is_named(What::Trail) || !self.expect_head.is_empty(),
-            totals: is_named(What::Totals),
-            files: is_named(What::Files),
-            anchors: self.expect_head,
+            if !self.expect_head.is_empty() {
+                checks.parts.push(Part::Trail);
+            }
         }
+        checks.anchors = self.expect_head;
+        checks
     }
 }
 
@@ -110,6 +127,13 @@ fn told(report: &VerifyReport) -> String {
             trail.batches,
             trail.faults.len(),
             head.as_deref().unwrap_or("not sealed yet")
+        ));
+    }
+    if let Some(rows) = &report.rows {
+        lines.extend(rows.iter().map(|fault| format!("rows: {fault}")));
+        lines.push(format!(
+            "Documents, lines and payments were held against the trail; {} findings.",
+            rows.len()
         ));
     }
     if let Some(totals) = &report.totals {

@@ -10,6 +10,7 @@ pub mod payments;
 pub mod projects;
 pub mod purchase_orders;
 pub mod quotations;
+pub mod recorded;
 pub mod references;
 pub mod sites;
 pub mod summaries;

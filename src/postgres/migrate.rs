@@ -24,6 +24,23 @@ const BASELINE_SETTINGS_BACK: &str = "
     SET LOCAL work_mem TO DEFAULT;
     SET LOCAL maintenance_work_mem TO DEFAULT;
     SET LOCAL enable_nestloop TO DEFAULT";
+/// What the baseline is not told: it knows no column of another type than its own family.
+const READ_TEXT_COLUMNS: &str = include_str!("text_columns.sql");
+/// Keeps what was found in text columns with the baseline's own findings, and for whoever runs the adoption.
+const NOTE_TEXT_COLUMNS: &str = r#"
+    INSERT INTO pg_temp.adopt_action (table_name, action, detail, row_count)
+    SELECT table_name, 'type', detail, NULLIF(row_count, 0) FROM pg_temp.text_action ORDER BY position;
+    INSERT INTO pg_temp.adopt_finding (table_name, row_id, rule, kept)
+    SELECT table_name, row_id, rule, kept FROM pg_temp.text_finding ORDER BY position;
+    INSERT INTO "Finances".adoption_report (run_id, table_name, row_id, rule, kept)
+    SELECT COALESCE(
+               (SELECT run_id FROM "Finances".adoption_report WHERE found_at = now() ORDER BY id DESC LIMIT 1),
+               run.id
+           ), table_name, row_id, rule, kept
+      FROM pg_temp.text_finding
+     CROSS JOIN (SELECT gen_random_uuid() AS id OFFSET 0) AS run
+     ORDER BY position;
+    DROP TABLE pg_temp.text_action, pg_temp.text_finding"#;
 const LOCK_PATIENCE: Duration = Duration::from_mins(15);
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
@@ -54,7 +71,7 @@ pub async fn migrate(options: &PgConnectOptions, config: &DatabaseConfig) -> any
     let before = pending(&mut db, &migrator).await?;
     if before > 0 {
         tracing::info!(migrations = before, "bringing the database schema up to date");
-        run(&mut db, &migrator).await.context("migrating the database")?;
+        run(&mut db, &migrator).await.map_err(stopped)?;
     }
     // Closing the session gives the lock back.
     db.close().await.context("ending the migration session")?;
@@ -111,7 +128,8 @@ pub(crate) async fn run_within(transaction: &mut PgConnection) -> anyhow::Result
         .map(|migration| migration.version)
         .last();
     // What the baseline sets for its transaction is for none of those that follow.
-    let baseline = migrator.iter().map(|migration| migration.version).min();
+    let baseline = baseline_of(&migrator);
+    let had_texts = read_text_columns(transaction).await? > 0;
     for version in [baseline.filter(|baseline| Some(*baseline) <= last), last]
         .into_iter()
         .flatten()
@@ -119,8 +137,13 @@ pub(crate) async fn run_within(transaction: &mut PgConnection) -> anyhow::Result
         migrator
             .run_to(version, &mut *transaction)
             .await
-            .context("migrating the database")?;
+            .map_err(|error| stopped(error.into()))?;
         sqlx::raw_sql(BASELINE_SETTINGS_BACK)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    if had_texts {
+        sqlx::raw_sql(NOTE_TEXT_COLUMNS)
             .execute(&mut *transaction)
             .await?;
     }
@@ -134,7 +157,7 @@ pub(crate) async fn run_within(transaction: &mut PgConnection) -> anyhow::Result
 pub(crate) async fn finish(db: &mut PgConnection) -> anyhow::Result<()> {
     let migrator = without_schema();
     if pending(db, &migrator).await? > 0 {
-        run(db, &migrator).await.context("migrating the database")?;
+        run(db, &migrator).await.map_err(stopped)?;
     }
     Ok(())
 }
@@ -148,13 +171,65 @@ async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
         if !schema_exists {
             transaction.create_schema_if_not_exists(SCHEMA).await?;
         }
-        if let Some(baseline) = migrator.iter().map(|migration| migration.version).min() {
+        if let Some(baseline) = baseline_of(migrator) {
+            let texts = read_text_columns(&mut transaction).await?;
             migrator.run_to(baseline, &mut *transaction).await?;
+            if texts > 0 {
+                tracing::warn!(columns = texts, "dates and figures that were text were read");
+                sqlx::raw_sql(NOTE_TEXT_COLUMNS)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
         }
         transaction.commit().await?;
     }
     migrator.run(db).await?;
     Ok(())
+}
+
+/// Gives the columns of an old database that hold dates and figures as text their types, inside the transaction of the
+/// baseline, which has yet to run; how many there are. A second call finds those of the first.
+///
+/// # Errors
+/// If a value may be several days, or a figure is none.
+pub(crate) async fn read_text_columns(transaction: &mut PgConnection) -> anyhow::Result<i64> {
+    let migrator = without_schema();
+    if exists(transaction, VERSION_TABLE).await? {
+        let applied = transaction.list_applied_migrations(VERSION_TABLE).await?;
+        let baseline = baseline_of(&migrator);
+        if applied
+            .iter()
+            .any(|migration| Some(migration.version) == baseline)
+        {
+            return Ok(0);
+        }
+    }
+    sqlx::raw_sql(READ_TEXT_COLUMNS)
+        .execute(&mut *transaction)
+        .await
+        .map_err(|error| stopped(error.into()))?;
+    let columns = sqlx::query_scalar("SELECT count(*) FROM pg_temp.text_action")
+        .fetch_one(transaction)
+        .await?;
+    Ok(columns)
+}
+
+/// Why migrating ended. A refusal of the adoption is told in its own words: the driver would add the line of PostgreSQL's
+/// source at which it was raised, which helps nobody.
+fn stopped(error: anyhow::Error) -> anyhow::Error {
+    let refusal = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<sqlx::Error>()?.as_database_error())
+        .map(|database| database.message().to_owned())
+        .find(|message| message.starts_with("adoption stopped: "));
+    match refusal {
+        Some(refusal) => anyhow::anyhow!(refusal),
+        None => error.context("migrating the database"),
+    }
+}
+
+fn baseline_of(migrator: &Migrator) -> Option<i64> {
+    migrator.iter().map(|migration| migration.version).min()
 }
 
 /// How many migrations of this build the database lacks.

@@ -24,7 +24,7 @@ use crate::support::{
 };
 
 const AN_ENTRY: &str = r#"INSERT INTO "Finances".audit_entry (actor_name, action, entity, entity_id)
-                          VALUES ('meera', 'created', 'vendor', '1')"#;
+                          VALUES ('meera', 'updated', 'vendor', '1')"#;
 const TEN_ENTRIES: &str = r#"
     INSERT INTO "Finances".audit_entry (at, actor_id, actor_name, request_id, action, entity, entity_id, before, after, note)
     SELECT '2026-03-01 00:00:00.000001+05:30'::timestamptz + number * interval '1 hour',
@@ -649,7 +649,7 @@ async fn the_command_says_line_by_line_what_is_wrong() {
 
     let (code, clean, stderr) = command(&app, &[]);
 
-    assert_eq!((code, clean.len()), (Some(0), 4), "{clean:?} {stderr}");
+    assert_eq!((code, clean.len()), (Some(0), 5), "{clean:?} {stderr}");
     assert!(
         clean[0].starts_with("note: 1 audit entries are not sealed yet, the oldest of 20"),
         "{clean:?}"
@@ -658,15 +658,19 @@ async fn the_command_says_line_by_line_what_is_wrong() {
     assert_eq!(read, "30 audit entries in 3 batches were read; 0 findings; ");
     assert_eq!(
         clean[2],
+        "Documents, lines and payments were held against the trail; 0 findings."
+    );
+    assert_eq!(
+        clean[3],
         "Kept totals and the values of documents were made anew; 0 of them are not what they should be."
     );
-    assert!(clean[3].ends_with("0 of them are not as they should be; 0 files are named by no row."));
+    assert!(clean[4].ends_with("0 of them are not as they should be; 0 files are named by no row."));
 
     let head = head.trim_end_matches('.');
     let (code, lines, _) = command(&app, &["trail", "--expect-head", head]);
     assert_eq!((code, lines.len()), (Some(0), 2), "{lines:?}");
     let (code, lines, _) = command(&app, &["totals"]);
-    assert_eq!((code, &lines[..]), (Some(0), &clean[2..3]));
+    assert_eq!((code, &lines[..]), (Some(0), &clean[3..4]));
 
     tamper(&app, "UPDATE audit_entry SET note = 'x' WHERE id = 15").await;
     app.client_po().insert().await;

@@ -83,6 +83,7 @@ mod queries;
 mod quotations;
 mod rate_limit;
 mod readme;
+mod recorded_rows;
 mod search;
 mod security;
 mod session_breaks;

@@ -101,6 +101,47 @@ async fn a_row_that_cannot_be_placed_stops_the_run_with_its_line() {
 }
 
 #[tokio::test]
+async fn dates_and_figures_that_a_dump_keeps_as_text_are_read_and_told() {
+    let desk = Desk::new();
+    let target = cluster::empty_database().await;
+    let file = desk.file(
+        "dump.sql",
+        "CREATE TABLE client (id bigint NOT NULL, name text);\n\
+         CREATE TABLE client_po (id bigint NOT NULL, client_id bigint, po_date text, po_value character varying(20));\n\
+         INSERT INTO client VALUES (1, 'Bajaj');\n\
+         INSERT INTO client_po VALUES (1, 1, '13/04/2026', '1,180.10'), (2, 1, '03-04-2026', '20'), (3, 1, 'soon', NULL);",
+    );
+
+    let report = desk.adopt(&target, &["--from", &file]).await.report();
+
+    assert_eq!(
+        report["findings_by_rule"]["date_unreadable"], 1,
+        "{}",
+        report["findings"]
+    );
+    let sum = report["sums"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|sum| sum["column"] == "po_value")
+        .unwrap();
+    assert_eq!(sum["before"].to_string(), "1200.10");
+    assert_eq!(sum["after"].to_string(), "1200.10");
+    let actions = report["actions"].to_string();
+    assert!(actions.contains("po_date: text to date"), "{actions}");
+    assert_eq!(
+        value(
+            &target,
+            r#"SELECT po_date FROM "Finances".client_po WHERE id = 2"#
+        )
+        .await,
+        "2026-04-03"
+    );
+    let again = desk.adopt(&target, &["--from", &file]).await.report();
+    assert_eq!(again["findings_by_rule"]["date_unreadable"], 1);
+}
+
+#[tokio::test]
 async fn a_date_that_may_be_two_days_stops_the_run_and_one_that_is_clear_does_not() {
     let desk = Desk::new();
     let target = cluster::empty_database().await;

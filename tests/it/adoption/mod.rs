@@ -8,6 +8,7 @@ mod people;
 mod schema;
 mod shapes;
 mod strangers;
+mod texts;
 mod times;
 mod trail;
 mod uploads;

@@ -1,6 +1,6 @@
 //! Rows that a test starts from, with sensible values where the test says nothing.
 
-use nexgen_finance::finance::kept_totals;
+use nexgen_finance::finance::{kept_totals, recorded};
 use serde_json::Value;
 use sqlx::{PgExecutor, PgPool};
 
@@ -186,6 +186,10 @@ impl TestApp {
         assert_eq!(kept, recounted, "the kept totals are off");
         let faults = kept_totals::verify(&self.db).await.expect("verify the totals");
         assert_eq!(faults, [], "what verify says of them");
+        // Rows that a test has inserted by itself have no entry.
+        let mut faults = recorded::verify(&self.db).await.expect("verify the rows");
+        faults.retain(|fault| fault.entry.is_some());
+        assert_eq!(faults, [], "what verify says of the rows");
     }
 
     /// A PO of client 1 over 1000 without tax.

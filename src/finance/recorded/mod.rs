@@ -1,0 +1,56 @@
+//! Holds documents, lines and payments against what the audit trail last recorded of them. The trail tells of every write of
+//! the server; a row that differs from it was changed, removed or put in by somebody with access to the database.
+
+use std::fmt;
+
+use sqlx::PgPool;
+
+use crate::{audit::Actor, error::Result, unit_of_work::UnitOfWork};
+
+/// A row that is not as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFault {
+    /// Its table and id: `client_payment/12`.
+    pub row: String,
+    /// What is different.
+    pub what: String,
+    /// The entry that says otherwise; none of a row that was put in.
+    pub entry: Option<i64>,
+    /// The batch in which it is sealed; none as long as it is not.
+    pub batch: Option<i64>,
+}
+
+impl fmt::Display for RowFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            row,
+            what,
+            entry,
+            batch,
+        } = self;
+        write!(f, "{row}: {what}")?;
+        match (entry, batch) {
+            (Some(entry), Some(batch)) => write!(f, " (entry {entry} of batch {batch})"),
+            (Some(entry), None) => write!(f, " (entry {entry}, not sealed yet)"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// Compares all rows with the trail, in the state of one moment. Rows that were adopted and not written since have no entry,
+/// and nothing is said of them.
+///
+/// # Errors
+/// `Unavailable` without the database.
+pub async fn verify(db: &PgPool) -> Result<Vec<RowFault>> {
+    // Never committed.
+    let mut uow = UnitOfWork::open(db, Actor::system("verify")).await?;
+    // It reads the whole trail, which takes as long as it takes.
+    sqlx::query("SET LOCAL statement_timeout = 0")
+        .execute(uow.conn())
+        .await?;
+    let faults = sqlx::query_file_as!(RowFault, "src/finance/recorded/differing_rows.sql")
+        .fetch_all(uow.conn())
+        .await?;
+    Ok(faults)
+}

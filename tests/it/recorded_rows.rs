@@ -1,0 +1,218 @@
+//! `verify` holds documents, lines and payments against what the audit trail recorded of them.
+
+use std::time::Duration;
+
+use nexgen_finance::{audit::sealer::Sealer, finance::recorded};
+use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
+
+use crate::support::{TestApp, callers::Caller};
+
+/// What is written through the server, each kind of row that is watched.
+const WRITES: [(&str, &str); 11] = [
+    (
+        "/api/po",
+        r#"{"client_id": 1, "project_id": 1, "po_number": "PO-1", "po_value": 500}"#,
+    ),
+    (
+        "/api/po/1/line-items",
+        r#"{"item_name": "Rods", "quantity": 2, "unit_price": 100, "tax_rate": 18}"#,
+    ),
+    (
+        "/api/po/1/payments",
+        r#"{"amount": 100.50, "payment_date": "2026-03-01", "payment_mode": "neft", "status": "cleared", "is_tds_deducted": true, "tds_amount": 2.05}"#,
+    ),
+    (
+        "/api/vendor-orders",
+        r#"{"vendor_id": 1, "po_number": "V-1", "po_value": 100, "project_id": 1, "due_date": "2026-03-31"}"#,
+    ),
+    (
+        "/api/vendor-orders/1/line-items",
+        r#"{"item_name": "Beam", "quantity": 4, "unit_price": 20}"#,
+    ),
+    (
+        "/api/vendor-payments",
+        r#"{"vendor_id": 1, "amount": 50, "payment_date": "2026-03-01", "status": "completed"}"#,
+    ),
+    (
+        "/api/vendor-orders/1/link-payment",
+        r#"{"link_type": "outgoing", "vendor_payment_id": 1, "amount": 20}"#,
+    ),
+    (
+        "/api/projects/1/billing-po",
+        r#"{"billed_value": 100, "billed_gst": 18}"#,
+    ),
+    (
+        "/api/bajaj-po",
+        r#"{"po_number": "B-1", "items": [{"item_name": "Cable", "quantity": 3, "unit_price": 10, "tax_rate": 18}]}"#,
+    ),
+    (
+        "/api/quotations",
+        r#"{"header": {"storeId": "S-1", "storeLocation": "Pune", "fullAddress": "MG Road", "companyName": "Dava",
+                       "totalArea": "100"},
+            "lineItems": [{"name": "Cable", "quantity": 3, "price": 10, "tax": 18}]}"#,
+    ),
+    (
+        "/api/vendors",
+        r#"{"name": "Verma", "email": "verma@example.com", "gstin": "27AAPFU0939F1ZV"}"#,
+    ),
+];
+
+async fn post(caller: &Caller, path: &str, body: &Value) -> Value {
+    caller.post(path).json(body).send().await.expect(200)
+}
+
+async fn books() -> (TestApp, Caller) {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    app.project("Store").await;
+    let vendor = json!({"name": "Sharma", "email": "sharma@example.com"});
+    post(&admin, "/api/vendors", &vendor).await;
+    for (path, body) in WRITES {
+        post(&admin, path, &serde_json::from_str(body).unwrap()).await;
+    }
+    let bill: String = app.value(r#"SELECT id::text FROM "Finances".billing_po"#).await;
+    let line = json!({"description": "Work", "qty": 2, "rate": 50});
+    post(&admin, &format!("/api/billing-po/{bill}/line-items"), &line).await;
+    (app, admin)
+}
+
+async fn found(app: &TestApp) -> Vec<String> {
+    let faults = recorded::verify(&app.db).await.unwrap();
+    faults.iter().map(ToString::to_string).collect()
+}
+
+/// Changes rows past the program.
+async fn tamper(app: &TestApp, sql: &str) {
+    let sql = format!(r#"SET search_path TO "Finances"; {sql}; RESET search_path"#);
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&app.db).await.unwrap();
+}
+
+async fn seal(app: &TestApp) {
+    let mut sealer = Sealer::waiting(Duration::from_secs(20));
+    sealer.seal(&app.db).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_row_that_was_changed_past_the_program_is_found_with_its_entry_and_batch() {
+    let (app, _) = books().await;
+    assert_eq!(found(&app).await, Vec::<String>::new());
+    seal(&app).await;
+
+    tamper(
+        &app,
+        "UPDATE client_po SET status = 'completed' WHERE id = 1;
+         UPDATE client_po_line_item SET unit_price = 100.0001, gross_amount = 236.01 WHERE id = 1;
+         UPDATE client_po_line_item SET quantity = 4 WHERE id = 2;
+         UPDATE client_payment SET tds_amount = 2.04, reference_number = 'X';
+         UPDATE vendor_order SET vendor_id = 2;
+         UPDATE vendor_order_line_item SET quantity = 5;
+         UPDATE vendor_payment SET payment_date = '2026-03-02';
+         UPDATE payment_vendor_link SET amount_allocated = 20.01;
+         UPDATE billing_po SET billed_value = 99, billed_gst = 19;
+         UPDATE billing_po_line_item SET qty = 3;
+         UPDATE quotation_line_item SET price = NULL;
+         UPDATE vendor SET gstin = '07AAPFU0939F1ZX' WHERE id = 2",
+    )
+    .await;
+
+    let bill: String = app.value(r#"SELECT id::text FROM "Finances".billing_po"#).await;
+    let line: String = app
+        .value(r#"SELECT id::text FROM "Finances".billing_po_line_item"#)
+        .await;
+    let mut told = found(&app).await;
+    for fault in &mut told {
+        let (what, entry) = fault.rsplit_once(" (entry ").unwrap();
+        let (id, batch) = entry.split_once(' ').unwrap();
+        assert_eq!(batch, "of batch 1)", "{fault}");
+        let says: bool = sqlx::query_scalar(
+            r#"SELECT after IS NOT NULL FROM "Finances".audit_entry WHERE id = $1::bigint"#,
+        )
+        .bind(id)
+        .fetch_one(&app.db)
+        .await
+        .unwrap();
+        assert!(says, "{fault}");
+        *fault = what.to_owned();
+    }
+    assert_eq!(
+        told,
+        [
+            format!("billing_po/{bill}: billed_gst is 19.00; its last entry says 18"),
+            format!("billing_po/{bill}: billed_value is 99.00; its last entry says 100"),
+            format!("billing_po_line_item/{line}: qty is 3.0000; its last entry says 2"),
+            r#"client_payment/1: reference_number is "X"; its last entry says null"#.to_owned(),
+            "client_payment/1: tds_amount is 2.04; its last entry says 2.05".to_owned(),
+            r#"client_po/1: status is "completed"; its last entry says "pending""#.to_owned(),
+            "client_po_line_item/1: gross_amount is 236.01; its last entry says 236".to_owned(),
+            "client_po_line_item/1: unit_price is 100.0001; its last entry says 100".to_owned(),
+            "client_po_line_item/2: quantity is 4.0000; its last entry says 3".to_owned(),
+            "payment_vendor_link/1: amount_allocated is 20.01; its last entry says 20".to_owned(),
+            "quotation_line_item/1: price is null; its last entry says 10".to_owned(),
+            r#"vendor/2: gstin is "07AAPFU0939F1ZX"; its last entry says "27AAPFU0939F1ZV""#.to_owned(),
+            "vendor_order/1: vendor_id is 2; its last entry says 1".to_owned(),
+            "vendor_order_line_item/1: quantity is 5.0000; its last entry says 4".to_owned(),
+            r#"vendor_payment/1: payment_date is "2026-03-02"; its last entry says "2026-03-01""#.to_owned(),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn rows_that_were_removed_or_put_in_past_the_program_are_found() {
+    let (app, admin) = books().await;
+    // One more payment that the program removes; nothing is to be said of it.
+    let payment =
+        json!({"amount": 1, "payment_date": "2026-03-01", "payment_mode": "neft", "status": "pending"});
+    post(&admin, "/api/po/1/payments", &payment).await;
+    admin.delete("/api/payments/2").send().await.expect(200);
+    assert_eq!(found(&app).await, Vec::<String>::new());
+
+    tamper(
+        &app,
+        "DELETE FROM payment_vendor_link; DELETE FROM vendor_payment; DELETE FROM client_payment;
+         INSERT INTO client_payment (client_id, client_po_id, amount, payment_date) VALUES (1, 1, 5, '2026-03-01');
+         INSERT INTO client_po_line_item (client_po_id, item_name, total_price) VALUES (1, 'Put in', 7)",
+    )
+    .await;
+
+    let told = found(&app).await;
+    let told: Vec<&str> = told
+        .iter()
+        .map(|fault| fault.split(" (entry ").next().unwrap())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "client_payment/1: is gone, and no entry says so",
+            "client_payment/3: no entry says that it was added",
+            "client_po_line_item/3: no entry says that it was added",
+            "payment_vendor_link/1: is gone, and no entry says so",
+            "vendor_payment/1: is gone, and no entry says so",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn rows_that_were_there_before_the_trail_began_are_not_judged_until_they_are_written() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let po = app.client_po().insert().await;
+    assert_eq!(found(&app).await, Vec::<String>::new());
+
+    admin
+        .put(format!("/api/po/{po}"))
+        .json(&json!({"status": "completed"}))
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(found(&app).await, Vec::<String>::new());
+    tamper(&app, "UPDATE client_po SET status = 'active'").await;
+
+    let told = found(&app).await;
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with(r#"client_po/1: status is "active"; its last entry says "completed" (entry "#)
+            && told[0].ends_with(", not sealed yet)"),
+        "{told:?}"
+    );
+}
