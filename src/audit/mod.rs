@@ -127,6 +127,12 @@ impl Change {
     #[must_use]
     pub fn after(mut self, fields: &impl Serialize) -> Self {
         self.after = serde_json::to_value(fields).ok();
+        debug_assert!(
+            self.after.as_ref().is_some_and(Value::is_object),
+            "what is recorded of {} has no fields: {:?}",
+            self.entity,
+            self.after
+        );
         self
     }
 

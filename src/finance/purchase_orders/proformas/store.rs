@@ -122,7 +122,10 @@ pub(super) async fn create(uow: &mut UnitOfWork, new: &NewInvoice) -> Result<Inv
     uow.record(Change::created(
         "client_po",
         made.id,
-        &Recorded(&invoice, &made.lines),
+        &Recorded {
+            invoice: &invoice,
+            line_items: &made.lines,
+        },
     ));
     Ok(InvoiceCreated {
         invoice,
@@ -133,4 +136,8 @@ pub(super) async fn create(uow: &mut UnitOfWork, new: &NewInvoice) -> Result<Inv
 
 /// An invoice in the audit trail.
 #[derive(serde::Serialize)]
-struct Recorded<'a>(&'a Invoice, &'a [Line]);
+struct Recorded<'a> {
+    #[serde(flatten)]
+    invoice: &'a Invoice,
+    line_items: &'a [Line],
+}
