@@ -40,7 +40,7 @@ pub(super) async fn take(db: &mut PgConnection) -> anyhow::Result<Figures> {
         let sums: Vec<String> = money
             .iter()
             .map(|column| {
-                let sum = format!("sum({}::numeric)", identifier(column));
+                let sum = format!("sum({})", exactly(column));
                 format!("round({sum}, greatest(2, scale({sum})))::text")
             })
             .collect();
@@ -57,6 +57,14 @@ pub(super) async fn take(db: &mut PgConnection) -> anyhow::Result<Figures> {
         }
     }
     Ok(figures)
+}
+
+/// A figure of a column with all digits that it prints: of a `real`, a cast alone keeps six.
+fn exactly(column: &str) -> String {
+    let column = identifier(column);
+    format!(
+        "CASE pg_typeof({column}) WHEN 'real'::regtype THEN {column}::text::numeric ELSE {column}::numeric END"
+    )
 }
 
 async fn columns(db: &mut PgConnection) -> anyhow::Result<Columns> {
@@ -124,7 +132,7 @@ pub(super) async fn keep(transaction: &mut PgConnection) -> anyhow::Result<Kept>
         }
         let listed: Vec<String> = money
             .iter()
-            .map(|column| format!("{column}::numeric AS {column}"))
+            .map(|column| format!("{} AS {column}", exactly(column)))
             .collect();
         let sql = format!(
             "CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT id::text AS id, {} FROM {}",

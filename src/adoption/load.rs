@@ -228,21 +228,22 @@ impl Loader<'_> {
     }
 }
 
-/// True for day, month and year in figures, or in whatever order they are: `03/04/2026`, `3.4.26`.
+/// True for day, month and year in figures, or in whatever order they are, and for a month's name between two figures of two
+/// digits: `03/04/2026`, `3 4 26`, `05-Mar-04`.
 fn may_be_two_days(date: &[u8]) -> bool {
     let mut parts = date
         .trim_ascii()
-        .splitn(3, |byte| matches!(byte, b'/' | b'-' | b'.'));
-    let mut is_short = || {
-        parts
-            .next()
-            .is_some_and(|part| (1..=3).contains(&part.len()) && part.iter().all(u8::is_ascii_digit))
+        .splitn(3, |byte| matches!(byte, b'/' | b'-' | b'.' | b' '));
+    let is_number = |part: &[u8]| (1..=3).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
+    let (Some(first), Some(second), Some(third)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
     };
-    is_short()
-        && is_short()
-        && parts
-            .next()
-            .is_some_and(|part| part.first().is_some_and(u8::is_ascii_digit))
+    if !is_number(first) || !third.first().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
+    let figures = third.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_name = !second.is_empty() && second.iter().all(u8::is_ascii_alphabetic);
+    is_number(second) || (is_name && figures < 3)
 }
 
 fn as_text(column: &mut Column) {

@@ -129,14 +129,14 @@ impl Kind {
     }
 
     /// The type of this name and these lengths, if it is one of PostgreSQL's own that a table of ours may have.
-    pub(super) fn new(name: &str, lengths: &[u16], is_array: bool) -> Option<Self> {
+    pub(super) fn new(name: &str, lengths: &[u32], is_array: bool) -> Option<Self> {
         let (name, most) = match name {
             "bigint" | "int8" | "bigserial" | "serial8" => ("bigint", 0),
             "integer" | "int" | "int4" | "serial" | "serial4" => ("integer", 0),
             "smallint" | "int2" | "smallserial" | "serial2" => ("smallint", 0),
             "numeric" | "decimal" => ("numeric", 2),
-            "real" | "float4" => ("real", 0),
-            "double precision" | "float8" | "float" => ("double precision", 0),
+            // The digits of a real are kept as they are written: read into 24 bits and out again, some would be lost.
+            "real" | "float4" | "double precision" | "float8" | "float" => ("double precision", 0),
             "boolean" | "bool" => ("boolean", 0),
             "text" | "citext" => ("text", 0),
             "character varying" | "varchar" => ("character varying", 1),
@@ -159,7 +159,7 @@ impl Kind {
         }
         let mut sql = name.to_owned();
         if !lengths.is_empty() {
-            let listed: Vec<String> = lengths.iter().map(u16::to_string).collect();
+            let listed: Vec<String> = lengths.iter().map(u32::to_string).collect();
             let listed = format!("({})", listed.join(","));
             // The precision of a time stands inside its name.
             match name.split_once(" with") {
@@ -183,7 +183,7 @@ impl Kind {
             return Self::new(text, &[], is_array);
         };
         let (lengths, tail) = rest.split_once(')')?;
-        let lengths: Vec<u16> = lengths
+        let lengths: Vec<u32> = lengths
             .split(',')
             .map(|length| length.trim().parse().ok())
             .collect::<Option<_>>()?;
@@ -192,6 +192,11 @@ impl Kind {
 
     pub(super) fn is_json(&self) -> bool {
         matches!(self.0.as_str(), "json" | "jsonb")
+    }
+
+    /// True for a day without a time.
+    pub(super) fn is_day(&self) -> bool {
+        self.0 == "date"
     }
 
     /// True for a day, with its time or without.

@@ -468,6 +468,23 @@ fn production_has_its_own_defaults() {
 }
 
 #[test]
+fn production_warns_of_what_may_be_meant() {
+    let doubtful = [
+        ("COOKIE_SECURE", "false"),
+        ("RATE_LIMIT_ENABLED", "false"),
+        ("CORS_ORIGINS", "https://erp.example.com"),
+    ];
+    let warnings = good(&production(&doubtful)).warnings;
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    for name in ["COOKIE_SECURE", "RATE_LIMIT_ENABLED"] {
+        assert!(
+            warnings.iter().any(|warning| warning.starts_with(name)),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
 fn production_refuses_all_weak_settings_in_one_message() {
     let bare = faulty(&[
         ("APP_ENVIRONMENT", "production"),
@@ -501,6 +518,12 @@ fn production_refuses_all_weak_settings_in_one_message() {
         ])),
         ["COOKIE_SAMESITE"]
     );
+    for everyone in ["0.0.0.0/0", "10.0.0.0/8,::/0"] {
+        assert_eq!(
+            faulty(&production(&[("TRUSTED_PROXIES", everyone)])),
+            ["TRUSTED_PROXIES"]
+        );
+    }
     let by_base_url = [
         ("TRUSTED_HOSTS", ""),
         ("PUBLIC_BASE_URL", "https://erp.example.com"),

@@ -1,4 +1,4 @@
--- Dates, times and figures that an old database keeps as text, read before the baseline, which knows columns of their own types
+-- Dates, times and figures that an old database keeps as text, and figures of six digits, read before the baseline, which knows columns of their own types
 -- only. A value that reads one way is taken. A day that may be two is taken as the others of its column are written, day first or
 -- month first, if those tell; else the adoption stops. What is no day becomes NULL and is reported with its text; what is no
 -- figure stops the adoption: money is never dropped.
@@ -23,23 +23,26 @@ CREATE OR REPLACE FUNCTION pg_temp.text_parts(value text) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
     SELECT regexp_match(
         btrim(value, E' \t\r\n'),
-        '^(.*?)(?:[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?) ?([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?$');
+        '^(.*?)(?:[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?) ?([Zz]|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?)?$');
 $$;
 
--- How a day in figures with its year last is written: day or month first, either of them, or with two figures for the year.
+-- How a day with its year last is written: day or month first, either of them, or with two figures for the year. What is no day
+-- in any way tells nothing.
 CREATE OR REPLACE FUNCTION pg_temp.text_order(value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    parts text[] := regexp_match(
-        (pg_temp.text_parts(value))[1], '^(\d{1,2})(?: ?[-/.] ?| )(\d{1,2})(?: ?[-/.] ?| )(\d{4}|\d{2})$');
+    day    text := (pg_temp.text_parts(value))[1];
+    parts  text[] := regexp_match(day, '^(\d{1,2})(?: ?[-/.] ?| )(\d{1,2})(?: ?[-/.] ?| )(\d{4}|\d{2})$');
+    first  integer := parts[1]::integer;
+    second integer := parts[2]::integer;
 BEGIN
     RETURN CASE
+        WHEN day ~ '^\d{1,2}(st|nd|rd|th)?[-/., ]*[A-Za-z]{3,9}[-/., ]*\d{2}$' THEN 'short'
         WHEN parts IS NULL THEN NULL
         WHEN length(parts[3]) = 2 THEN 'short'
-        WHEN parts[1]::integer > 12 THEN 'day'
-        WHEN parts[2]::integer > 12 THEN 'month'
-        WHEN parts[1]::integer = parts[2]::integer THEN NULL
-        ELSE 'either'
+        WHEN first BETWEEN 13 AND 31 AND second BETWEEN 1 AND 12 THEN 'day'
+        WHEN second BETWEEN 13 AND 31 AND first BETWEEN 1 AND 12 THEN 'month'
+        WHEN first BETWEEN 1 AND 12 AND second BETWEEN 1 AND 12 AND first <> second THEN 'either'
     END;
 END
 $$;
@@ -269,11 +272,56 @@ BEGIN
         IF target.is_required THEN
             EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I DROP NOT NULL', target.tab, target.col);
         END IF;
-        EXECUTE format(
-            'ALTER TABLE "Finances".%1$I ALTER COLUMN %2$I TYPE %3$s USING CASE WHEN %4$s THEN %5$s END',
-            target.tab, target.col, final_type, filled, conversion);
+        BEGIN
+            EXECUTE format(
+                'ALTER TABLE "Finances".%1$I ALTER COLUMN %2$I TYPE %3$s USING CASE WHEN %4$s THEN %5$s END',
+                target.tab, target.col, final_type, filled, conversion);
+        EXCEPTION
+            WHEN OTHERS THEN
+                RAISE EXCEPTION 'adoption stopped: "Finances".%.% is text and cannot become %: %; drop what depends on it (a view, an index, a trigger, another column) and make it again afterwards',
+                    target.tab, target.col, final_type, SQLERRM
+                    USING ERRCODE = 'cannot_coerce';
+        END;
         INSERT INTO pg_temp.text_action (table_name, detail, row_count)
         VALUES (target.tab, format('%s: text to %s', target.col, final_type), unreadable);
+    END LOOP;
+END
+$$;
+
+-- A real is read by its digits: a cast to numeric alone would keep six of them.
+DO $$
+DECLARE
+    target record;
+BEGIN
+    FOR target IN
+        SELECT relation.relname AS tab, attribute.attname AS col, attribute.atthasdef AS has_default
+          FROM pg_catalog.pg_class AS relation
+          JOIN pg_catalog.pg_attribute AS attribute
+            ON attribute.attrelid = relation.oid
+           AND attribute.attnum > 0
+           AND NOT attribute.attisdropped
+           AND attribute.attgenerated = ''
+         WHERE relation.relnamespace = to_regnamespace('"Finances"')
+           AND relation.relkind = 'r'
+           AND relation.relname IN ('client_po', 'client_po_line_item', 'client_payment', 'vendor_order', 'vendor_order_line_item',
+                                    'vendor_payment', 'payment_vendor_link', 'billing_po', 'billing_po_line_item', 'quotation',
+                                    'quotation_line_item')
+           AND attribute.atttypid = 'real'::regtype
+         ORDER BY relation.relname, attribute.attnum
+    LOOP
+        IF target.has_default THEN
+            EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I DROP DEFAULT', target.tab, target.col);
+        END IF;
+        BEGIN
+            EXECUTE format(
+                'ALTER TABLE "Finances".%1$I ALTER COLUMN %2$I TYPE numeric USING %2$I::text::numeric', target.tab, target.col);
+        EXCEPTION
+            WHEN OTHERS THEN
+                RAISE EXCEPTION 'adoption stopped: "Finances".%.% is real and cannot become numeric: %; drop what depends on it (a view, an index, a trigger, another column) and make it again afterwards',
+                    target.tab, target.col, SQLERRM
+                    USING ERRCODE = 'cannot_coerce';
+        END;
+        INSERT INTO pg_temp.text_action (table_name, detail) VALUES (target.tab, target.col || ': real to numeric');
     END LOOP;
 END
 $$;

@@ -9,13 +9,17 @@ use serde::{
     ser::{Error as _, SerializeStruct as _},
 };
 use serde_json::Value;
+use sqlx::{
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, Postgres},
+};
 
+use super::numeric::{self, LONGEST};
 use crate::types::{Input, Problem};
 
 /// The name under which `serde_json` takes and gives a number by its digits, as an object of this one name.
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
-/// The longest decimal: sign, zero, point and 28 digits.
-const LONGEST: usize = 31;
 /// Digits of a fraction that are looked at; the rest cannot change a rounding to 4 places, which looks at the fifth.
 const FRACTION_DIGITS: usize = 12;
 /// `NUMERIC(15,2)` has 13 digits before the point.
@@ -124,10 +128,14 @@ fn below(value: Decimal, limit: Decimal, what: &'static str) -> Result<Decimal, 
 
 /// Writes a number with all its digits but trailing zeros, from the stack: an answer has thousands of them.
 fn write_number<S: Serializer>(value: Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut text = ArrayString::<LONGEST>::new();
-    write!(text, "{}", value.normalize()).map_err(S::Error::custom)?;
     let mut number = serializer.serialize_struct(NUMBER, 1)?;
-    number.serialize_field(NUMBER, text.as_str())?;
+    if let Some(digits) = numeric::digits(value, &mut [0; LONGEST]) {
+        number.serialize_field(NUMBER, digits)?;
+    } else {
+        let mut text = ArrayString::<LONGEST>::new();
+        write!(text, "{}", value.normalize()).map_err(S::Error::custom)?;
+        number.serialize_field(NUMBER, text.as_str())?;
+    }
     number.end()
 }
 
@@ -135,9 +143,36 @@ fn write_number<S: Serializer>(value: Decimal, serializer: S) -> Result<S::Ok, S
 macro_rules! decimal {
     ($(#[doc = $doc:literal])+ $name:ident, example $example:literal) => {
         $(#[doc = $doc])+
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type)]
-        #[sqlx(transparent)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(pub Decimal);
+
+        impl sqlx::Type<Postgres> for $name {
+            fn type_info() -> PgTypeInfo {
+                <Decimal as sqlx::Type<Postgres>>::type_info()
+            }
+
+            fn compatible(kind: &PgTypeInfo) -> bool {
+                <Decimal as sqlx::Type<Postgres>>::compatible(kind)
+            }
+        }
+
+        impl PgHasArrayType for $name {
+            fn array_type_info() -> PgTypeInfo {
+                Decimal::array_type_info()
+            }
+        }
+
+        impl sqlx::Encode<'_, Postgres> for $name {
+            fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                self.0.encode_by_ref(buffer)
+            }
+        }
+
+        impl sqlx::Decode<'_, Postgres> for $name {
+            fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+                numeric::decode(value).map(Self)
+            }
+        }
 
         impl $name {
             /// Nothing.

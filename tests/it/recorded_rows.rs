@@ -123,7 +123,7 @@ async fn each_row_that_was_changed_past_the_program_is_found_with_its_entry_and_
          UPDATE client_payment SET tds_amount = 2.04, reference_number = 'X';
          UPDATE vendor_order SET vendor_id = 2;
          UPDATE vendor_order_line_item SET quantity = 5;
-         UPDATE vendor_payment SET payment_date = '2026-03-02';
+         UPDATE vendor_payment SET payment_date = '2026-03-02', vendor_order_id = 1;
          UPDATE payment_vendor_link SET amount_allocated = 20.01;
          UPDATE billing_po SET billed_value = 99, billed_gst = 19;
          UPDATE billing_po_line_item SET qty = 3;
@@ -169,6 +169,7 @@ async fn each_row_that_was_changed_past_the_program_is_found_with_its_entry_and_
             "vendor_order/1: vendor_id is 2; its last entry says 1".to_owned(),
             "vendor_order_line_item/1: quantity is 5.0000; its last entry says 4".to_owned(),
             r#"vendor_payment/1: payment_date is "2026-03-02"; its last entry says "2026-03-01""#.to_owned(),
+            "vendor_payment/1: vendor_order_id is 1; its last entry says null".to_owned(),
         ]
     );
 }
@@ -187,7 +188,12 @@ async fn rows_that_were_removed_or_put_in_past_the_program_are_found() {
         &app,
         "DELETE FROM payment_vendor_link; DELETE FROM vendor_payment; DELETE FROM client_payment;
          INSERT INTO client_payment (client_id, client_po_id, amount, payment_date) VALUES (1, 1, 5, '2026-03-01');
-         INSERT INTO client_po_line_item (client_po_id, item_name, total_price) VALUES (1, 'Put in', 7)",
+         INSERT INTO client_po_line_item (client_po_id, item_name, total_price) VALUES (1, 'Put in', 7);
+         DELETE FROM client_po_line_item WHERE id = 2; DELETE FROM vendor_order_line_item; DELETE FROM quotation_line_item;
+         INSERT INTO billing_po (id, client_po_id, project_id, po_number, billed_value, billed_gst, billed_total, status)
+         VALUES ('00000000-0000-4000-8000-000000000001', 1, 1, 'PO-1', 5000, 0, 5000, 'FINAL');
+         INSERT INTO billing_po_line_item (id, billing_po_id, description, qty, rate, total)
+         VALUES ('00000000-0000-4000-8000-000000000002', '00000000-0000-4000-8000-000000000001', 'Work', 1, 5000, 5000)",
     )
     .await;
 
@@ -199,10 +205,15 @@ async fn rows_that_were_removed_or_put_in_past_the_program_are_found() {
     assert_eq!(
         told,
         [
+            "billing_po/00000000-0000-4000-8000-000000000001: no entry says that it was added",
+            "billing_po_line_item/00000000-0000-4000-8000-000000000002: no entry says that it was added",
             "client_payment/1: is gone, and no entry says so",
             "client_payment/3: no entry says that it was added",
+            "client_po_line_item/2: is gone, and no entry says so",
             "client_po_line_item/10: no entry says that it was added",
             "payment_vendor_link/1: is gone, and no entry says so",
+            "quotation_line_item/1: is gone, and no entry says so",
+            "vendor_order_line_item/1: is gone, and no entry says so",
             "vendor_payment/1: is gone, and no entry says so",
         ]
     );

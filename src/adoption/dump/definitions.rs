@@ -32,8 +32,17 @@ const TABLE_RULES: [&str; 7] = [
     "like",
 ];
 
+/// A column as it is defined.
+pub(super) struct Defined {
+    pub(super) column: Column,
+    /// The expression that fills it, if that is not one of those that are taken over.
+    pub(super) unknown_default: Option<Vec<Token>>,
+    /// Whether the expression fills it whatever is written.
+    pub(super) is_computed: bool,
+}
+
 /// The columns between the brackets of `CREATE TABLE`; `None` for what cannot be understood.
-pub(super) fn columns(tokens: &[Token]) -> Option<Vec<Column>> {
+pub(super) fn columns(tokens: &[Token]) -> Option<Vec<Defined>> {
     split(tokens, b',')
         .into_iter()
         .filter(|element| !is_rule(element))
@@ -60,7 +69,7 @@ fn is_rule(element: &[Token]) -> bool {
 }
 
 /// A column's name, type and what goes with it.
-pub(super) fn column(tokens: &[Token]) -> Option<Column> {
+pub(super) fn column(tokens: &[Token]) -> Option<Defined> {
     let (name, rest) = names::name(tokens)?;
     let end = rest
         .iter()
@@ -74,6 +83,8 @@ pub(super) fn column(tokens: &[Token]) -> Option<Column> {
         not_null: is_serial,
         default: is_serial.then_some(Fallback::Sequence(None)),
     };
+    let mut unknown_default = None;
+    let mut is_computed = false;
     let mut rest = rules;
     while let [first, behind @ ..] = rest {
         rest = behind;
@@ -87,12 +98,18 @@ pub(super) fn column(tokens: &[Token]) -> Option<Column> {
                 let end = expression_end(behind);
                 let (expression, behind) = behind.split_at_checked(end)?;
                 column.default = default(expression);
+                let is_nothing = without_casts(expression)
+                    .is_some_and(|bare| matches!(bare, [token] if token.is_word("null")));
+                unknown_default = (column.default.is_none() && !is_nothing).then(|| expression.to_vec());
                 rest = behind;
             }
             (Token::Word(word), _) if word == "generated" => {
                 if behind.iter().any(|token| token.is_word("identity")) {
                     column.default = Some(Fallback::Sequence(sequence_name(behind)));
                     column.not_null = true;
+                } else {
+                    is_computed = true;
+                    unknown_default = Some(behind.to_vec());
                 }
                 break;
             }
@@ -110,7 +127,11 @@ pub(super) fn column(tokens: &[Token]) -> Option<Column> {
             _ => {}
         }
     }
-    Some(column)
+    Some(Defined {
+        column,
+        unknown_default,
+        is_computed,
+    })
 }
 
 /// Where the brackets that begin here end.
@@ -156,7 +177,7 @@ fn expression_end(tokens: &[Token]) -> usize {
 
 /// A default that is taken over; any other one is left out.
 pub(super) fn default(tokens: &[Token]) -> Option<Fallback> {
-    let tokens = without_casts(tokens);
+    let tokens = without_casts(tokens)?;
     match tokens {
         [Token::Sign(b'('), .., Token::Sign(b')')] => default(tokens.get(1..tokens.len() - 1)?),
         [Token::Text(text)] => Some(Fallback::Constant(String::from_utf8(text.clone()).ok()?)),
@@ -188,18 +209,30 @@ fn call(tokens: &[Token]) -> Option<Fallback> {
     }
 }
 
-/// An expression without `::type` behind it.
-fn without_casts(tokens: &[Token]) -> &[Token] {
+/// An expression without `::type` behind it; `None` if more than types follows.
+fn without_casts(tokens: &[Token]) -> Option<&[Token]> {
     let mut depth = 0_i32;
     for (place, token) in tokens.iter().enumerate() {
         match token {
             Token::Sign(b'(') => depth += 1,
             Token::Sign(b')') => depth -= 1,
-            Token::Sign(b':') if depth == 0 => return tokens.get(..place).unwrap_or_default(),
+            Token::Sign(b':') if depth == 0 => {
+                let is_type = |token: &Token| {
+                    matches!(
+                        token,
+                        Token::Word(_)
+                            | Token::Name(_)
+                            | Token::Number(_)
+                            | Token::Sign(b':' | b'.' | b',' | b'(' | b')' | b'[' | b']')
+                    )
+                };
+                let (bare, types) = tokens.split_at_checked(place)?;
+                return types.iter().all(is_type).then_some(bare);
+            }
             _ => {}
         }
     }
-    tokens
+    Some(tokens)
 }
 
 /// A type; one that is not PostgreSQL's own is read as text.

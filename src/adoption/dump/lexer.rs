@@ -10,6 +10,8 @@ use super::{
 
 /// The longest text that is read as one value, in bytes.
 const LONGEST_TEXT: usize = 64 * 1024 * 1024;
+/// A comment longer than this is no mark of `pg_dump`.
+const LONGEST_MARK: usize = 64;
 /// The longest name of a tag, an identifier or a number.
 const LONGEST_WORD: usize = 4096;
 
@@ -61,6 +63,10 @@ pub(super) struct Lexer<R> {
     bytes: Bytes<R>,
     /// Whether `\` is a character like others in a plain text, as it is unless the dump says otherwise.
     pub(super) has_standard_texts: bool,
+    /// Whether the dump is in UTF-8, as escapes of characters are.
+    pub(super) is_utf8: bool,
+    /// How many dumps of `pg_dump` begin and have not ended.
+    pub(super) unfinished: u32,
     ahead: Option<(u64, Token)>,
     line: u64,
     follows_line_end: bool,
@@ -71,6 +77,8 @@ impl<R: Read> Lexer<R> {
         Self {
             bytes,
             has_standard_texts: true,
+            is_utf8: true,
+            unfinished: 0,
             ahead: None,
             line: 1,
             follows_line_end: true,
@@ -222,11 +230,20 @@ impl<R: Read> Lexer<R> {
     }
 
     fn rest_of_comment(&mut self) -> Result<(), Fault> {
+        let mut text = Vec::new();
         while let Some(byte) = self.bytes.next()? {
             if byte == b'\n' {
                 self.follows_line_end = true;
                 break;
             }
+            if text.len() < LONGEST_MARK {
+                text.push(byte);
+            }
+        }
+        match text.trim_ascii() {
+            b"PostgreSQL database dump" => self.unfinished += 1,
+            b"PostgreSQL database dump complete" => self.unfinished = self.unfinished.saturating_sub(1),
+            _ => {}
         }
         Ok(())
     }
@@ -341,7 +358,15 @@ impl<R: Read> Lexer<R> {
                 None => return Err(endless()),
                 Some(b'\'') if self.bytes.skip_if(b'\'')? => text.push(b'\''),
                 Some(b'\'') => break,
-                Some(b'\\') if has_escapes => self.escape(&mut text)?,
+                Some(b'\\') if has_escapes => {
+                    let length = text.len();
+                    self.escape(&mut text)?;
+                    if !self.is_utf8 && text.get(length..).is_some_and(|bytes| !bytes.is_ascii()) {
+                        return Err(self
+                            .bytes
+                            .fault("an escape of a character in a dump that is not UTF-8; make it with --encoding=UTF8"));
+                    }
+                }
                 Some(byte) => text.push(byte),
             }
         }
@@ -361,8 +386,10 @@ impl<R: Read> Lexer<R> {
             behind.push(byte);
             self.bytes.next()?;
         }
-        // What may follow a whole text.
-        if matches!(self.bytes.peek()?, None | Some(b',' | b')' | b';' | b':' | b'|')) {
+        // What may follow a whole text; behind one whose brackets are closed it may be anything.
+        if matches!(self.bytes.peek()?, None | Some(b',' | b')' | b';' | b':' | b'|'))
+            || Printed::is_whole(&text)
+        {
             self.follows_line_end = behind.last() == Some(&b'\n');
             return Ok(text);
         }

@@ -22,6 +22,20 @@ impl Printed {
         printed.is_inside().then_some(printed)
     }
 
+    /// Whether a text is a value whose brackets and quotes are all closed, at its end and not before.
+    pub(super) fn is_whole(text: &[u8]) -> bool {
+        let mut printed = Self::default();
+        let mut ended = false;
+        for byte in text {
+            if ended {
+                return false;
+            }
+            printed.take(*byte);
+            ended = !printed.is_inside();
+        }
+        ended
+    }
+
     pub(super) fn take(&mut self, byte: u8) {
         if self.is_escaped {
             self.is_escaped = false;

@@ -70,12 +70,15 @@ fn a_table_is_made_of_names_and_types_alone() {
     ending.unwrap();
     assert_eq!(
         told,
-        [concat!(
-            r#"2: CREATE TABLE "Finances"."client_po" ("id" bigint NOT NULL, "po_number" character varying(100), "#,
-            r#""po_value" numeric(15,2) DEFAULT '0.00'::numeric(15,2), "status" text DEFAULT 'pending'::text NOT NULL, "#,
-            r#""flags" text[], "created_at" timestamp without time zone DEFAULT now(), "#,
-            r#""odd ""name" jsonb DEFAULT '{}'::jsonb)"#
-        )]
+        [
+            "2: client_po left out: client_po.flags DEFAULT pg_read_file '(' a text ')'",
+            concat!(
+                r#"2: CREATE TABLE "Finances"."client_po" ("id" bigint NOT NULL, "po_number" character varying(100), "#,
+                r#""po_value" numeric(15,2) DEFAULT '0.00'::numeric(15,2), "status" text DEFAULT 'pending'::text NOT NULL, "#,
+                r#""flags" text[], "created_at" timestamp without time zone DEFAULT now(), "#,
+                r#""odd ""name" jsonb DEFAULT '{}'::jsonb)"#
+            )
+        ]
     );
 }
 
@@ -432,4 +435,153 @@ fn rows_that_a_program_would_write_are_told() {
     }
     let (told, ending) = events(&format!("{CLIENT}DO $$BEGIN PERFORM 1; END$$;"));
     assert_eq!((told.len(), ending.unwrap().passed_over["DO"]), (1, 1));
+}
+
+#[test]
+fn nothing_behind_a_value_is_computed_or_lost() {
+    for (value, says) in [
+        ("'2026-03-15'::date + 1", "'+' behind a value"),
+        ("'500'::numeric * 2", "'*' behind a value"),
+        ("'x'::text||'y'", "'|' behind a value"),
+        ("('5'::numeric * 2)", "'*' behind a value"),
+        ("('5')::numeric(5,1)", "a cast of a value in brackets"),
+        ("1.005::numeric(10,2)", "the cast to numeric changes a value"),
+        ("12.7::int", "the cast to int changes a value"),
+        ("1234567.5::real", "the cast to real changes a value"),
+        ("'abc'::varchar(2)", "the cast to varchar changes a value"),
+        ("'2026-03-15 10:00'::date", "the cast to date changes a value"),
+        (
+            "'2026-03-15 10:00+05:30'::timestamp",
+            "the cast to timestamp changes a value",
+        ),
+        (
+            "timestamp '2026-03-15 10:00+05:30'",
+            "the cast to timestamp changes a value",
+        ),
+    ] {
+        let fault = fault(&format!("INSERT INTO client VALUES (1, {value});"));
+        assert!(
+            fault.contains(says) && fault.contains("line 2"),
+            "{value}: {fault}"
+        );
+    }
+    let kept = "INSERT INTO client VALUES (1::bigint, 'a'::character varying(5)), ('2'::int, 'b'::public.mood), \
+                (3.0::integer, '1.50'::numeric(10,1)), (-4, '2026-03-15 10:00'::timestamp without time zone);";
+    assert_eq!(
+        rows(&format!("{CLIENT}{kept}")),
+        "[2, 2, 2, 2]: client (id,name) 1\ta\n2\tb\n3.0\t1.50\n-4\t2026-03-15 10:00\n"
+    );
+    let day = "CREATE TABLE client_po (id bigint, po_date date);
+               INSERT INTO client_po VALUES (1, '2026-03-15 23:00:00+00'::timestamptz);";
+    assert!(fault(day).contains("the cast to timestamptz changes a value"));
+}
+
+#[test]
+fn rows_that_come_by_another_name_are_not_lost() {
+    for (dump, says) in [
+        (
+            "CREATE TABLE vp2 (id bigint); ALTER TABLE vp2 RENAME TO vendor_payment;",
+            "another table becomes vendor_payment",
+        ),
+        (
+            "ALTER TABLE public.vendor_payment SET SCHEMA \"Finances\";",
+            "another table becomes vendor_payment",
+        ),
+        ("ALTER TABLE part INHERIT client;", "another table becomes client"),
+        (
+            "ALTER SCHEMA old RENAME TO \"Finances\";",
+            "a schema gets another name",
+        ),
+        (
+            "ALTER TABLE ONLY client ATTACH PARTITION p1 FOR VALUES IN (1);",
+            "a part of client",
+        ),
+        (
+            "SET search_path = public, \"Finances\"; INSERT INTO client VALUES (1, 'a');",
+            "a table of several schemas",
+        ),
+        (
+            "SET search_path = public, \"Finances\"; COPY client FROM stdin;\n1\ta\n\\.\n",
+            "a table of several schemas",
+        ),
+        (
+            "RESET search_path; INSERT INTO client VALUES (1, 'a');",
+            "a table of several schemas",
+        ),
+        ("BEGIN; INSERT INTO client VALUES (1, 'a'); ROLLBACK;", "ROLLBACK"),
+        (
+            "INSERT INTO client VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'b';",
+            "ON CONFLICT DO UPDATE",
+        ),
+        ("SET TIME ZONE 'Asia/Kolkata';", "LEGACY_TIMEZONE"),
+        (
+            "SET NAMES 'LATIN1'; INSERT INTO client VALUES (1, E'caf\\u00e9');",
+            "not UTF-8",
+        ),
+        (
+            "CREATE TABLE vendor_payment (id bigint, amount numeric GENERATED ALWAYS AS (id * 2) STORED);",
+            "computed by the old database",
+        ),
+    ] {
+        let fault = fault(dump);
+        assert!(fault.contains(says), "{dump}: {fault}");
+    }
+    // Of another schema, they are none of ours.
+    for schema in [
+        "SET SCHEMA 'public';",
+        "SELECT set_config('search_path', 'other', false);",
+    ] {
+        let (told, ending) = events(&format!("{CLIENT}{schema} INSERT INTO client VALUES (1, 'a');"));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(ending.unwrap().passed_over["INSERT of others"], 1);
+    }
+    let (told, ending) = events(&format!(
+        "{CLIENT}SELECT 1 AS id INTO client FROM x;PREPARE i AS INSERT INTO client VALUES (1);"
+    ));
+    ending.unwrap();
+    assert!(
+        told[1].contains("client left out: SELECT 1") && told[2].contains("client left out: PREPARE"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_dump_that_is_cut_short_is_refused_wherever_it_is_cut() {
+    for dump in [
+        "--\n-- PostgreSQL database dump\n--\n",
+        "-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n-- PostgreSQL database dump\n",
+        "COPY atm (id) FROM stdin;\n1\n",
+        "INSERT INTO client VALUES",
+    ] {
+        assert!(fault(dump).contains("cut short"), "{dump}");
+    }
+    let whole = "--\n-- PostgreSQL database dump\n--\nINSERT INTO client VALUES (1, 'a');\n--\n-- PostgreSQL database dump complete\n--\n";
+    assert_eq!(rows(&format!("{CLIENT}{whole}")), "[5]: client (id,name) 1\ta\n");
+}
+
+#[test]
+fn defaults_that_are_not_followed_are_told() {
+    let (told, ending) = events(
+        "CREATE TABLE client (id bigint, name text DEFAULT upper('a'), kind text DEFAULT 'b'::text || 'c', note text DEFAULT NULL::text);
+         ALTER TABLE client ADD COLUMN share numeric DEFAULT 10::numeric/4;
+         CREATE TABLE upload_session (id bigint, metadata jsonb DEFAULT '{}' NOT NULL, CHECK (metadata <> '[]'), rate real, \
+         remark varchar(100000));",
+    );
+    ending.unwrap();
+    let left_out: Vec<&String> = told.iter().filter(|event| event.contains("left out")).collect();
+    assert_eq!(left_out.len(), 3, "{told:?}");
+    for (event, says) in left_out.iter().zip([
+        "client.name DEFAULT upper",
+        "client.kind DEFAULT",
+        "client.share DEFAULT 10",
+    ]) {
+        assert!(event.contains(says), "{event}");
+    }
+    let table = told.last().unwrap();
+    assert!(
+        table.contains(r#""metadata" jsonb DEFAULT '{}'::jsonb NOT NULL"#)
+            && table.contains(r#""rate" double precision"#)
+            && table.contains(r#""remark" character varying(100000)"#),
+        "{table}"
+    );
 }

@@ -19,11 +19,11 @@ pub(super) fn begins_statement(word: &str) -> bool {
 }
 
 /// Reads the next row behind `VALUES` or another row into `row`, as a line of `COPY` without its end; `None` where the
-/// rows end, otherwise the line on which the row begins. Commas too many are passed over, and a list without a semicolon
+/// rows end, otherwise the line on which the row begins. Of each column it must know whether it holds days. Commas too many are passed over, and a list without a semicolon
 /// ends where a statement begins.
 pub(super) fn next_row<R: Read>(
     lexer: &mut Lexer<R>,
-    columns: usize,
+    columns: &[bool],
     row: &mut Vec<u8>,
 ) -> Result<Option<u64>, Fault> {
     loop {
@@ -33,8 +33,7 @@ pub(super) fn next_row<R: Read>(
             Some(token) if token.is_sign(b';') => return Ok(None),
             Some(token) if token.is_sign(b'(') => break,
             Some(token) if token.is_word("on") || token.is_word("returning") => {
-                lexer.skip_statement()?;
-                return Ok(None);
+                return end_of_rows(lexer).map(|()| None);
             }
             Some(token) => return Err(lexer.fault(format!("{} where a row should begin", said(&token)))),
         }
@@ -45,7 +44,7 @@ pub(super) fn next_row<R: Read>(
         if found > 0 {
             row.push(b'\t');
         }
-        value(lexer, row)?;
+        value(lexer, columns.get(found).copied().unwrap_or(false), row)?;
         found += 1;
         if !lexer.skip_sign(b',')? && !lexer.peek()?.is_some_and(|token| token.is_sign(b')')) {
             let text = match lexer.next()? {
@@ -55,38 +54,56 @@ pub(super) fn next_row<R: Read>(
             return Err(lexer.fault(text));
         }
     }
-    if found != columns {
-        return Err(lexer.fault(format!("a row of {found} values for {columns} columns")));
+    if found != columns.len() {
+        let text = format!("a row of {found} values for {} columns", columns.len());
+        return Err(lexer.fault(text));
     }
     Ok(Some(began))
 }
 
-/// One constant, with a cast at most: nothing is computed.
-fn value<R: Read>(lexer: &mut Lexer<R>, row: &mut Vec<u8>) -> Result<(), Fault> {
-    match lexer.next()? {
-        Some(Token::Text(text)) => write_text(lexer, &text, row)?,
-        Some(Token::Number(number)) => row.extend_from_slice(number.as_bytes()),
+/// What may stand behind the rows: `ON CONFLICT DO NOTHING`, `RETURNING`. A change of what is there is not executed.
+fn end_of_rows<R: Read>(lexer: &mut Lexer<R>) -> Result<(), Fault> {
+    while let Some(token) = lexer.next()? {
+        if token.is_sign(b';') {
+            break;
+        }
+        if token.is_word("update") {
+            return Err(lexer.fault("ON CONFLICT DO UPDATE changes rows, and nothing in a dump is executed"));
+        }
+    }
+    Ok(())
+}
+
+/// One constant, with casts that do not change it at most: nothing is computed.
+fn value<R: Read>(lexer: &mut Lexer<R>, is_day: bool, row: &mut Vec<u8>) -> Result<(), Fault> {
+    let mut typed = None;
+    let constant = match lexer.next()? {
+        Some(Token::Text(text)) => Some(text),
+        Some(Token::Number(number)) => Some(number.into_bytes()),
         Some(Token::Sign(sign @ (b'-' | b'+'))) => match lexer.next()? {
-            Some(Token::Number(number)) => {
-                if sign == b'-' {
-                    row.push(b'-');
-                }
-                row.extend_from_slice(number.as_bytes());
-            }
+            Some(Token::Number(number)) if sign == b'-' => Some(format!("-{number}").into_bytes()),
+            Some(Token::Number(number)) => Some(number.into_bytes()),
             _ => return Err(lexer.fault("a sign without a number")),
         },
         Some(Token::Sign(b'(')) => {
-            value(lexer, row)?;
+            value(lexer, is_day, row)?;
             if !lexer.skip_sign(b')')? {
                 return Err(lexer.fault("a value in brackets is no constant"));
             }
+            if lexer.peek()?.is_some_and(|token| token.is_sign(b':')) {
+                return Err(lexer.fault("a cast of a value in brackets is not executed; write its result"));
+            }
+            return Ok(());
         }
         Some(Token::Word(word)) => match word.as_str() {
-            "null" | "none" => row.extend_from_slice(br"\N"),
-            "true" | "false" => row.extend_from_slice(word.as_bytes()),
+            "null" | "none" => None,
+            "true" | "false" => Some(word.into_bytes()),
             "date" | "timestamp" | "timestamptz" | "numeric" | "jsonb" | "json" | "uuid" | "time" => {
                 match lexer.next()? {
-                    Some(Token::Text(text)) => write_text(lexer, &text, row)?,
+                    Some(Token::Text(text)) => {
+                        typed = Some(Cast::of(word));
+                        Some(text)
+                    }
                     _ => return Err(lexer.fault(format!("{word} without a text"))),
                 }
             }
@@ -98,31 +115,120 @@ fn value<R: Read>(lexer: &mut Lexer<R>, row: &mut Vec<u8>) -> Result<(), Fault> 
         },
         Some(token) => return Err(lexer.fault(format!("{} is no value", said(&token)))),
         None => return Err(lexer.fault("the dump ends within a row")),
+    };
+    loop {
+        if let (Some(cast), Some(constant)) = (typed, &constant)
+            && !cast.keeps(&String::from_utf8_lossy(constant), is_day)
+        {
+            return Err(lexer.fault(format!(
+                "the cast to {} changes a value, and nothing in a dump is executed; write its result",
+                cast.name
+            )));
+        }
+        typed = cast(lexer)?;
+        if typed.is_none() {
+            break;
+        }
     }
-    cast(lexer)
+    let Some(constant) = constant else {
+        row.extend_from_slice(br"\N");
+        return Ok(());
+    };
+    write_text(lexer, &constant, row)
 }
 
-/// `::type`, which the column's own type makes superfluous.
-fn cast<R: Read>(lexer: &mut Lexer<R>) -> Result<(), Fault> {
-    while lexer.skip_sign(b':')? {
-        if !lexer.skip_sign(b':')? {
-            return Err(lexer.fault("a single colon behind a value"));
+/// A type behind a value.
+struct Cast {
+    name: String,
+    lengths: Vec<String>,
+}
+
+impl Cast {
+    fn of(name: String) -> Self {
+        Self {
+            name,
+            lengths: Vec::new(),
         }
-        // A name of several words, with lengths in brackets.
-        while !lexer
-            .peek()?
-            .is_none_or(|token| matches!(token, Token::Sign(b',' | b')' | b':' | b';')))
-        {
-            if lexer.next()?.is_some_and(|token| token.is_sign(b'(')) {
+    }
+
+    /// Whether a value stays what it is, so that the column's own type makes the cast superfluous.
+    fn keeps(&self, value: &str, is_day: bool) -> bool {
+        let number = value.trim().trim_start_matches(['-', '+']);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let is_plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let digits = number
+            .trim_start_matches(['0', '.'])
+            .bytes()
+            .filter(u8::is_ascii_digit);
+        let length = |place: usize| {
+            self.lengths
+                .get(place)
+                .and_then(|length| length.parse::<usize>().ok())
+        };
+        let has_offset = value
+            .split_once(':')
+            .is_some_and(|(_, time)| time.contains(['+', '-', 'Z', 'z']));
+        match self.name.as_str() {
+            "numeric" | "decimal" => {
+                let most = length(1).unwrap_or(0);
+                self.lengths.is_empty() || (is_plain && fraction.trim_end_matches('0').len() <= most)
+            }
+            "smallint" | "integer" | "bigint" | "int" | "int2" | "int4" | "int8" => {
+                is_plain && fraction.bytes().all(|byte| byte == b'0') && !whole.is_empty()
+            }
+            "real" | "float4" => is_plain && digits.count() <= 6,
+            "double precision" | "float8" | "float" => is_plain && digits.count() <= 15,
+            "character varying" | "varchar" | "character" | "char" | "bpchar" => {
+                length(0).is_none_or(|most| value.chars().count() <= most)
+            }
+            "date" => !value.contains(':'),
+            "timestamp" | "timestamp without time zone" | "time" | "time without time zone" => {
+                self.lengths.is_empty() && !has_offset
+            }
+            "timestamptz" | "timestamp with time zone" => self.lengths.is_empty() && !(is_day && has_offset),
+            _ => true,
+        }
+    }
+}
+
+/// `::type`, if it is there: a name of several words, with lengths in brackets. Nothing else may follow.
+fn cast<R: Read>(lexer: &mut Lexer<R>) -> Result<Option<Cast>, Fault> {
+    if !lexer.skip_sign(b':')? {
+        return Ok(None);
+    }
+    if !lexer.skip_sign(b':')? {
+        return Err(lexer.fault("a single colon behind a value"));
+    }
+    let mut words = Vec::new();
+    let mut lengths = Vec::new();
+    loop {
+        let ends = |token: &Token| matches!(token, Token::Sign(b',' | b')' | b':'));
+        match lexer.next_unless(ends)? {
+            None if lexer.peek()?.is_none() => return Err(lexer.fault("the dump ends within a row")),
+            None => break,
+            // Behind a point comes the name itself.
+            Some(Token::Sign(b'.')) => words.clear(),
+            Some(Token::Sign(b'[' | b']')) => {}
+            Some(Token::Word(word) | Token::Name(word)) => words.push(word),
+            Some(Token::Sign(b'(')) => {
                 while !lexer.skip_sign(b')')? {
-                    if lexer.next()?.is_none() {
-                        return Err(lexer.fault("the dump ends within a row"));
+                    match lexer.next()? {
+                        Some(Token::Number(length)) => lengths.push(length),
+                        Some(Token::Sign(b',')) => {}
+                        _ => return Err(lexer.fault("the lengths of a type cannot be read")),
                     }
                 }
             }
+            Some(token) => {
+                return Err(lexer.fault(format!(
+                    "{} behind a value: nothing in a dump is executed; write the result",
+                    said(&token)
+                )));
+            }
         }
     }
-    Ok(())
+    let name = words.join(" ");
+    Ok(Some(Cast { name, lengths }))
 }
 
 fn write_text<R: Read>(lexer: &Lexer<R>, text: &[u8], row: &mut Vec<u8>) -> Result<(), Fault> {

@@ -46,6 +46,9 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> AuthCon
             ("None", SameSite::None),
         ],
     );
+    if production && !cookie_secure {
+        reader.warn("COOKIE_SECURE is false: browsers send tokens over plain HTTP too");
+    }
     if cookie_same_site == SameSite::None && !cookie_secure {
         reader.fault(
             "COOKIE_SAMESITE",

@@ -48,7 +48,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
         database: database::read(reader, environment),
         auth: auth::read(reader, environment),
         uploads: uploads::read(reader, environment),
-        rate_limit: rate_limit(reader),
+        rate_limit: rate_limit(reader, environment.is_production()),
         telemetry: telemetry::read(reader, environment),
         warnings: Vec::new(),
         settings: Vec::new(),
@@ -62,9 +62,13 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Config {
     config
 }
 
-fn rate_limit(reader: &mut Reader<'_>) -> RateLimitConfig {
+fn rate_limit(reader: &mut Reader<'_>, production: bool) -> RateLimitConfig {
+    let enabled = reader.boolean("RATE_LIMIT_ENABLED", true);
+    if production && !enabled {
+        reader.warn("RATE_LIMIT_ENABLED is false: nobody is slowed down, unless the proxy does it");
+    }
     RateLimitConfig {
-        enabled: reader.boolean("RATE_LIMIT_ENABLED", true),
+        enabled,
         per_minute: reader.number("RATE_LIMIT_PER_MINUTE", 6000_u32, 1..=10_000_000),
     }
 }

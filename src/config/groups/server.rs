@@ -24,7 +24,7 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> ServerC
         .map(|url| url.as_str().trim_end_matches('/').to_owned());
     note_optional(reader, "PUBLIC_BASE_URL", public_base_url.as_deref());
     let trusted_hosts = trusted_hosts(reader, environment, base_url.as_ref());
-    let trusted_proxies = reader.list("TRUSTED_PROXIES", network);
+    let trusted_proxies = trusted_proxies(reader, production);
     let shown = trusted_proxies.as_ref().map(|networks| joined(networks));
     note_optional(reader, "TRUSTED_PROXIES", shown.as_deref());
     ServerConfig {
@@ -67,6 +67,19 @@ fn trusted_hosts(reader: &mut Reader<'_>, environment: Environment, base_url: Op
     }
     reader.note("TRUSTED_HOSTS", joined(&hosts), source);
     hosts
+}
+
+fn trusted_proxies(reader: &mut Reader<'_>, production: bool) -> Option<Vec<IpNet>> {
+    let networks = reader.list("TRUSTED_PROXIES", network)?;
+    if networks.iter().any(|network| network.prefix_len() == 0) {
+        let reason = "lets every client say from which address it comes, and so pass every limit by address";
+        if production {
+            reader.fault("TRUSTED_PROXIES", reason);
+        } else {
+            reader.warn(format!("TRUSTED_PROXIES {reason}; production will refuse that"));
+        }
+    }
+    Some(networks)
 }
 
 fn cors_origins(reader: &mut Reader<'_>, production: bool) -> Vec<String> {

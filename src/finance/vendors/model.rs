@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
         envelope::SUCCESS,
         list::{Column, Direction, Order, PageInfo, Paging},
     },
+    postgres::in_order::in_order,
     types::{Fields, FromFields, Text, ids::VendorId, words::words},
 };
 
@@ -29,7 +29,7 @@ words! {
 }
 
 /// A vendor's row; it is written under every name that clients read.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vendor {
     /// Its id.
     pub id: VendorId,
@@ -70,6 +70,28 @@ pub struct Vendor {
     /// When it was changed last.
     pub updated_at: DateTime<Utc>,
 }
+
+in_order!(Vendor {
+    id,
+    name,
+    contact_person,
+    email,
+    phone,
+    address,
+    gstin,
+    vendor_code,
+    city,
+    state,
+    country,
+    pincode,
+    payment_terms,
+    status,
+    master_type,
+    rate_configuration,
+    version,
+    created_at,
+    updated_at,
+});
 
 /// A vendor on the wire, under every name that clients read.
 #[derive(Debug, Serialize, ToSchema)]

@@ -113,6 +113,22 @@ async fn what_may_be_several_days_or_is_no_figure_stops_the_adoption() {
             r#""Finances".client_payment.amount is text, and 1 of its values are no figures; make them such; one is row 2: "12.3.4""#,
         ),
         (
+            "UPDATE client_po SET po_date = '99/13/2026' WHERE id = 2",
+            r#""Finances".client_po.po_date is text, and 1 of its values may be several days"#,
+        ),
+        (
+            "UPDATE client_po SET pi_date = '5-Mar-04' WHERE id = 2",
+            r#""Finances".client_po.pi_date is text, and 1 of its values may be several days"#,
+        ),
+        (
+            "CREATE VIEW dated AS SELECT po_date FROM client_po",
+            r#""Finances".client_po.po_date is text and cannot become date: cannot alter type of a column used by a view or rule; drop what depends"#,
+        ),
+        (
+            "CREATE INDEX ON client_po (lower(po_date))",
+            r#""Finances".client_po.po_date is text and cannot become date"#,
+        ),
+        (
             "UPDATE client_po SET po_value = '1,2,3' WHERE id = 3",
             r#"one is row 3: "1,2,3""#,
         ),
@@ -126,11 +142,44 @@ async fn what_may_be_several_days_or_is_no_figure_stops_the_adoption() {
             refusal.contains("adoption stopped: ") && refusal.contains(told),
             "{change}: {refusal}"
         );
-        assert!(!refusal.contains("line"), "{refusal}");
+        assert!(!refusal.contains(" at line "), "{refusal}");
         // Nothing was written.
         assert_eq!(
             legacy.rows("SELECT po_date FROM client_po WHERE id = 1").await,
             ["(03/04/2026)"]
         );
     }
+}
+
+#[tokio::test]
+async fn an_offset_that_is_none_is_no_time() {
+    let mut legacy = Legacy::load(&[TEXTS]).await;
+    legacy
+        .run("UPDATE client_po SET created_at = '2026-03-15 10:00:00+99:99' WHERE id = 3")
+        .await;
+
+    legacy.adopt().await;
+
+    assert_eq!(legacy.findings("date_unreadable").await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_real_keeps_the_digits_that_it_shows() {
+    let mut legacy = Legacy::load(&[TEXTS]).await;
+    legacy
+        .run(
+            "ALTER TABLE client_payment ALTER COLUMN amount TYPE real USING 1.5;
+             UPDATE client_payment SET amount = 1234567.5 WHERE id = 1;
+             UPDATE client_payment SET amount = 0.1 WHERE id = 2",
+        )
+        .await;
+
+    legacy.adopt().await;
+
+    assert_eq!(
+        legacy
+            .rows("SELECT id, amount FROM client_payment ORDER BY id")
+            .await,
+        ["(1,1234567.50)", "(2,0.10)"]
+    );
 }

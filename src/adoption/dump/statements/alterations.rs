@@ -23,8 +23,22 @@ impl<R: Read> Reader<R> {
             return Ok(());
         }
         if !self.lexer.skip_word("table")? {
+            let is_of_schema = self.lexer.skip_word("schema")?;
             self.count("ALTER");
-            return self.lexer.skip_statement();
+            let tokens = self.statement_rest()?;
+            let is_ours = |token: &Token| match token {
+                Token::Word(name) | Token::Name(name) => name.eq_ignore_ascii_case("Finances"),
+                _ => false,
+            };
+            if is_of_schema
+                && tokens.iter().any(|token| token.is_word("rename"))
+                && tokens.iter().any(is_ours)
+            {
+                return Err(self
+                    .lexer
+                    .fault("a schema gets another name, and nothing in a dump is executed"));
+            }
+            return Ok(());
         }
         self.lexer.skip_word("only")?;
         if self.lexer.skip_word("if")? {
@@ -32,9 +46,13 @@ impl<R: Read> Reader<R> {
             self.lexer.skip_word("only")?;
         }
         let name = Qualified::read(&mut self.lexer)?;
-        let Some(table) = name.and_then(|name| name.table(self.unqualified_is_ours)) else {
+        let Some(table) = name
+            .as_ref()
+            .and_then(|name| name.table(self.unqualified_is_ours))
+        else {
             self.count("ALTER TABLE of others");
-            return self.lexer.skip_statement();
+            let tokens = self.statement_rest()?;
+            return self.ensure_becomes_none_of_ours(name.as_ref(), &tokens);
         };
         let tokens = self.statement_rest()?;
         for action in definitions::split(&tokens, b',') {
@@ -43,6 +61,28 @@ impl<R: Read> Reader<R> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what makes a table of others one of ours, or a part of one: its rows were passed over.
+    fn ensure_becomes_none_of_ours(&self, name: Option<&Qualified>, tokens: &[Token]) -> Result<(), Fault> {
+        let new_name = match tokens {
+            [rename, to, rest @ ..] if rename.is_word("rename") && to.is_word("to") => {
+                names::name(rest).map(|(name, _)| name)
+            }
+            [set, schema, rest @ ..] if set.is_word("set") && schema.is_word("schema") => names::name(rest)
+                .filter(|(schema, _)| schema.eq_ignore_ascii_case("Finances"))
+                .and(name.map(|name| name.name.clone())),
+            [inherit, rest @ ..] if inherit.is_word("inherit") => Qualified::take(rest)
+                .and_then(|(parent, _)| parent.table(self.unqualified_is_ours))
+                .map(str::to_owned),
+            _ => None,
+        };
+        match new_name.as_deref().and_then(tables::known) {
+            Some(table) => Err(self.lexer.fault(format!(
+                "another table becomes {table}, or a part of it, and nothing in a dump is executed"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// One action of `ALTER TABLE`; whether it was understood, or does not matter.
@@ -70,9 +110,11 @@ impl<R: Read> Reader<R> {
                     [first, _, _, rest @ ..] if first.is_word("if") => rest,
                     _ => rest,
                 };
-                let Some(column) = definitions::column(rest) else {
+                let Some(mut definition) = definitions::column(rest) else {
                     return Ok(false);
                 };
+                self.tell_unknown_default(table, &mut definition, line)?;
+                let column = definition.column;
                 let Some(defined) = self.tables.get_mut(table) else {
                     return Ok(false);
                 };
@@ -84,6 +126,9 @@ impl<R: Read> Reader<R> {
                 self.send(Event::Column(table, column, line))?;
                 Ok(true)
             }
+            "attach" => Err(self.lexer.fault(format!(
+                "a part of {table}, whose rows would stand elsewhere; make the dump of one table for each"
+            ))),
             "alter" => {
                 let Some((column, rest)) = names::name(rest) else {
                     return Ok(false);
@@ -193,14 +238,39 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// `SELECT setval('x', 5, true), …`; any other query is passed over.
+    /// `SELECT setval('x', 5, true), …` and `set_config`; any other query is passed over, and told if it makes a table of ours.
     pub(super) fn select(&mut self) -> Result<(), Fault> {
+        let line = self.lexer.line();
         let tokens = self.statement_rest()?;
+        let target = tokens
+            .iter()
+            .position(|token| token.is_word("into"))
+            .and_then(|place| Qualified::take(tokens.get(place + 1..)?))
+            .and_then(|(name, _)| name.table(self.unqualified_is_ours));
+        if let Some(table) = target {
+            return self.left_out(line, table, &format!("SELECT {}", told(&tokens)));
+        }
         for call in definitions::split(&tokens, b',') {
             let Some((function, arguments)) = Qualified::take(call) else {
                 self.count("SELECT");
                 continue;
             };
+            if let (
+                "set_config",
+                [
+                    Token::Sign(b'('),
+                    Token::Text(name),
+                    Token::Sign(b','),
+                    Token::Text(value),
+                    ..,
+                ],
+            ) = (function.name.as_str(), arguments)
+            {
+                let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+                self.setting(&name, &[String::from_utf8_lossy(value).into_owned()])?;
+                self.count("SELECT");
+                continue;
+            }
             let (
                 "setval",
                 [

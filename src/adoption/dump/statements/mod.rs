@@ -45,6 +45,8 @@ pub(super) struct Reader<R> {
     tables: BTreeMap<&'static str, Table>,
     /// Whether a name without a schema means one of ours.
     unqualified_is_ours: bool,
+    /// Whether it may, too: our schema is one of several, or the usual ones hold again.
+    unqualified_is_unclear: bool,
     encoding: Option<String>,
     /// Positions by the sequence's name.
     positions: BTreeMap<String, Position>,
@@ -60,6 +62,7 @@ impl<R: Read> Reader<R> {
             events,
             tables: BTreeMap::new(),
             unqualified_is_ours: true,
+            unqualified_is_unclear: false,
             encoding: None,
             positions: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -79,7 +82,9 @@ impl<R: Read> Reader<R> {
                             command.split(' ').next().unwrap_or_default()
                         )));
                     }
-                    if command != r"\." {
+                    if let Some(encoding) = command.strip_prefix(r"\encoding ") {
+                        self.setting("client_encoding", &[encoding.trim().to_owned()])?;
+                    } else if command != r"\." {
                         self.count("psql command");
                     }
                 }
@@ -90,6 +95,11 @@ impl<R: Read> Reader<R> {
                         .fault(format!("{} where a statement should begin", said(&other))));
                 }
             }
+        }
+        if self.lexer.unfinished > 0 {
+            return Err(self
+                .lexer
+                .fault("the last line of pg_dump is missing; the dump is cut short"));
         }
         Ok(self.ending())
     }
@@ -102,10 +112,14 @@ impl<R: Read> Reader<R> {
             "copy" => self.copy(),
             "select" => self.select(),
             "set" => self.set(),
+            "reset" | "discard" => self.reset(word),
+            "rollback" => Err(self
+                .lexer
+                .fault("ROLLBACK takes rows back, and nothing in a dump is executed")),
             "replace" => Err(self
                 .lexer
                 .fault("REPLACE is no SQL of PostgreSQL; its rows cannot be placed")),
-            "do" | "with" => self.change_by_code(word),
+            "do" | "with" | "prepare" => self.change_by_code(word),
             "update" | "delete" | "truncate" | "merge" | "drop" => self.change(word),
             _ => {
                 self.count(&word.to_uppercase());
@@ -141,6 +155,9 @@ impl<R: Read> Reader<R> {
         }
         let is_repeatable = self.if_not_exists()?;
         let name = Qualified::read(&mut self.lexer)?;
+        if let Some(name) = &name {
+            self.ensure_schema_is_clear(name)?;
+        }
         let Some(table) = name.and_then(|name| name.table(self.unqualified_is_ours)) else {
             self.count("CREATE TABLE of others");
             let tokens = self.definition()?;
@@ -165,12 +182,39 @@ impl<R: Read> Reader<R> {
         let Some(columns) = columns.filter(|columns| !columns.is_empty()) else {
             return self.left_out(line, table, &format!("CREATE TABLE {table} {}", told(&tokens)));
         };
+        let mut definitions = columns;
+        for defined in &mut definitions {
+            self.tell_unknown_default(table, defined, line)?;
+        }
+        let columns = definitions.into_iter().map(|defined| defined.column).collect();
         let defined = Table { name: table, columns };
         for column in &defined.columns {
             self.note_sequence(table, &column.name, column.default.as_ref());
         }
         self.tables.insert(table, defined.clone());
         self.send(Event::Table(defined, line))
+    }
+
+    /// Tells of a default that is computed in a way that is not followed; of a column that is computed itself, nothing would
+    /// come at all.
+    fn tell_unknown_default(
+        &mut self,
+        table: &'static str,
+        defined: &mut definitions::Defined,
+        line: u64,
+    ) -> Result<(), Fault> {
+        let Some(unknown) = defined.unknown_default.take() else {
+            return Ok(());
+        };
+        let name = &defined.column.name;
+        if defined.is_computed {
+            return Err(self.lexer.fault(format!(
+                "the column {name} of {table} is computed by the old database and not in the dump; \
+                 make it a plain one first (ALTER TABLE … ALTER COLUMN {name} DROP EXPRESSION)"
+            )));
+        }
+        let statement = format!("{table}.{name} DEFAULT {}", told(&unknown));
+        self.left_out(line, table, &statement)
     }
 
     fn if_not_exists(&mut self) -> Result<bool, Fault> {
@@ -285,18 +329,63 @@ impl<R: Read> Reader<R> {
             [Token::Word(scope), rest @ ..] if scope == "session" || scope == "local" => rest,
             all => all,
         };
-        let [Token::Word(name), _, values @ ..] = tokens else {
-            return Ok(());
+        let values = |tokens: &[Token]| -> Vec<String> {
+            tokens
+                .iter()
+                .filter_map(|token| match token {
+                    Token::Word(word) | Token::Name(word) | Token::Number(word) => Some(word.clone()),
+                    Token::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+                    _ => None,
+                })
+                .collect()
         };
-        let first = values.first().map(|value| match value {
-            Token::Word(word) | Token::Name(word) | Token::Number(word) => word.clone(),
-            Token::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            _ => String::new(),
-        });
-        let first = first.unwrap_or_default();
-        match name.as_str() {
+        match tokens {
+            [Token::Word(name), rest @ ..] if name == "schema" => self.setting("search_path", &values(rest)),
+            [Token::Word(name), rest @ ..] if name == "names" => {
+                self.setting("client_encoding", &values(rest))
+            }
+            [Token::Word(time), Token::Word(zone), rest @ ..] if time == "time" && zone == "zone" => {
+                self.setting("timezone", &values(rest))
+            }
+            [Token::Word(name), _, rest @ ..] => self.setting(name, &values(rest)),
+            _ => Ok(()),
+        }
+    }
+
+    fn reset(&mut self, word: &str) -> Result<(), Fault> {
+        let tokens = self.statement_rest()?;
+        let concerns = |name: &str| {
+            tokens
+                .iter()
+                .any(|token| token.is_word(name) || token.is_word("all"))
+        };
+        if concerns("search_path") {
+            self.unqualified_is_ours = false;
+            self.unqualified_is_unclear = true;
+        }
+        if concerns("client_encoding") || concerns("standard_conforming_strings") {
+            self.lexer.has_standard_texts = true;
+        }
+        self.count(&word.to_uppercase());
+        Ok(())
+    }
+
+    /// A setting by whatever statement.
+    pub(super) fn setting(&mut self, name: &str, values: &[String]) -> Result<(), Fault> {
+        let first = values.first().map(String::as_str).unwrap_or_default();
+        match name {
             "search_path" => {
-                self.unqualified_is_ours = first.eq_ignore_ascii_case("Finances");
+                let schemas: Vec<&str> = values
+                    .iter()
+                    .flat_map(|value| value.split(','))
+                    .map(|schema| schema.trim().trim_matches('"'))
+                    .filter(|schema| !schema.is_empty() && *schema != "pg_catalog" && *schema != "$user")
+                    .collect();
+                let place = schemas
+                    .iter()
+                    .position(|schema| schema.eq_ignore_ascii_case("Finances"));
+                self.unqualified_is_ours = place == Some(0);
+                self.unqualified_is_unclear = place.is_some_and(|place| place > 0);
             }
             "standard_conforming_strings" => {
                 self.lexer.has_standard_texts =
@@ -314,8 +403,31 @@ impl<R: Read> Reader<R> {
                 }
                 self.encoding =
                     (!matches!(encoding.as_str(), "utf8" | "utf_8" | "unicode" | "")).then_some(encoding);
+                self.lexer.is_utf8 = self.encoding.is_none();
+            }
+            "timezone"
+                if !matches!(
+                    first.to_ascii_lowercase().as_str(),
+                    "utc" | "gmt" | "" | "default"
+                ) =>
+            {
+                return Err(self.lexer.fault(
+                    "SET TimeZone says how times without an offset are meant, which is not followed; \
+                     LEGACY_TIMEZONE does that",
+                ));
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Refuses a name without a schema where it may be one of ours or of another schema's.
+    fn ensure_schema_is_clear(&self, name: &Qualified) -> Result<(), Fault> {
+        if name.schema.is_none() && self.unqualified_is_unclear && tables::known(&name.name).is_some() {
+            return Err(self.lexer.fault(format!(
+                "{} may be a table of several schemas; write it with its own, or \"Finances\" first in search_path",
+                name.name
+            )));
         }
         Ok(())
     }

@@ -43,11 +43,26 @@ impl<R: Read> Reader<R> {
             return self.left_out(line, table, &format!("INSERT INTO {table} {}", told(&rest)));
         }
         let columns = self.columns_of(table, listed)?;
+        let days: Vec<bool> = columns.iter().map(|column| self.is_day(table, column)).collect();
         let mut rows = self.batch(table, &columns);
-        while let Some(line) = next_row(&mut self.lexer, columns.len(), &mut rows.data)? {
+        let mut is_empty = true;
+        while let Some(line) = next_row(&mut self.lexer, &days, &mut rows.data)? {
+            is_empty = false;
             self.finish_row(&mut rows, line)?;
         }
+        if is_empty && self.lexer.peek()?.is_none() {
+            return Err(self
+                .lexer
+                .fault(format!("the rows of {table} are missing; the dump is cut short")));
+        }
         self.send_rows(rows)
+    }
+
+    fn is_day(&self, table: &str, column: &str) -> bool {
+        self.tables
+            .get(table)
+            .and_then(|defined| defined.columns.iter().find(|known| known.name == column))
+            .is_some_and(|column| column.kind.is_day())
     }
 
     /// The name of the table that rows are for. It must be one, and either name a table of ours as ours are named or no such
@@ -62,6 +77,7 @@ impl<R: Read> Reader<R> {
                 name.name
             )));
         }
+        self.ensure_schema_is_clear(&name)?;
         Ok(name)
     }
 
@@ -140,10 +156,12 @@ impl<R: Read> Reader<R> {
         self.lexer.row()?;
         while let Some((_, row)) = self.lexer.row()? {
             if row == br"\." {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
+        Err(self
+            .lexer
+            .fault("the rows of a COPY do not end; the dump is cut short"))
     }
 
     /// `(a, b, c)`, if it is there.
