@@ -1,6 +1,6 @@
 //! The outer shape of successful answers, in which older clients find what they look for.
 
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::Error as _};
 use utoipa::{
     __dev::ComposeSchema,
     ToSchema,
@@ -9,6 +9,8 @@ use utoipa::{
         schema::{AllOfBuilder, ObjectBuilder, Type},
     },
 };
+
+use super::written::Written;
 
 /// What `status` says in every success.
 pub const SUCCESS: &str = "SUCCESS";
@@ -32,17 +34,9 @@ pub struct Repeated<T>(pub T);
 
 impl<T: Serialize> Serialize for Repeated<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Shape<'a, T> {
-            #[serde(flatten)]
-            content: &'a T,
-            data: &'a T,
-        }
-        Shape {
-            content: &self.0,
-            data: &self.0,
-        }
-        .serialize(serializer)
+        let content = Written::of(&self.0).map_err(S::Error::custom)?;
+        let whole = content.with("data", &content).map_err(S::Error::custom)?;
+        whole.serialize(serializer)
     }
 }
 
@@ -99,19 +93,9 @@ impl<T: Serialize> Serialize for WithData<T> {
 
 impl<T: Serialize> Serialize for Mirror<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Shape<'a, T> {
-            status: &'static str,
-            #[serde(flatten)]
-            content: &'a T,
-            data: Success<&'a T>,
-        }
-        Shape {
-            status: SUCCESS,
-            content: &self.0,
-            data: Success(&self.0),
-        }
-        .serialize(serializer)
+        let content = Written::of(&Success(&self.0)).map_err(S::Error::custom)?;
+        let whole = content.with("data", &content).map_err(S::Error::custom)?;
+        whole.serialize(serializer)
     }
 }
 

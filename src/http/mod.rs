@@ -28,5 +28,6 @@ pub mod security_headers;
 pub mod signed_links;
 pub mod timeout;
 pub mod trusted_hosts;
+pub(crate) mod written;
 
 pub use context::RequestContext;

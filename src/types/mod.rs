@@ -10,6 +10,7 @@ pub mod fields;
 pub mod free_json;
 pub mod gstin;
 pub mod ids;
+pub(crate) mod moment;
 mod numeric;
 pub mod text;
 pub mod words;

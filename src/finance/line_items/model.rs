@@ -16,6 +16,7 @@ use crate::{
     types::{
         Fields, FromFields, Money, Patch, Percent, Problem, Quantity, Rate, Text,
         ids::{ClientPoId, LineItemId, ProjectId},
+        moment,
     },
 };
 
@@ -94,6 +95,7 @@ pub struct LineView<'a> {
     /// With tax; null if no tax is known.
     gross_amount: Option<Money>,
     version: i32,
+    #[serde(serialize_with = "moment::write_optional")]
     created_at: Option<DateTime<Utc>>,
 }
 

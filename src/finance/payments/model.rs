@@ -10,6 +10,7 @@ use crate::{
     types::{
         Money,
         ids::{ClientId, ClientPoId, PaymentId, ProjectId, VendorId, VendorOrderId},
+        moment,
         words::words,
     },
 };
@@ -265,13 +266,16 @@ pub struct PaymentView<'a> {
     reference_number: Option<&'a str>,
     notes: Option<&'a str>,
     batch_reference: Option<&'a str>,
+    #[serde(serialize_with = "moment::write_optional")]
     reconciled_at: Option<DateTime<Utc>>,
     vendor_id: Option<VendorId>,
     vendor_name: Option<&'a str>,
     vendor_order_id: Option<VendorOrderId>,
     vendor_details: Option<VendorDetails<'a>>,
     version: i32,
+    #[serde(serialize_with = "moment::write_optional")]
     created_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "moment::write_optional")]
     updated_at: Option<DateTime<Utc>>,
 }
 

@@ -12,6 +12,7 @@ use crate::{
     types::{
         Money,
         ids::{ClientId, ClientPoId, ProjectId, SiteId, VendorId},
+        moment,
         words::words,
     },
 };
@@ -284,7 +285,9 @@ pub struct PurchaseOrderView {
     pub(super) line_item_count: i64,
     pub(super) line_count: i64,
     pub(super) version: i32,
+    #[serde(serialize_with = "moment::write_optional")]
     pub(super) created_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "moment::write_optional")]
     pub(super) updated_at: Option<DateTime<Utc>>,
 }
 

@@ -9,6 +9,7 @@ use super::{numbers::Number, rules::Standing};
 use crate::types::{
     Money,
     ids::{ClientPoId, ProjectId, VendorId, VendorOrderId},
+    moment,
 };
 
 /// A vendor order with its figures.
@@ -143,7 +144,9 @@ pub struct VendorOrderView<'a> {
     billing_notes: Option<&'a str>,
     #[schema(example = 1)]
     version: i32,
+    #[serde(serialize_with = "moment::write_optional")]
     created_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "moment::write_optional")]
     updated_at: Option<DateTime<Utc>>,
 }
 

@@ -1,7 +1,7 @@
 //! Vendors as they are stored and shown.
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
@@ -9,9 +9,10 @@ use crate::{
     http::{
         envelope::SUCCESS,
         list::{Column, Direction, Order, PageInfo, Paging},
+        written::Written,
     },
     postgres::in_order::in_order,
-    types::{Fields, FromFields, Text, ids::VendorId, words::words},
+    types::{Fields, FromFields, Text, ids::VendorId, moment, words::words},
 };
 
 words! {
@@ -122,7 +123,9 @@ pub(super) struct VendorView<'a> {
     rate_configuration: Option<&'a Value>,
     #[schema(example = 1)]
     version: i32,
+    #[serde(serialize_with = "moment::write")]
     created_at: DateTime<Utc>,
+    #[serde(serialize_with = "moment::write")]
     updated_at: DateTime<Utc>,
 }
 
@@ -226,7 +229,7 @@ pub(super) struct VendorListView<'a> {
     /// Vendors on this page.
     vendor_count: usize,
     #[schema(value_type = Vec<VendorView<'static>>)]
-    vendors: &'a [Vendor],
+    vendors: &'a Written,
     #[serde(flatten)]
     #[schema(value_type = PageInfo)]
     page: &'a PageInfo,
@@ -240,9 +243,9 @@ struct VendorListData<'a> {
     status: &'static str,
     vendor_count: usize,
     #[schema(value_type = Vec<VendorView<'static>>)]
-    vendors: &'a [Vendor],
+    vendors: &'a Written,
     #[schema(value_type = Vec<VendorView<'static>>)]
-    data: &'a [Vendor],
+    data: &'a Written,
     #[serde(flatten)]
     #[schema(value_type = PageInfo)]
     page: &'a PageInfo,
@@ -251,16 +254,17 @@ struct VendorListData<'a> {
 impl Serialize for VendorList {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { vendors, page } = self;
+        let written = Written::of(vendors).map_err(S::Error::custom)?;
         VendorListView {
             status: SUCCESS,
             vendor_count: vendors.len(),
-            vendors,
+            vendors: &written,
             page,
             data: VendorListData {
                 status: SUCCESS,
                 vendor_count: vendors.len(),
-                vendors,
-                data: vendors,
+                vendors: &written,
+                data: &written,
                 page,
             },
         }
