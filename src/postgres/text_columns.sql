@@ -158,6 +158,21 @@ BEGIN
 END
 $$;
 
+-- Gives a column its type. What depends on it is in the way, and told.
+CREATE OR REPLACE FUNCTION pg_temp.text_become(tab text, col text, old_type text, final_type text, conversion text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- A default of the old type may not convert; the final one is set later.
+    EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I DROP DEFAULT', tab, col);
+    EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I TYPE %s USING %s', tab, col, final_type, conversion);
+EXCEPTION
+    WHEN OTHERS THEN
+        RAISE EXCEPTION 'adoption stopped: "Finances".%.% is % and cannot become %: %; drop what depends on it (a view, an index, a trigger, another column) and make it again afterwards',
+            tab, col, old_type, final_type, SQLERRM
+            USING ERRCODE = 'cannot_coerce';
+END
+$$;
+
 DO $$
 DECLARE
     target     record;
@@ -176,7 +191,6 @@ BEGIN
                attribute.attname AS col,
                known.kind,
                attribute.attnotnull AS is_required,
-               attribute.atthasdef AS has_default,
                EXISTS (
                    SELECT
                      FROM pg_catalog.pg_attribute AS key
@@ -266,22 +280,11 @@ BEGIN
                 ELSE moment
             END;
         END IF;
-        IF target.has_default THEN
-            EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I DROP DEFAULT', target.tab, target.col);
-        END IF;
         IF target.is_required THEN
             EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I DROP NOT NULL', target.tab, target.col);
         END IF;
-        BEGIN
-            EXECUTE format(
-                'ALTER TABLE "Finances".%1$I ALTER COLUMN %2$I TYPE %3$s USING CASE WHEN %4$s THEN %5$s END',
-                target.tab, target.col, final_type, filled, conversion);
-        EXCEPTION
-            WHEN OTHERS THEN
-                RAISE EXCEPTION 'adoption stopped: "Finances".%.% is text and cannot become %: %; drop what depends on it (a view, an index, a trigger, another column) and make it again afterwards',
-                    target.tab, target.col, final_type, SQLERRM
-                    USING ERRCODE = 'cannot_coerce';
-        END;
+        PERFORM pg_temp.text_become(
+            target.tab, target.col, 'text', final_type, format('CASE WHEN %s THEN %s END', filled, conversion));
         INSERT INTO pg_temp.text_action (table_name, detail, row_count)
         VALUES (target.tab, format('%s: text to %s', target.col, final_type), unreadable);
     END LOOP;
@@ -294,7 +297,7 @@ DECLARE
     target record;
 BEGIN
     FOR target IN
-        SELECT relation.relname AS tab, attribute.attname AS col, attribute.atthasdef AS has_default
+        SELECT relation.relname AS tab, attribute.attname AS col
           FROM pg_catalog.pg_class AS relation
           JOIN pg_catalog.pg_attribute AS attribute
             ON attribute.attrelid = relation.oid
@@ -309,18 +312,7 @@ BEGIN
            AND attribute.atttypid = 'real'::regtype
          ORDER BY relation.relname, attribute.attnum
     LOOP
-        IF target.has_default THEN
-            EXECUTE format('ALTER TABLE "Finances".%I ALTER COLUMN %I DROP DEFAULT', target.tab, target.col);
-        END IF;
-        BEGIN
-            EXECUTE format(
-                'ALTER TABLE "Finances".%1$I ALTER COLUMN %2$I TYPE numeric USING %2$I::text::numeric', target.tab, target.col);
-        EXCEPTION
-            WHEN OTHERS THEN
-                RAISE EXCEPTION 'adoption stopped: "Finances".%.% is real and cannot become numeric: %; drop what depends on it (a view, an index, a trigger, another column) and make it again afterwards',
-                    target.tab, target.col, SQLERRM
-                    USING ERRCODE = 'cannot_coerce';
-        END;
+        PERFORM pg_temp.text_become(target.tab, target.col, 'real', 'numeric', format('%I::text::numeric', target.col));
         INSERT INTO pg_temp.text_action (table_name, detail) VALUES (target.tab, target.col || ': real to numeric');
     END LOOP;
 END

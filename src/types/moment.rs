@@ -1,4 +1,4 @@
-//! Moments in answers, which have thousands of them: the same text as everywhere, `2026-03-01T18:30:00.25Z`, made by whole numbers.
+//! Moments in answers, which have thousands of them: the same text as everywhere, `2026-03-01T18:30:00.250Z`, made by whole numbers.
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Serialize, Serializer};

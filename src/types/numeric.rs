@@ -1,4 +1,4 @@
-//! Decimals between the database and an answer: an answer has thousands of them, so the usual ones, of up to 16 digits, are read
+//! Decimals between the database and an answer: an answer has thousands of them, so all that fit into 64 bits are read
 //! and written by whole numbers. All others take the long way, with the same result.
 
 use rust_decimal::Decimal;

@@ -386,9 +386,10 @@ impl<R: Read> Lexer<R> {
             behind.push(byte);
             self.bytes.next()?;
         }
+        let printed = Printed::of(&text);
         // What may follow a whole text; behind one whose brackets are closed it may be anything.
         if matches!(self.bytes.peek()?, None | Some(b',' | b')' | b';' | b':' | b'|'))
-            || Printed::is_whole(&text)
+            || printed.as_ref().is_some_and(|printed| !printed.is_inside())
         {
             self.follows_line_end = behind.last() == Some(&b'\n');
             return Ok(text);
@@ -399,7 +400,7 @@ impl<R: Read> Lexer<R> {
                 "a quote inside a text is not doubled, and the text is no dictionary",
             )
         };
-        let mut printed = Printed::of(&text).ok_or_else(fault)?;
+        let mut printed = printed.ok_or_else(fault)?;
         let mut whole = text;
         for byte in [b'\''].into_iter().chain(behind) {
             printed.take(byte);

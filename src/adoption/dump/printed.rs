@@ -19,21 +19,7 @@ impl Printed {
             }
             printed.take(*byte);
         }
-        printed.is_inside().then_some(printed)
-    }
-
-    /// Whether a text is a value whose brackets and quotes are all closed, at its end and not before.
-    pub(super) fn is_whole(text: &[u8]) -> bool {
-        let mut printed = Self::default();
-        let mut ended = false;
-        for byte in text {
-            if ended {
-                return false;
-            }
-            printed.take(*byte);
-            ended = !printed.is_inside();
-        }
-        ended
+        Some(printed)
     }
 
     pub(super) fn take(&mut self, byte: u8) {

@@ -505,7 +505,11 @@ fn rows_that_come_by_another_name_are_not_lost() {
             "a table of several schemas",
         ),
         (
-            "RESET search_path; INSERT INTO client VALUES (1, 'a');",
+            "RESET ALL; INSERT INTO client VALUES (1, 'a');",
+            "a table of several schemas",
+        ),
+        (
+            "SET search_path TO DEFAULT; INSERT INTO client VALUES (1, 'a');",
             "a table of several schemas",
         ),
         ("BEGIN; INSERT INTO client VALUES (1, 'a'); ROLLBACK;", "ROLLBACK"),

@@ -19,8 +19,8 @@ pub(super) fn begins_statement(word: &str) -> bool {
 }
 
 /// Reads the next row behind `VALUES` or another row into `row`, as a line of `COPY` without its end; `None` where the
-/// rows end, otherwise the line on which the row begins. Of each column it must know whether it holds days. Commas too many are passed over, and a list without a semicolon
-/// ends where a statement begins.
+/// rows end, otherwise the line on which the row begins. Of each column it must know whether it holds days. Commas too many
+/// are passed over, and a list without a semicolon ends where a statement begins.
 pub(super) fn next_row<R: Read>(
     lexer: &mut Lexer<R>,
     columns: &[bool],

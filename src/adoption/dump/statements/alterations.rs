@@ -110,10 +110,10 @@ impl<R: Read> Reader<R> {
                     [first, _, _, rest @ ..] if first.is_word("if") => rest,
                     _ => rest,
                 };
-                let Some(mut definition) = definitions::column(rest) else {
+                let Some(definition) = definitions::column(rest) else {
                     return Ok(false);
                 };
-                self.tell_unknown_default(table, &mut definition, line)?;
+                self.tell_unknown_default(table, &definition, line)?;
                 let column = definition.column;
                 let Some(defined) = self.tables.get_mut(table) else {
                     return Ok(false);

@@ -182,11 +182,10 @@ impl<R: Read> Reader<R> {
         let Some(columns) = columns.filter(|columns| !columns.is_empty()) else {
             return self.left_out(line, table, &format!("CREATE TABLE {table} {}", told(&tokens)));
         };
-        let mut definitions = columns;
-        for defined in &mut definitions {
+        for defined in &columns {
             self.tell_unknown_default(table, defined, line)?;
         }
-        let columns = definitions.into_iter().map(|defined| defined.column).collect();
+        let columns = columns.into_iter().map(|defined| defined.column).collect();
         let defined = Table { name: table, columns };
         for column in &defined.columns {
             self.note_sequence(table, &column.name, column.default.as_ref());
@@ -200,10 +199,10 @@ impl<R: Read> Reader<R> {
     fn tell_unknown_default(
         &mut self,
         table: &'static str,
-        defined: &mut definitions::Defined,
+        defined: &definitions::Defined,
         line: u64,
     ) -> Result<(), Fault> {
-        let Some(unknown) = defined.unknown_default.take() else {
+        let Some(unknown) = &defined.unknown_default else {
             return Ok(());
         };
         let name = &defined.column.name;
@@ -213,7 +212,7 @@ impl<R: Read> Reader<R> {
                  make it a plain one first (ALTER TABLE … ALTER COLUMN {name} DROP EXPRESSION)"
             )));
         }
-        let statement = format!("{table}.{name} DEFAULT {}", told(&unknown));
+        let statement = format!("{table}.{name} DEFAULT {}", told(unknown));
         self.left_out(line, table, &statement)
     }
 
@@ -354,17 +353,13 @@ impl<R: Read> Reader<R> {
 
     fn reset(&mut self, word: &str) -> Result<(), Fault> {
         let tokens = self.statement_rest()?;
-        let concerns = |name: &str| {
-            tokens
+        for name in ["search_path", "standard_conforming_strings", "client_encoding"] {
+            if tokens
                 .iter()
                 .any(|token| token.is_word(name) || token.is_word("all"))
-        };
-        if concerns("search_path") {
-            self.unqualified_is_ours = false;
-            self.unqualified_is_unclear = true;
-        }
-        if concerns("client_encoding") || concerns("standard_conforming_strings") {
-            self.lexer.has_standard_texts = true;
+            {
+                self.setting(name, &["default".to_owned()])?;
+            }
         }
         self.count(&word.to_uppercase());
         Ok(())
@@ -385,7 +380,8 @@ impl<R: Read> Reader<R> {
                     .iter()
                     .position(|schema| schema.eq_ignore_ascii_case("Finances"));
                 self.unqualified_is_ours = place == Some(0);
-                self.unqualified_is_unclear = place.is_some_and(|place| place > 0);
+                // The usual path is that of the role or the database, which may name ours.
+                self.unqualified_is_unclear = place.is_some_and(|place| place > 0) || schemas == ["default"];
             }
             "standard_conforming_strings" => {
                 self.lexer.has_standard_texts =
@@ -401,8 +397,8 @@ impl<R: Read> Reader<R> {
                         .lexer
                         .fault("the dump's encoding cannot be read; make it with --encoding=UTF8"));
                 }
-                self.encoding =
-                    (!matches!(encoding.as_str(), "utf8" | "utf_8" | "unicode" | "")).then_some(encoding);
+                self.encoding = (!matches!(encoding.as_str(), "utf8" | "utf_8" | "unicode" | "default" | ""))
+                    .then_some(encoding);
                 self.lexer.is_utf8 = self.encoding.is_none();
             }
             "timezone"
