@@ -11,7 +11,7 @@ use std::{
 use sqlx::PgPool;
 use tokio::sync::Mutex;
 
-pub use routes::router;
+pub use routes::{answer_probe, is_plain_probe, router};
 
 /// How long an answer of the database is good for.
 const FRESH: Duration = Duration::from_secs(1);

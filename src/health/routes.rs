@@ -1,13 +1,20 @@
 //! The probes' handlers.
 
-use axum::extract::State;
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    body::HttpBody as _,
+    extract::{Request, State},
+    http::{Method, header},
+    response::{IntoResponse as _, Response},
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::model::{DetailedHealth, Health, Live, Ready, timestamp};
 use crate::{
     app::AppState,
     error::{Error, Result},
-    http::{access::routes, openapi::CommonErrors},
+    http::{access::routes, access_log::Route, cors, openapi::CommonErrors},
     unit_of_work::Answer,
 };
 
@@ -26,8 +33,33 @@ pub fn router() -> OpenApiRouter<AppState> {
 /// Always 200, so that a frontend can tell a degraded service from none.
 #[utoipa::path(get, path = "/health", tag = "health", security(()), responses((status = 200, body = Health), CommonErrors))]
 async fn health(State(state): State<AppState>) -> Answer<Health> {
+    answer(&state).await
+}
+
+async fn answer(state: &AppState) -> Answer<Health> {
     let is_up = state.health.tables(&state.db).await.is_some();
     Answer::ok(Health::new(is_up, state.clock.now()))
+}
+
+/// Where [`health`] is.
+const PROBE: &str = "/api/health";
+
+/// Whether a request asks for [`health`] as load balancers do, so that it needs neither routing nor what goes with a web page or
+/// a body.
+pub fn is_plain_probe(request: &Request) -> bool {
+    request.method() == Method::GET
+        && request.uri().path() == PROBE
+        && !request.headers().contains_key(header::ORIGIN)
+        && request.body().is_end_stream()
+}
+
+/// The answer to such a request, as the whole stack would give it.
+pub async fn answer_probe(state: &AppState) -> Response {
+    static ROUTE: LazyLock<Arc<str>> = LazyLock::new(|| PROBE.into());
+    let mut response = answer(state).await.into_response();
+    response.extensions_mut().insert(Route(Arc::clone(&ROUTE)));
+    cors::note_origin(&mut response);
+    response
 }
 
 /// Which parts of the service work.

@@ -1,10 +1,14 @@
 //! One line and one measurement for each request, and how long it took as a header.
 
-use std::time::Instant;
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, Method, StatusCode},
     response::Response,
 };
 use tracing::Instrument;
@@ -20,7 +24,7 @@ const PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
 
 /// The template of the route that answered, left in the response by [`note_route`].
 #[derive(Debug, Clone)]
-pub struct Route(pub String);
+pub struct Route(pub Arc<str>);
 
 /// Copies the matched route, and who called it, to where the log can see it.
 pub async fn note_route<F: Future<Output = Response>>(
@@ -30,7 +34,7 @@ pub async fn note_route<F: Future<Output = Response>>(
     let route = request
         .extensions()
         .get::<MatchedPath>()
-        .map(|path| Route(path.as_str().to_owned()));
+        .map(|path| Route(path.as_str().into()));
     let mut response = next(request).await;
     if let Some(route) = route {
         response.extensions_mut().insert(route);
@@ -45,9 +49,10 @@ pub async fn record<F: Future<Output = Response>>(
 ) -> Response {
     let started = Instant::now();
     let context = request.extensions().get::<RequestContext>().cloned();
-    let (request_id, path, remote_addr) = context
-        .map(|context| (context.request_id, context.path, context.remote_addr.to_string()))
-        .unwrap_or_default();
+    let (request_id, path, remote_addr) = match &context {
+        Some(context) => (&*context.request_id, &*context.path, Some(context.remote_addr)),
+        None => ("", "", None),
+    };
     let method = request.method().clone();
     let client_version = request
         .headers()
@@ -59,7 +64,7 @@ pub async fn record<F: Future<Output = Response>>(
         request_id,
         method = %method,
         path,
-        remote_addr,
+        remote_addr = remote_addr.map(tracing::field::display),
         client_version,
         user_id = tracing::field::Empty,
         trace_id = tracing::field::Empty,
@@ -77,20 +82,21 @@ pub async fn record<F: Future<Output = Response>>(
     if let Some(caller) = response.extensions().get::<Caller>() {
         span.record("user_id", caller.id.0);
     }
-    let route = response.extensions_mut().remove::<Route>();
-    let route = route.as_ref().map(|route| route.0.as_str());
-    metrics::record_request(&method, route, status.as_u16(), elapsed);
+    let route = response.extensions_mut().remove::<Route>().map(|route| route.0);
+    metrics::record_request(&method, route.as_ref(), status.as_u16(), elapsed);
 
-    let route = route.unwrap_or(metrics::UNMATCHED);
+    let route = route.as_deref().unwrap_or(metrics::UNMATCHED);
     let cause = response.extensions_mut().remove::<Cause>().map(|cause| cause.0);
-    let milliseconds = elapsed.as_millis();
-    let message = format!(
-        "{method} {path} - Status: {} - Time: {}.{:03}s",
+    let (code, duration_ms) = (
         status.as_u16(),
-        elapsed.as_secs(),
-        elapsed.subsec_millis()
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
     );
-    let (code, duration_ms) = (status.as_u16(), u64::try_from(milliseconds).unwrap_or(u64::MAX));
+    let message = Message {
+        method: &method,
+        path,
+        code,
+        elapsed,
+    };
     span.in_scope(|| {
         if status.is_server_error() {
             tracing::error!(target: "access", status = code, duration_ms, route, error = cause, "{message}");
@@ -108,6 +114,30 @@ pub async fn record<F: Future<Output = Response>>(
         response.headers_mut().insert(PROCESS_TIME, seconds);
     }
     response
+}
+
+/// What a line says; written only where the line is.
+struct Message<'a> {
+    method: &'a Method,
+    path: &'a str,
+    code: u16,
+    elapsed: Duration,
+}
+
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            method,
+            path,
+            code,
+            elapsed,
+        } = self;
+        let (seconds, millis) = (elapsed.as_secs(), elapsed.subsec_millis());
+        write!(
+            f,
+            "{method} {path} - Status: {code} - Time: {seconds}.{millis:03}s"
+        )
+    }
 }
 
 /// Probes that found all well are no news.

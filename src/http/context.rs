@@ -1,6 +1,9 @@
 //! Who asks, under which id and for which route: made once, before anything else looks at the request.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{ConnectInfo, Request},
@@ -18,15 +21,15 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const ID_LENGTH: usize = 64;
 
-/// What every layer and handler may want to know of a request's head.
+/// What every layer and handler may want to know of a request's head. Several of them keep it until the answer: a copy costs little.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
     /// The id in the response header, the logs and every error body.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// The path as the client sent it, without the query.
-    pub path: String,
+    pub path: Arc<str>,
     /// The path that is routed: without `/v1` and without a trailing slash.
-    pub route_path: String,
+    pub route_path: Arc<str>,
     /// The client's address, behind trusted proxies the one they report.
     pub remote_addr: IpAddr,
     /// Whether the client (behind trusted proxies: according to them) uses HTTPS.
@@ -46,10 +49,11 @@ pub async fn establish<F: Future<Output = Response>>(
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
     let proxies = &state.config.server.trusted_proxies;
+    let path: Arc<str> = request.uri().path().into();
     let context = RequestContext {
         request_id: request_id(request.headers()),
-        path: request.uri().path().to_owned(),
-        route_path: canonical(request.uri().path()),
+        route_path: canonical(&path).map_or_else(|| Arc::clone(&path), Arc::from),
+        path,
         remote_addr: client_address(peer.to_canonical(), request.headers(), proxies),
         is_https: is_trusted(peer.to_canonical(), proxies)
             && request
@@ -62,7 +66,7 @@ pub async fn establish<F: Future<Output = Response>>(
     if context.route_path != context.path {
         *request.uri_mut() = with_path(request.uri(), &context.route_path);
     }
-    let id = HeaderValue::try_from(context.request_id.as_str());
+    let id = HeaderValue::from_str(&context.request_id);
     request.extensions_mut().insert(context);
 
     let mut response = next(request).await;
@@ -73,7 +77,7 @@ pub async fn establish<F: Future<Output = Response>>(
 }
 
 /// The client's id if it is one that can stand in logs and headers, else a new one.
-fn request_id(headers: &HeaderMap) -> String {
+fn request_id(headers: &HeaderMap) -> Arc<str> {
     headers
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
@@ -83,20 +87,28 @@ fn request_id(headers: &HeaderMap) -> String {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
         })
-        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+        .map_or_else(
+            || {
+                Arc::from(
+                    &*Uuid::new_v4()
+                        .hyphenated()
+                        .encode_lower(&mut Uuid::encode_buffer()),
+                )
+            },
+            Arc::from,
+        )
 }
 
-/// `/api/v1/x/` and `/api/x` are one route.
-fn canonical(path: &str) -> String {
-    let path = match path.strip_prefix("/api/v1") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("/api{rest}"),
-        _ => path.to_owned(),
-    };
-    let trimmed = path.trim_end_matches('/');
-    if trimmed.is_empty() {
-        "/".to_owned()
-    } else {
-        trimmed.to_owned()
+/// `/api/v1/x/` and `/api/x` are one route. None if this is how it is spelled already.
+fn canonical(path: &str) -> Option<String> {
+    let rest = path
+        .strip_prefix("/api/v1")
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let trimmed = rest.unwrap_or(path).trim_end_matches('/');
+    match (rest, trimmed) {
+        (Some(_), trimmed) => Some(format!("/api{trimmed}")),
+        (None, "") => (path != "/").then(|| "/".to_owned()),
+        (None, trimmed) => (trimmed.len() < path.len()).then(|| trimmed.to_owned()),
     }
 }
 
@@ -152,10 +164,14 @@ mod tests {
             ("/api/po/", "/api/po"),
             ("/api/v1/", "/api"),
             ("/api/v10/po", "/api/v10/po"),
-            ("/", "/"),
+            ("/api/v1", "/api"),
             ("//", "/"),
         ] {
-            assert_eq!(canonical(given), routed);
+            let found = canonical(given);
+            assert_eq!(found.as_deref().unwrap_or(given), routed);
+        }
+        for path in ["/", "/api/po", "/api"] {
+            assert_eq!(canonical(path), None);
         }
     }
 
@@ -177,7 +193,7 @@ mod tests {
         let id = |text: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(REQUEST_ID, HeaderValue::from_static(text));
-            request_id(&headers)
+            request_id(&headers).to_string()
         };
         assert_eq!(id("abc.DEF_1-2"), "abc.DEF_1-2");
         assert_ne!(id("a b"), "a b");

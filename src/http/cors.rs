@@ -1,12 +1,14 @@
 //! Which web pages of other origins may call us: those of `CORS_ORIGINS`, with credentials.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue, Method, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
+use tower::{Layer, ServiceExt};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{app::AppState, error::Error};
@@ -52,20 +54,25 @@ pub fn layer(origins: &[String]) -> CorsLayer {
         .max_age(PREFLIGHT_CACHE)
 }
 
-/// Refuses the preflight of an origin that is not listed, which would be a 200 without permissions, and leaves answers
-/// to all but listed origins without any CORS header.
-pub async fn refuse_foreign<F: Future<Output = Response>>(
-    state: &AppState,
-    request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
+/// Puts the layer around a request of a web page. It refuses the preflight of an origin that is not listed, which would be a 200
+/// without permissions, and leaves answers to all but listed origins without any CORS header.
+pub async fn apply(layer: &CorsLayer, state: &AppState, request: Request, next: Next) -> Response {
     let headers = request.headers();
+    if !headers.contains_key(header::ORIGIN) && request.method() != Method::OPTIONS {
+        let mut response = next.run(request).await;
+        note_origin(&mut response);
+        return response;
+    }
     let is_preflight =
         request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if is_preflight && !is_listed(headers.get(header::ORIGIN), &state.config.server.cors_origins) {
         return Error::BadRequest("Disallowed CORS origin".into()).into_response();
     }
-    let mut response = next(request).await;
+    let answered: Result<Response, Infallible> = layer.layer(next).oneshot(request).await;
+    let mut response = match answered {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
     // The layer writes what does not depend on the origin into every answer; a page that may not call us is told nothing.
     let headers = response.headers_mut();
     if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
@@ -73,6 +80,13 @@ pub async fn refuse_foreign<F: Future<Output = Response>>(
         headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
     }
     response
+}
+
+/// Says, as the layer does, that a page of another origin would get another answer.
+pub fn note_origin(response: &mut Response) {
+    response
+        .headers_mut()
+        .append(header::VARY, HeaderValue::from_static("origin"));
 }
 
 /// Whether an `Origin` is one of the list, exactly.

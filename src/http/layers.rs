@@ -1,5 +1,7 @@
 //! The middleware stack, in one place; a request passes it from top to bottom.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -8,14 +10,17 @@ use axum::{
     response::Response,
 };
 use tower::ServiceBuilder;
-use tower_http::compression::{
-    CompressionLayer,
-    predicate::{NotForContentType, Predicate, SizeAbove},
+use tower_http::{
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
+    cors::CorsLayer,
 };
 
 use crate::{
     app::AppState,
-    auth,
+    auth, health,
     http::{
         access_log, body_limit, conditional, context, cors, drain, error_body, panic, rate_limit, retry,
         security_headers, timeout, trusted_hosts,
@@ -31,8 +36,13 @@ const COMPRESSION_FLOOR: u64 = 1000;
 /// copied by all those around it.
 pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
     let outer = ServiceBuilder::new()
-        .layer(with_state(state.clone(), before_routing))
-        .layer(cors::layer(&state.config.server.cors_origins))
+        .layer(with_state(
+            (
+                state.clone(),
+                Arc::new(cors::layer(&state.config.server.cors_origins)),
+            ),
+            before_routing,
+        ))
         .layer(panic::layer())
         .map_response(keep_status)
         .layer(compression())
@@ -45,15 +55,31 @@ pub fn wrap(routes: Router<AppState>, state: AppState) -> Router {
 }
 
 /// What comes before routing, since it may change the path, and around everything.
-async fn before_routing(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn before_routing(
+    State((state, cors)): State<(AppState, Arc<CorsLayer>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let state = &state;
+    // Load balancers ask this all the time, and nothing else around the routes would change the answer.
+    if health::is_plain_probe(&request) {
+        return around_all(state, request, |request| {
+            trusted_hosts::check(state, request, |_| health::answer_probe(state))
+        })
+        .await;
+    }
+    around_all(state, request, |request| cors::apply(&cors, state, request, next)).await
+}
+
+/// What every answer gets.
+async fn around_all<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     context::establish(state, request, |request| {
         access_log::record(request, |request| {
-            security_headers::add(state, request, |request| {
-                error_body::write(state, request, |request| {
-                    cors::refuse_foreign(state, request, |request| next.run(request))
-                })
-            })
+            security_headers::add(state, request, |request| error_body::write(state, request, next))
         })
     })
     .await

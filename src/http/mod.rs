@@ -14,6 +14,7 @@ pub mod envelope;
 pub mod error_body;
 pub mod extract;
 pub mod json;
+pub(crate) mod json_writer;
 pub mod layers;
 pub mod list;
 pub mod multipart;

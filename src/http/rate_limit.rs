@@ -92,7 +92,7 @@ pub async fn by_address<F: Future<Output = Response>>(
     let Some(context) = request.extensions().get::<RequestContext>() else {
         return next(request).await;
     };
-    if is_below(&context.route_path, "/api/health") || context.route_path == "/metrics" {
+    if is_below(&context.route_path, "/api/health") || &*context.route_path == "/metrics" {
         return next(request).await;
     }
     let verdict = limits.by_address.ask(&context.remote_addr);

@@ -2,8 +2,13 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
+use super::json_writer;
+
 /// The name under which `serde_json` takes JSON as it stands, as an object of this one name.
 const RAW: &str = "$serde_json::private::RawValue";
+
+/// Room for most lists, in bytes.
+const USUAL_LENGTH: usize = 32 * 1024;
 
 /// A value's JSON.
 #[derive(Debug, Clone)]
@@ -15,7 +20,9 @@ impl Written {
     /// # Errors
     /// If it cannot be written, as for keys that are no texts.
     pub(crate) fn of(value: &impl Serialize) -> serde_json::Result<Self> {
-        serde_json::to_string(value).map(Self)
+        let mut json = String::with_capacity(USUAL_LENGTH);
+        json_writer::write(&mut json, value)?;
+        Ok(Self(json))
     }
 
     /// This object with one more field at its end.

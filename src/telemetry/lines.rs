@@ -46,6 +46,11 @@ enum Value {
 pub(super) struct Fields(Vec<(&'static str, Value)>);
 
 impl Fields {
+    /// Room for those of a request.
+    pub(super) fn of_request() -> Self {
+        Self(Vec::with_capacity(REQUEST_FIELDS.len()))
+    }
+
     fn put(&mut self, field: &Field, value: Value) {
         match self.0.iter_mut().find(|(name, _)| *name == field.name()) {
             Some((_, old)) => *old = value,

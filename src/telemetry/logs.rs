@@ -100,7 +100,7 @@ where
             return;
         }
         if let Some(span) = context.span(id) {
-            let mut fields = Fields::default();
+            let mut fields = Fields::of_request();
             attributes.record(&mut fields);
             span.extensions_mut().insert(fields);
         }

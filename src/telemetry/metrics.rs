@@ -3,10 +3,14 @@
 //! A route's label is always its template (`/api/po/{id}`) or `unmatched`, never a path, so that callers cannot make
 //! series without end. There is one recorder a process, shared by all that install it.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use ::metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use ::metrics::{
+    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+    histogram,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 const REQUESTS: &str = "http_requests_total";
@@ -99,13 +103,39 @@ fn keep_up(handle: PrometheusHandle) {
     }
 }
 
+/// The figures of a method, a route and a status, kept because finding them by their labels takes longer than counting. There are
+/// as many as there are series.
+type Series = HashMap<(&'static str, Arc<str>, u16), (Counter, Histogram)>;
+static SERIES: LazyLock<RwLock<Series>> = LazyLock::new(RwLock::default);
+
 /// Counts an answered request. `route` is the template, or `None` where no route took the request.
-pub fn record_request(method: &axum::http::Method, route: Option<&str>, status: u16, duration: Duration) {
-    let method = method_label(method);
-    let route = route.unwrap_or(UNMATCHED);
-    counter!(REQUESTS, "method" => method, "route" => route.to_owned(), "status" => status.to_string())
-        .increment(1);
-    histogram!(LATENCY, "method" => method, "route" => route.to_owned()).record(duration);
+pub fn record_request(
+    method: &axum::http::Method,
+    route: Option<&Arc<str>>,
+    status: u16,
+    duration: Duration,
+) {
+    static NO_ROUTE: LazyLock<Arc<str>> = LazyLock::new(|| UNMATCHED.into());
+    let key = (
+        method_label(method),
+        Arc::clone(route.unwrap_or(&NO_ROUTE)),
+        status,
+    );
+    let known = SERIES.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some((requests, latency)) = known.get(&key) {
+        requests.increment(1);
+        latency.record(duration);
+        return;
+    }
+    drop(known);
+    let (method, route) = (key.0, key.1.to_string());
+    let requests =
+        counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status.to_string());
+    let latency = histogram!(LATENCY, "method" => method, "route" => route);
+    requests.increment(1);
+    latency.record(duration);
+    let mut series = SERIES.write().unwrap_or_else(PoisonError::into_inner);
+    series.insert(key, (requests, latency));
 }
 
 /// The method's name; methods that callers make up share one label.
@@ -132,19 +162,20 @@ pub fn record_pool(size: u32, idle: u32, max: u32) {
 /// A request that is being answered; it counts until it is dropped.
 #[derive(Debug)]
 #[must_use = "the request counts until this is dropped"]
-pub struct InFlight(());
+pub struct InFlight(Gauge);
 
 impl InFlight {
     /// Counts a request that starts.
     pub fn start() -> Self {
-        gauge!(IN_FLIGHT).increment(1.0);
-        Self(())
+        let gauge = gauge!(IN_FLIGHT);
+        gauge.increment(1.0);
+        Self(gauge)
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        gauge!(IN_FLIGHT).decrement(1.0);
+        self.0.decrement(1.0);
     }
 }
 
@@ -167,7 +198,8 @@ mod tests {
     fn requests_are_counted_by_template_and_status() {
         let metrics = Metrics::install();
         let again = Metrics::install();
-        let route = Some("/api/metrics-test/{id}");
+        let route: Arc<str> = "/api/metrics-test/{id}".into();
+        let route = Some(&route);
 
         record_request(&Method::GET, route, 200, Duration::from_millis(3));
         record_request(&Method::GET, route, 200, Duration::from_secs(2));

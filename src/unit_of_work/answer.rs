@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::{Error, Result},
-    http::signed_links::SignedLink,
+    http::{json_writer, signed_links::SignedLink},
 };
 
 /// Says that an answer comes from an earlier request with the same key.
@@ -20,6 +20,9 @@ pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-rep
 
 /// Room for the body of most answers, in bytes; pages of lists need more.
 const USUAL_LENGTH: usize = 4096;
+
+/// Room for the headers of most answers, with those that the middleware adds.
+const USUAL_HEADERS: usize = 24;
 
 /// A body and what goes with it.
 #[derive(Debug, Clone)]
@@ -88,14 +91,14 @@ impl<T: Serialize> Answer<T> {
     /// # Errors
     /// `Internal` if the body cannot be written as JSON.
     pub(crate) fn into_stored(self) -> Result<StoredAnswer> {
-        let mut body = Vec::with_capacity(USUAL_LENGTH);
-        serde_json::to_writer(&mut body, &self.body).map_err(Error::internal)?;
+        let mut body = String::with_capacity(USUAL_LENGTH);
+        json_writer::write(&mut body, &self.body).map_err(Error::internal)?;
         let mut headers = vec![(header::CONTENT_TYPE, "application/json".to_owned())];
         if let Some(location) = self.location {
             headers.push((header::LOCATION, location));
         }
         if let Some(version) = self.version {
-            headers.push((header::ETAG, entity_tag(version, &body)));
+            headers.push((header::ETAG, entity_tag(version, body.as_bytes())));
         }
         Ok(StoredAnswer {
             status: self.status,
@@ -144,7 +147,7 @@ pub struct StoredAnswer {
 
 impl IntoResponse for StoredAnswer {
     fn into_response(self) -> Response {
-        let mut headers = HeaderMap::with_capacity(self.headers.len() + self.cookies.len() + 1);
+        let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
         for (name, value) in self.headers {
             // What was written as a header once is a header again.
             if let Ok(value) = HeaderValue::try_from(value) {
@@ -160,6 +163,9 @@ impl IntoResponse for StoredAnswer {
         if self.is_replay {
             headers.insert(REPLAYED, HeaderValue::from_static("true"));
         }
-        (self.status, headers, self.body).into_response()
+        let mut response = Response::new(self.body.into());
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers;
+        response
     }
 }

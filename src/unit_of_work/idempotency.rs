@@ -97,7 +97,7 @@ impl Scope {
         Ok(Some(Self {
             user: caller.id,
             method: "POST",
-            path: context.route_path.clone(),
+            path: context.route_path.to_string(),
             key: key.to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
         }))

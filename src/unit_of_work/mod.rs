@@ -54,7 +54,7 @@ impl<R: RequiredRole> FromRequestParts<AppState> for Write<R> {
             name: caller
                 .as_ref()
                 .map_or_else(|| "anonymous".to_owned(), |caller| caller.username.clone()),
-            request_id: context.request_id.clone(),
+            request_id: context.request_id.to_string(),
         };
         let scope = Scope::of(parts, &context, caller.as_ref())?;
         let claim = match scope {
