@@ -25,6 +25,7 @@
 
 mod bare;
 mod drive;
+mod markdown;
 mod options;
 mod overload;
 mod pgbench;
@@ -90,6 +91,11 @@ async fn run(options: &Options) {
     }
     if let Some(file) = &options.plot {
         fs::write(file, plot::svg(&report)).unwrap();
+    }
+    if let Some(file) = &options.markdown {
+        let plot = options.plot.as_ref().and_then(|plot| plot.file_name());
+        let page = markdown::page(&report, options, plot.and_then(|name| name.to_str()));
+        fs::write(file, page).unwrap();
     }
 }
 

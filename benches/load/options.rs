@@ -13,6 +13,7 @@ cargo bench --bench load [-- OPTIONS]
   --only WORD,WORD,…   those whose names hold one of these words; beside the requests: python, overload, start
   --json FILE          write all figures as JSON
   --plot FILE          write what a request costs by size as SVG
+  --markdown FILE      write a page with all figures and the plot, if there is one beside it
   --base-url URL       drive this server instead, as the user that LOAD_USERNAME and LOAD_PASSWORD name; writes, logins
                        and uploads only where --only names them";
 
@@ -25,7 +26,10 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) plot: Option<PathBuf>,
+    pub(crate) markdown: Option<PathBuf>,
     pub(crate) base_url: Option<String>,
+    /// The options as they were given.
+    pub(crate) given: Vec<String>,
 }
 
 impl Options {
@@ -38,7 +42,12 @@ impl Options {
             only: Vec::new(),
             json: None,
             plot: None,
+            markdown: None,
             base_url: None,
+            given: std::env::args()
+                .skip(1)
+                .filter(|option| option != "--bench")
+                .collect(),
         };
         read_options(HELP, |name, value| {
             match name {
@@ -52,6 +61,7 @@ impl Options {
                 "--only" => options.only = value().split(',').map(str::to_owned).collect(),
                 "--json" => options.json = Some(value().into()),
                 "--plot" => options.plot = Some(value().into()),
+                "--markdown" => options.markdown = Some(value().into()),
                 "--base-url" => options.base_url = Some(value()),
                 _ => return false,
             }

@@ -20,7 +20,7 @@ use crate::{
     support::port,
 };
 
-const KINDS: [&str; 2] = ["po list", "po details"];
+const KINDS: [&str; 3] = ["po list", "po details", "financial summary"];
 const PACKAGES: [&str; 5] = [
     "fastapi==0.115.6",
     "uvicorn[standard]==0.34.0",

@@ -33,11 +33,11 @@ impl Measured {
 pub(crate) struct Row {
     pub(crate) pos: u32,
     pub(crate) name: &'static str,
-    what: String,
+    pub(crate) what: String,
     pub(crate) connections: usize,
     pub(crate) measured: Measured,
     /// What the floor made a second.
-    floor: Option<f64>,
+    pub(crate) floor: Option<f64>,
 }
 
 impl Row {
@@ -58,7 +58,7 @@ impl Row {
         }
     }
 
-    fn ratio(&self) -> Option<f64> {
+    pub(crate) fn ratio(&self) -> Option<f64> {
         self.floor.map(|floor| self.measured.per_second / floor)
     }
 
@@ -82,7 +82,7 @@ pub(crate) struct Compared {
 }
 
 impl Compared {
-    fn ratio(&self) -> f64 {
+    pub(crate) fn ratio(&self) -> f64 {
         self.python.as_secs_f64() / self.ours.as_secs_f64()
     }
 }

@@ -1,7 +1,6 @@
 //! The statements that a request runs, with their parameters, as PostgreSQL's own log tells them.
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     io::{Read, Seek, SeekFrom},
     time::Duration,
@@ -48,7 +47,11 @@ pub(crate) async fn of(site: &Site, scenario: &Scenario) -> Vec<Statement> {
     set(&mut database, "ALTER DATABASE \"Nexgen_erp\" RESET ALL").await;
     restart_sessions(&mut database).await;
     drive(site.address, scenario, 32, Duration::from_millis(300)).await;
-    found.into_iter().min_by_key(Vec::len).unwrap()
+    found
+        .into_iter()
+        .filter(|statements| !statements.is_empty())
+        .min_by_key(Vec::len)
+        .unwrap_or_default()
 }
 
 async fn set(database: &mut sqlx::PgConnection, sql: &'static str) {
@@ -63,7 +66,7 @@ async fn restart_sessions(database: &mut sqlx::PgConnection) {
     .await;
 }
 
-/// The statements of the session that ran the most of them.
+/// The statements of all sessions in the order of the log: one request may use several.
 fn parse(log: &str) -> Vec<Statement> {
     // Lines that begin with a tab go on with the one before.
     let mut entries: Vec<String> = Vec::new();
@@ -76,16 +79,15 @@ fn parse(log: &str) -> Vec<Statement> {
             _ => entries.push(line.to_owned()),
         }
     }
-    let mut sessions: BTreeMap<&str, Vec<Statement>> = BTreeMap::new();
+    let mut statements: Vec<Statement> = Vec::new();
     // The parameters stand below `bind`, before there is anything to give them to, and again below `execute`.
     let mut is_executed = false;
     for entry in &entries {
-        let Some((process, text)) = entry.split_once(" [").and_then(|(_, rest)| rest.split_once("] ")) else {
+        let Some((_, text)) = entry.split_once(" [").and_then(|(_, rest)| rest.split_once("] ")) else {
             continue;
         };
-        let session = sessions.entry(process).or_default();
         if let Some(parameters) = text.strip_prefix("DETAIL:  parameters: ") {
-            if let Some(statement) = session.last_mut().filter(|_| is_executed) {
+            if let Some(statement) = statements.last_mut().filter(|_| is_executed) {
                 statement.parameters = parse_parameters(parameters);
             }
         } else if let Some((_, what)) = text.split_once(" ms  ") {
@@ -94,13 +96,13 @@ fn parse(log: &str) -> Vec<Statement> {
                 Some((kind, sql)) if kind == "statement" || kind.starts_with("execute ") => sql,
                 _ => continue,
             };
-            session.push(Statement {
+            statements.push(Statement {
                 sql: sql.trim().trim_end_matches(';').to_owned(),
                 parameters: Vec::new(),
             });
         }
     }
-    sessions.into_values().max_by_key(Vec::len).unwrap_or_default()
+    statements
 }
 
 /// `$1 = '5', $2 = NULL`, with quotes doubled inside.
