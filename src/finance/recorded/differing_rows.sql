@@ -1,25 +1,48 @@
--- Rows of documents, lines and payments that are not as the audit trail last recorded them: somebody else changed, removed or
--- put them in. What the server maintains without an entry (a PO's value) is not looked at here.
+-- Rows that are not as the audit trail last recorded them: somebody else changed, removed or put them in. Compared are all columns
+-- that entries tell of, but those that the server maintains without an entry or tells otherwise: a PO's value follows its lines,
+-- which have entries of their own; of an order's payment status entries have what follows from its payments; of who approved a
+-- bill they have the name.
 WITH watched (entity, columns) AS (
-    VALUES ('client_po', ARRAY['client_id', 'project_id', 'status', 'store_id', 'po_type', 'parent_po_id']),
-           ('client_po_line_item', ARRAY['client_po_id', 'item_name', 'quantity', 'unit_price', 'rate', 'total_price', 'unit',
-                                         'hsn_code', 'tax_rate', 'gst_amount', 'gross_amount']),
-           ('client_payment', ARRAY['client_id', 'amount', 'payment_date', 'status', 'tds_amount', 'is_tds_deducted',
-                                    'transaction_type', 'payment_mode', 'payment_stage', 'received_by_account',
-                                    'reference_number', 'notes']),
-           ('vendor_order', ARRAY['vendor_id', 'project_id', 'client_po_id', 'po_number', 'po_date', 'status', 'work_status',
-                                  'due_date', 'stated_value', 'value_basis', 'description', 'category']),
-           ('vendor_order_line_item', ARRAY['vendor_order_id', 'item_name', 'quantity', 'unit_price', 'total_price', 'status',
-                                            'delivery_progress']),
-           ('vendor_payment', ARRAY['vendor_order_id', 'amount', 'payment_date', 'status', 'payment_mode', 'reference_number',
-                                    'notes']),
-           ('payment_vendor_link', ARRAY['vendor_order_id', 'payment_id', 'vendor_payment_id', 'link_type', 'amount_allocated']),
-           ('billing_po', ARRAY['client_po_id', 'project_id', 'po_number', 'billed_value', 'billed_gst', 'billed_total', 'status',
-                                'revises_id', 'billing_notes']),
-           ('billing_po_line_item', ARRAY['billing_po_id', 'description', 'qty', 'rate', 'total']),
-           ('quotation', ARRAY['store_id', 'company_name', 'subtotal', 'total_gst', 'total_amount', 'status']),
-           ('quotation_line_item', ARRAY['name', 'quantity', 'price', 'tax', 'gst_amount', 'total']),
-           ('vendor', ARRAY['name', 'email', 'phone', 'address', 'gstin', 'payment_terms', 'status'])
+    VALUES ('client', ARRAY['address', 'bundle_by_store', 'contact_person', 'created_at', 'email', 'gstin', 'name',
+                            'phone']),
+           ('project', ARRAY['city', 'client_id', 'country', 'created_at', 'latitude', 'location', 'longitude',
+                             'name', 'state', 'status']),
+           ('project_document', ARRAY['client_po_id', 'document_type', 'file_hash', 'project_id']),
+           ('upload_file', ARRAY['file_hash', 'file_size', 'session_id']),
+           ('user', ARRAY['email', 'is_active', 'role', 'username']),
+           ('client_po', ARRAY['agreement_date', 'cgst', 'client_id', 'created_at', 'igst', 'notes', 'parent_po_id',
+                               'pi_date', 'pi_number', 'po_date', 'po_number', 'po_type', 'project_id', 'sgst',
+                               'site_id', 'stated_tax', 'stated_value', 'status', 'store_id', 'subtotal',
+                               'vendor_id']),
+           ('client_po_line_item', ARRAY['client_po_id', 'created_at', 'gross_amount', 'gst_amount', 'hsn_code',
+                                         'item_name', 'quantity', 'rate', 'tax_rate', 'total_price', 'unit',
+                                         'unit_price']),
+           ('client_payment', ARRAY['amount', 'batch_reference', 'client_id', 'client_po_id', 'created_at',
+                                    'is_tds_deducted', 'notes', 'payment_date', 'payment_mode', 'payment_stage',
+                                    'received_by_account', 'reconciled_at', 'reference_number', 'status',
+                                    'tds_amount', 'transaction_type']),
+           ('vendor_order', ARRAY['billing_notes', 'billing_status', 'category', 'client_po_id', 'created_at',
+                                  'description', 'due_date', 'final_po_value', 'po_date', 'po_number', 'po_value',
+                                  'project_id', 'stated_value', 'status', 'value_basis', 'vendor_id', 'work_status']),
+           ('vendor_order_line_item', ARRAY['client_line_item_id', 'created_at', 'delivery_progress', 'item_name',
+                                            'order_date', 'quantity', 'status', 'total_price', 'unit_price',
+                                            'vendor_id', 'vendor_order_id']),
+           ('vendor_payment', ARRAY['amount', 'batch_reference', 'created_at', 'notes', 'payment_date',
+                                    'payment_mode', 'project_id', 'reconciled_at', 'reference_number', 'status',
+                                    'vendor_id', 'vendor_order_id']),
+           ('payment_vendor_link', ARRAY['amount_allocated', 'created_at', 'link_type', 'linked_at', 'payment_id',
+                                         'vendor_order_id', 'vendor_payment_id']),
+           ('billing_po', ARRAY['approval_notes', 'approved_at', 'billed_gst', 'billed_total', 'billed_value',
+                                'billing_notes', 'client_po_id', 'created_at', 'po_number', 'project_id',
+                                'revises_id', 'status']),
+           ('billing_po_line_item', ARRAY['billing_po_id', 'created_at', 'description', 'qty', 'rate', 'total']),
+           ('quotation', ARRAY['company_name', 'created_at', 'full_address', 'status', 'store_id', 'store_location',
+                               'subtotal', 'total_amount', 'total_area', 'total_gst']),
+           ('quotation_line_item', ARRAY['created_at', 'gst_amount', 'hsn_sac_code', 'name', 'price', 'quantity',
+                                         'quotation_id', 'tax', 'total', 'type_of_boq', 'units']),
+           ('vendor', ARRAY['address', 'city', 'contact_person', 'country', 'created_at', 'email', 'gstin',
+                            'master_type', 'name', 'payment_terms', 'phone', 'pincode', 'rate_configuration',
+                            'state', 'status', 'vendor_code'])
 ),
 entry AS (
     SELECT entry.id, entry.at, entry.entity, entry.entity_id, entry.action, entry.after,
@@ -50,7 +73,7 @@ known AS (
            entity_id,
            max(id) AS id,
            max(document) AS document,
-           bool_or(action IN ('created', 'linked')) AS came,
+           bool_or(action IN ('created', 'linked', 'signup')) AS came,
            bool_or(action IN ('deleted', 'unlinked')) AS went
       FROM entry
      GROUP BY entity, entity_id
@@ -60,10 +83,20 @@ known AS (
 first_recorded AS (
     SELECT entity, min(CASE WHEN entity_id ~ '^[0-9]{1,18}$' THEN entity_id::bigint END) AS id, min(at) AS at
       FROM entry
-     WHERE action IN ('created', 'linked')
+     WHERE action IN ('created', 'linked', 'signup')
      GROUP BY entity
 ),
 standing (entity, entity_id, number, fields) AS (
+    SELECT 'client', id::text, id, to_jsonb(client) FROM "Finances".client
+     UNION ALL
+    SELECT 'project', id::text, id, to_jsonb(project) FROM "Finances".project
+     UNION ALL
+    SELECT 'project_document', id::text, id, to_jsonb(project_document) FROM "Finances".project_document
+     UNION ALL
+    SELECT 'upload_file', id::text, NULL, to_jsonb(upload_file) FROM "Finances".upload_file
+     UNION ALL
+    SELECT 'user', id::text, id, to_jsonb(account) FROM "Finances"."user" AS account
+     UNION ALL
     SELECT 'client_po', id::text, id, to_jsonb(client_po) FROM "Finances".client_po
      UNION ALL
     SELECT 'client_po_line_item', id::text, id, to_jsonb(client_po_line_item) FROM "Finances".client_po_line_item
@@ -88,6 +121,21 @@ standing (entity, entity_id, number, fields) AS (
      UNION ALL
     SELECT 'vendor', id::text, id, to_jsonb(vendor) FROM "Finances".vendor
 ),
+-- The predecessor wrote local times, which may lie ahead of the hour in which its database was adopted.
+adopted AS (
+    SELECT min(installed_on) + interval '14 hours' AS until
+      FROM "Finances"._nexgen_migration
+     WHERE EXISTS (
+           SELECT
+             FROM standing
+             LEFT JOIN known USING (entity, entity_id)
+             LEFT JOIN first_recorded
+               ON first_recorded.entity = standing.entity
+            WHERE standing.entity IN ('client_po', 'client_payment', 'vendor_order', 'vendor_payment')
+              AND known.entity IS NULL
+              AND (first_recorded.id < standing.number) IS NOT TRUE
+           )
+),
 differing AS (
     SELECT recorded.entity,
            recorded.entity_id,
@@ -95,7 +143,20 @@ differing AS (
            format('%s is %s; its last entry says %s', recorded.key, standing.fields -> recorded.key, recorded.value) AS what
       FROM recorded
       JOIN standing USING (entity, entity_id)
-     WHERE (standing.fields -> recorded.key) IS DISTINCT FROM recorded.value
+      JOIN known USING (entity, entity_id)
+     WHERE standing.fields ? recorded.key
+       AND CASE
+           WHEN recorded.value #>> '{}' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$'
+           THEN (standing.fields ->> recorded.key)::timestamptz IS DISTINCT FROM (recorded.value #>> '{}')::timestamptz
+           ELSE (standing.fields -> recorded.key) IS DISTINCT FROM recorded.value
+           END
+       -- What an adopted row never had, an entry tells as it is made from the other columns.
+       AND (known.came OR standing.fields -> recorded.key <> 'null')
+     UNION ALL
+    SELECT known.entity, known.entity_id, known.id, 'is there again, though its entry says that it went'
+      FROM known
+      JOIN standing USING (entity, entity_id)
+     WHERE known.went
      UNION ALL
     SELECT known.entity, known.entity_id, known.id, 'is gone, and no entry says so'
       FROM known
@@ -129,7 +190,9 @@ differing AS (
       JOIN first_recorded
         ON first_recorded.entity = standing.entity
        AND (   first_recorded.id < standing.number
-            OR (standing.number IS NULL AND first_recorded.at < (standing.fields ->> 'created_at')::timestamptz))
+            OR (    standing.number IS NULL
+                AND (standing.fields ->> 'created_at')::timestamptz
+                    > GREATEST(first_recorded.at, (SELECT adopted.until FROM adopted))))
       LEFT JOIN known
         ON known.entity = standing.entity
        AND known.entity_id = standing.entity_id

@@ -1,4 +1,4 @@
-//! Holds documents, lines and payments against what the audit trail last recorded of them. The trail tells of every write of
+//! Holds documents, lines, payments, parties and users against what the audit trail last recorded of them. The trail tells of every write of
 //! the server; a row that differs from it was changed, removed or put in by somebody with access to the database.
 
 use std::fmt;
@@ -38,7 +38,7 @@ impl fmt::Display for RowFault {
 }
 
 /// Compares all rows with the trail, in the state of one moment. Rows that were adopted and not written since have no entry,
-/// and nothing is said of them.
+/// and nothing is said of them, nor of one that was put in under an id before the first that an entry tells of.
 ///
 /// # Errors
 /// `Unavailable` without the database.

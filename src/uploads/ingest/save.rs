@@ -248,16 +248,10 @@ pub(super) async fn save(
     let figures = parties.figures(order);
     let po = purchase_orders::insert_from_document(uow, target.client, project, &figures).await?;
     purchase_orders::map_to_project(uow.conn(), po, project).await?;
-    let lines = line_items::store::insert(uow.conn(), po, &lines).await?;
+    line_items::store::insert(uow.conn(), po, &lines).await?;
     let value = purchase_orders::revalue(uow.conn(), po, "line_items").await?;
-    uow.record(Change::created(
-        "client_po",
-        po,
-        &json!({
-            "client_id": target.client, "project_id": project, "po_number": number, "pi_number": invoice,
-            "po_value": value.po_value, "total_tax": value.total_tax, "line_items": lines,
-        }),
-    ));
+    let made = purchase_orders::get(uow.conn(), po).await?;
+    uow.record(Change::created("client_po", po, &made));
     Ok(Made {
         po,
         value: value.po_value,
@@ -334,13 +328,14 @@ async fn replace(
         });
     }
     let parties = parties(uow, order).await?;
+    let former = purchase_orders::get(uow.conn(), po).await?;
     purchase_orders::replace_with_document(uow, po, &parties.figures(order)).await?;
-    let lines = line_items::store::insert(uow.conn(), po, lines).await?;
+    line_items::store::insert(uow.conn(), po, lines).await?;
     let value = purchase_orders::revalue(uow.conn(), po, "line_items").await?;
+    let made = purchase_orders::get(uow.conn(), po).await?;
     uow.record(
         Change::new(Action::Updated, "client_po", po)
-            .before(&json!({"po_value": before.po_value, "total_tax": before.total_tax}))
-            .after(&json!({"po_value": value.po_value, "total_tax": value.total_tax, "line_items": lines}))
+            .between(&former, &made)
             .note("figures and lines of an uploaded file"),
     );
     let project = purchase_orders::project_of(uow.conn(), po).await?;

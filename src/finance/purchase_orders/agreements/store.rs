@@ -1,5 +1,6 @@
 //! Verbal agreements in the database: rows of `client_po` of the type `verbal_agreement`.
 
+use serde::Serialize;
 use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
 
 use super::model::{Agreement, AgreementList, AgreementQuery, AgreementTotals, NewAgreement, PoNumber};
@@ -95,8 +96,22 @@ pub(super) async fn create(
     uow.follow_new(Counted::ClientPo(id));
     map_to_project(uow.conn(), id, project).await?;
     let agreement = get(uow.conn(), id).await?;
-    uow.record(Change::created("client_po", id, &agreement));
+    let recorded = Recorded {
+        agreement: &agreement,
+        po_type: PoType::VerbalAgreement.as_str(),
+        parent_po_id: None,
+    };
+    uow.record(Change::created("client_po", id, &recorded));
     Ok(agreement)
+}
+
+/// An agreement as the trail has it: with what makes it one.
+#[derive(Serialize)]
+struct Recorded<'a> {
+    #[serde(flatten)]
+    agreement: &'a Agreement,
+    po_type: &'static str,
+    parent_po_id: Option<ClientPoId>,
 }
 
 /// Gives an agreement its number; the flag says whether anything is different.
