@@ -46,6 +46,9 @@ pub struct Manifest {
     pub migrations: Vec<Migrated>,
     /// The indexes that need an extension of PostgreSQL.
     pub search: Option<SearchIndexes>,
+    /// What must be in other schemas of a database that this is brought back to, in PostgreSQL's words.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// The dump.
     pub dump: Content,
     /// What each table held.

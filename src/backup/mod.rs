@@ -12,6 +12,7 @@ mod figures;
 mod files;
 mod libpq;
 mod manifest;
+mod outside;
 mod programs;
 mod restore;
 mod save;

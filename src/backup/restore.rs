@@ -76,7 +76,15 @@ pub async fn restore(place: Place<'_>, checked: &Checked, listener: Listener) ->
         client
             .restore(dump, search.filter(|_| search_was_left_out))
             .await
-            .context("the database is as it was; stored files stay for another try")?;
+            .with_context(|| {
+                let as_it_was = "the database is as it was; stored files stay for another try";
+                if manifest.needs.is_empty() {
+                    as_it_was.to_owned()
+                } else {
+                    let needs = manifest.needs.join(", ");
+                    format!("{as_it_was}; these of other schemas must be there, the backup does not hold them: {needs}")
+                }
+            })?;
         target.compare(manifest).await?;
         target.analyze().await?;
     }

@@ -38,7 +38,7 @@ pub struct Saved {
     pub manifest: Manifest,
     /// The archive's length in bytes.
     pub bytes: u64,
-    /// What a person should look at: files that are missing or changed.
+    /// What a person should look at: what is needed of other schemas, files that are missing or changed.
     pub warnings: Vec<String>,
 }
 
@@ -67,7 +67,13 @@ pub async fn save(
     let mut saving = Saving {
         writer: Some(Writer::new(archive, time)),
         listener,
-        warnings: Vec::new(),
+        warnings: seen
+            .needs
+            .iter()
+            .map(|object| {
+                format!("{object}: is of another schema, which is not saved; a restore needs it to be there")
+            })
+            .collect(),
     };
     let dump = saving.dump(&client, snapshot.id()).await?;
     snapshot.close().await?;
@@ -83,6 +89,7 @@ pub async fn save(
         pg_dump_major: client.major(),
         migrations: seen.migrations,
         search: seen.search,
+        needs: seen.needs,
         dump,
         tables: seen.tables,
         files,

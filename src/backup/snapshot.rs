@@ -7,6 +7,7 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use super::{
     figures,
     manifest::{Migrated, SearchIndexes, TableFigures},
+    outside,
 };
 use crate::{
     postgres::sql::set,
@@ -32,6 +33,7 @@ pub(super) struct Seen {
     pub(super) postgres_version: String,
     pub(super) migrations: Vec<Migrated>,
     pub(super) search: Option<SearchIndexes>,
+    pub(super) needs: Vec<String>,
     pub(super) tables: std::collections::BTreeMap<String, TableFigures>,
     pub(super) files: Vec<NamedFile>,
 }
@@ -108,6 +110,7 @@ impl Snapshot {
             postgres_version,
             migrations: migrations(db).await?,
             search: search_indexes(db).await?,
+            needs: outside::read(db).await?,
             tables: figures::read(db).await?,
             files: named_files(db).await.context("listing the stored files")?,
         })

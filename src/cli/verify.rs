@@ -16,8 +16,9 @@ trail   walks the audit trail, hashes each sealed batch anew and compares; tells
         changed, removed, put in or moved. The last line of it names the head of the chain, BATCH:HASH; note it elsewhere
         and give it to --expect-head later (the log has one for every batch), so that nobody can take away the end of
         the trail or make it anew unnoticed.
-rows    compares documents, lines and payments with what the trail recorded of them last; tells of those that were
-        changed, removed or put in by other ways than the server, with the entry that says otherwise and its batch.
+rows    compares documents, lines, payments, bills, quotations, clients, projects, vendors and users with what the trail
+        recorded of them last; tells of those that were changed, removed or put in by other ways than the server, with
+        the entry that says otherwise and its batch.
 totals  makes the kept totals and the values of documents anew from their rows and compares.
 files   reads every stored file that a row names and compares its length and hash with the row. Files that no row
         names are listed; they are left alone.

@@ -58,8 +58,7 @@ fn quote(out: &mut String, text: &str) {
 
 /// Appends what stands between the quotes.
 fn escape(out: &mut String, text: &str) {
-    let (blocks, rest) = text.as_bytes().as_chunks::<16>();
-    if !blocks.iter().any(|block| needs_escapes(block)) && !needs_escapes(rest) {
+    if !needs_escapes(text.as_bytes()) {
         out.push_str(text);
         return;
     }
@@ -86,9 +85,24 @@ fn escape(out: &mut String, text: &str) {
     }
 }
 
-/// Without leaving early, so that a block is looked at in one go.
+/// Looks at blocks, the last of which may overlap with the one before it.
 fn needs_escapes(bytes: &[u8]) -> bool {
-    bytes.iter().fold(false, |found, byte| {
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let (blocks, _) = bytes.as_chunks::<16>();
+        return blocks.iter().any(any_needs_escapes) || any_needs_escapes(last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return any_needs_escapes(first) | any_needs_escapes(last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return any_needs_escapes(first) | any_needs_escapes(last);
+    }
+    bytes.iter().any(|byte| any_needs_escapes(&[*byte]))
+}
+
+/// Without leaving early, so that a block is looked at in one go.
+fn any_needs_escapes<const N: usize>(block: &[u8; N]) -> bool {
+    block.iter().fold(false, |found, byte| {
         found | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\')
     })
 }

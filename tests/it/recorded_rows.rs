@@ -1,4 +1,4 @@
-//! `verify` holds documents, lines and payments against what the audit trail recorded of them.
+//! `verify` holds documents, lines, payments, parties and users against what the audit trail recorded of them.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! There and back: everything is as it was.
 
 use nexgen_finance::postgres::migrate;
-use sqlx::ConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 use super::{Empty, Ended, document, entries, manifest, run, sum};
 use crate::support::{TestApp, bucket::Bucket, server::Home};
@@ -179,4 +179,39 @@ async fn a_database_without_our_tables_has_nothing_to_save() {
         std::fs::read_dir(home.path()).unwrap().next().is_none(),
         "no file is left"
     );
+}
+
+#[tokio::test]
+async fn what_the_tables_need_of_other_schemas_is_named_when_it_is_saved_and_when_it_is_missing() {
+    const OTHERS: &str = "CREATE TYPE public.mood AS ENUM ('fine');
+         CREATE FUNCTION public.stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'";
+    let (app, place, home) = (TestApp::start().await, Empty::new().await, Home::new());
+    sqlx::raw_sql(OTHERS).execute(&app.db).await.unwrap();
+    sqlx::raw_sql(
+        r#"ALTER TABLE "Finances".client ADD COLUMN mood public.mood;
+           CREATE TRIGGER stamp BEFORE UPDATE ON "Finances".client FOR EACH ROW EXECUTE FUNCTION public.stamp()"#,
+    )
+    .execute(&app.db)
+    .await
+    .unwrap();
+
+    let saved = run(&home, &["backup", "one.tar"], &app.command_settings())
+        .await
+        .well();
+    let missing = run(&home, &["restore", "one.tar"], &place.settings()).await;
+    let mut db = place.database.options.connect().await.unwrap();
+    sqlx::raw_sql(OTHERS).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let there = run(&home, &["restore", "one.tar"], &place.settings()).await;
+
+    for object in ["function public.stamp()", "type public.mood"] {
+        let warning = format!("warning: {object}: is of another schema, which is not saved");
+        assert!(saved.contains(&warning), "{saved}");
+    }
+    assert_eq!(
+        manifest(&home.path().join("one.tar")).needs,
+        ["function public.stamp()", "type public.mood"]
+    );
+    missing.refused(&["must be there", "function public.stamp(), type public.mood"]);
+    there.well();
 }
