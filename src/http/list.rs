@@ -10,7 +10,11 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow};
+use sqlx::{
+    Decode, FromRow, Postgres, QueryBuilder, Row, Type, Value as _, ValueRef,
+    error::BoxDynError,
+    postgres::{PgRow, PgTypeInfo, PgValue, PgValueRef},
+};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -48,10 +52,38 @@ pub struct PageQuery {
 }
 
 /// A row of a list with its sort key, which [`Order::push_key`] asks for.
-#[derive(Debug)]
 pub struct Listed<T> {
     row: T,
-    sort_key: Vec<Option<String>>,
+    sort_key: SortKey,
+}
+
+/// The texts of the columns by which a list is sorted, as they came: only those of a page's last row are read.
+#[derive(Clone)]
+pub struct SortKey(PgValue);
+
+impl SortKey {
+    /// Its texts.
+    pub fn read(&self) -> Option<Vec<Option<String>>> {
+        let key = self.0.try_decode();
+        debug_assert!(key.is_ok(), "a sort key is no list of texts");
+        key.ok()
+    }
+}
+
+impl Type<Postgres> for SortKey {
+    fn type_info() -> PgTypeInfo {
+        <Vec<Option<String>>>::type_info()
+    }
+
+    fn compatible(other: &PgTypeInfo) -> bool {
+        <Vec<Option<String>>>::compatible(other)
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for SortKey {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(ValueRef::to_owned(&value)))
+    }
 }
 
 impl<'r, T: FromRow<'r, PgRow>> FromRow<'r, PgRow> for Listed<T> {
@@ -114,7 +146,7 @@ impl Paging {
 
     /// The rows of a page, and what goes with it.
     pub fn page<T>(&self, rows: Vec<Listed<T>>, total_count: i64) -> (Vec<T>, PageInfo) {
-        let last = rows.last().map(|listed| listed.sort_key.clone());
+        let last = rows.last().and_then(|listed| listed.sort_key.read());
         let page = self.info(total_count, rows.len(), last);
         (rows.into_iter().map(|listed| listed.row).collect(), page)
     }

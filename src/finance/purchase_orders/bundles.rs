@@ -16,7 +16,7 @@ use crate::{
         kept_totals::{self, KeptTotal, List, Scope},
         line_items::{self, Line, LineView},
     },
-    http::list::{Order, PageInfo, Paging},
+    http::list::{Order, PageInfo, Paging, SortKey},
     types::{
         Fields, FromFields, Money,
         ids::{ClientId, ClientPoId},
@@ -138,7 +138,7 @@ struct Member {
     #[sqlx(flatten)]
     po: PurchaseOrder,
     bundle_id: ClientPoId,
-    sort_key: Vec<Option<String>>,
+    sort_key: SortKey,
 }
 
 /// A page of bundles and the sums over all of them.
@@ -150,7 +150,7 @@ pub(super) async fn list(db: &PgPool, query: &BundleQuery) -> Result<BundleList>
     let status = query.status.map(PoStatus::as_str);
     let counts = kept_totals::bundle_counts(db, query.client_id, status).await?;
     let totals = totals(db, query).await?;
-    let last = members.last().map(|member| member.sort_key.clone());
+    let last = members.last().and_then(|member| member.sort_key.read());
     let mut lines = if query.include_lines == Some(true) {
         let ids: Vec<ClientPoId> = members.iter().map(|member| member.po.id).collect();
         line_items::store::of_pos(db, &ids).await?
@@ -159,11 +159,15 @@ pub(super) async fn list(db: &PgPool, query: &BundleQuery) -> Result<BundleList>
     };
 
     let mut bundles: Vec<Bundle> = Vec::new();
-    for group in members.chunk_by(|one, other| one.bundle_id == other.bundle_id) {
-        let pos: Vec<&PurchaseOrder> = group.iter().map(|member| &member.po).collect();
+    let mut members = members.into_iter().peekable();
+    while let Some(Member { po, bundle_id, .. }) = members.next() {
+        let mut pos = vec![po];
+        while let Some(member) = members.next_if(|member| member.bundle_id == bundle_id) {
+            pos.push(member.po);
+        }
         let own = lines.extract_if(.., |line| pos.iter().any(|po| po.id == line.client_po_id));
         let own: Vec<Line> = own.collect();
-        bundles.extend(bundle(&pos, own));
+        bundles.extend(bundle(pos, own));
     }
     let page = query.paging.info(counts.bundles, bundles.len(), last);
     let single = counts.bundles - counts.shared;
@@ -247,11 +251,11 @@ async fn members(db: &PgPool, query: &BundleQuery) -> Result<Vec<Member>> {
 }
 
 /// One bundle of its POs, the newest first; `None` of none.
-fn bundle(pos: &[&PurchaseOrder], line_items: Vec<Line>) -> Option<Bundle> {
-    let newest = *pos.first()?;
+fn bundle(pos: Vec<PurchaseOrder>, line_items: Vec<Line>) -> Option<Bundle> {
+    let newest = pos.first()?;
     let is_bundled = pos.len() > 1;
     let live = || pos.iter().filter(|po| po.status != PoStatus::Cancelled.as_str());
-    let sum = |figure: fn(&PurchaseOrder) -> Money| -> Money { live().map(|po| figure(po)).sum() };
+    let sum = |figure: fn(&PurchaseOrder) -> Money| -> Money { live().map(figure).sum() };
     let mut head = PurchaseOrderView::from(newest.clone());
 
     head.project_id = pos.iter().find_map(|po| po.project_id);
@@ -280,7 +284,7 @@ fn bundle(pos: &[&PurchaseOrder], line_items: Vec<Line>) -> Option<Bundle> {
 
     let name = |po: &PurchaseOrder| po.po_number.clone().unwrap_or_else(|| format!("PO-{}", po.id));
     let ids: Vec<ClientPoId> = pos.iter().map(|po| po.id).collect();
-    let po_numbers: Vec<String> = pos.iter().map(|po| name(po)).collect();
+    let po_numbers: Vec<String> = pos.iter().map(name).collect();
     let (badge, display_identifier, bundling_note) = if is_bundled {
         let count = pos.len();
         (
@@ -323,7 +327,7 @@ fn bundle(pos: &[&PurchaseOrder], line_items: Vec<Line>) -> Option<Bundle> {
         display_identifier,
         badge,
         bundling_note,
-        po_details: pos.iter().map(|po| (*po).clone().into()).collect(),
+        po_details: pos.into_iter().map(Into::into).collect(),
         line_items,
         head,
     })
