@@ -92,10 +92,10 @@ fn needs_escapes(bytes: &[u8]) -> bool {
         return blocks.iter().any(any_needs_escapes) || any_needs_escapes(last);
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        return any_needs_escapes(first) | any_needs_escapes(last);
+        return any_needs_escapes(first) || any_needs_escapes(last);
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        return any_needs_escapes(first) | any_needs_escapes(last);
+        return any_needs_escapes(first) || any_needs_escapes(last);
     }
     bytes.iter().any(|byte| any_needs_escapes(&[*byte]))
 }
@@ -469,7 +469,7 @@ mod tests {
         raw: Box<RawValue>,
         text: Decimal,
         ids: BTreeMap<i32, Tagged>,
-        truths: BTreeMap<bool, ()>,
+        truths: BTreeMap<bool, Option<u8>>,
         letters: BTreeMap<char, Vec<u8>>,
         #[serde(flatten)]
         inner: Inner,
@@ -488,7 +488,7 @@ mod tests {
             raw: RawValue::from_string("{\"a\": [1, \"\\n\"]}".to_owned()).unwrap(),
             text: dec!(-0.50),
             ids: BTreeMap::from([(-3, Tagged::First { x: 1 })]),
-            truths: BTreeMap::from([(false, ())]),
+            truths: BTreeMap::from([(false, None)]),
             letters: BTreeMap::from([('"', vec![0, 255]), ('\u{1}', Vec::new())]),
             inner: Inner {
                 deep: [
