@@ -26,13 +26,13 @@ pub(super) enum Holds {
 
 /// The words that begin a statement which must not be missed: it brings rows, changes them, or says how to read them.
 const VERBS: [&str; 18] = [
-    "insert", "replace", "copy", "update", "delete", "merge", "truncate", "create", "alter", "drop", "rollback",
-    "abort", "do", "prepare", "with", "select", "set", "reset",
+    "insert", "replace", "copy", "update", "delete", "merge", "truncate", "create", "alter", "drop",
+    "rollback", "abort", "do", "prepare", "with", "select", "set", "reset",
 ];
 /// What follows such a word where it is an event, a privilege or a column, and no name of a table.
 const NO_NAMES: [&str; 26] = [
-    "and", "as", "asc", "between", "cascade", "default", "desc", "else", "end", "from", "in", "is", "like", "no",
-    "not", "nowait", "null", "of", "on", "or", "restrict", "set", "skip", "to", "using", "with",
+    "and", "as", "asc", "between", "cascade", "default", "desc", "else", "end", "from", "in", "is", "like",
+    "no", "not", "nowait", "null", "of", "on", "or", "restrict", "set", "skip", "to", "using", "with",
 ];
 /// What a statement within another one stands behind.
 const BEFORE_ACTIONS: [&str; 5] = ["also", "as", "do", "instead", "with"];

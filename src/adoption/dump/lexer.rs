@@ -43,12 +43,15 @@ impl Token {
 }
 
 /// The tokens of a dump, one after the other.
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(super) struct Lexer<R> {
     bytes: Bytes<R>,
     /// Whether `\` is a character like others in a plain text, as it is unless the dump says otherwise.
     pub(super) has_standard_texts: bool,
     /// Whether the dump is in UTF-8, as escapes of characters are.
     pub(super) is_utf8: bool,
+    /// Whether texts may be printed dictionaries, as they may among rows.
+    pub(super) has_printed_texts: bool,
     /// How many dumps of `pg_dump` begin and have not ended.
     pub(super) unfinished: u32,
     ahead: VecDeque<(u64, Token)>,
@@ -62,6 +65,7 @@ impl<R: Read> Lexer<R> {
             bytes,
             has_standard_texts: true,
             is_utf8: true,
+            has_printed_texts: false,
             unfinished: 0,
             ahead: VecDeque::new(),
             line: 1,
@@ -326,7 +330,7 @@ impl<R: Read> Lexer<R> {
                 Some(byte) => text.push(byte),
             }
         }
-        if matches!(text.first(), Some(b'{' | b'[')) && !has_escapes {
+        if self.has_printed_texts && matches!(text.first(), Some(b'{' | b'[')) && !has_escapes {
             return self.printed(text, began);
         }
         Ok(text)
@@ -343,8 +347,25 @@ impl<R: Read> Lexer<R> {
             self.bytes.next()?;
         }
         let printed = Printed::of(&text);
-        // What may follow a whole text; behind one whose brackets are closed it may be anything.
-        if matches!(self.bytes.peek()?, None | Some(b',' | b')' | b';' | b':' | b'|'))
+        let next = self.bytes.peek()?;
+        let is_comment = matches!(
+            (next, self.bytes.second()?),
+            (Some(b'-'), Some(b'-')) | (Some(b'/'), Some(b'*'))
+        );
+        let goes_on = next == Some(b'\'');
+        let awaits_a_text = printed.as_ref().is_some_and(Printed::awaits_a_text);
+        if awaits_a_text && (is_comment || (goes_on && behind.contains(&b'\n'))) {
+            return Err(Fault::at(
+                began,
+                "a text that may be the beginning of a list, and what follows is no list; write it and the next sign in one \
+                 line, without a comment",
+            ));
+        }
+        // What may follow a whole text, another one that goes on with it among them; behind one whose brackets are closed it
+        // may be anything.
+        if is_comment
+            || (goes_on && !awaits_a_text)
+            || matches!(next, None | Some(b',' | b')' | b';' | b':' | b'|'))
             || printed.as_ref().is_some_and(|printed| !printed.is_inside())
         {
             self.follows_line_end = behind.last() == Some(&b'\n');

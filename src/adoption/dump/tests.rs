@@ -142,6 +142,59 @@ fn printed_dictionaries_need_no_doubled_quotes() {
 }
 
 #[test]
+fn a_comment_behind_a_text_is_none_of_it() {
+    for (values, expected) in [
+        (
+            "(7,'[draft' -- note\n), (8,'x]'), (9,'y')",
+            "7\t[draft\n8\tx]\n9\ty\n",
+        ),
+        (
+            "(7,'{x' /* ' */), (8, 'y' -- second }\n), (9,'}')",
+            "7\t{x\n8\ty\n9\t}\n",
+        ),
+        ("(7,'[it''s'\n\n-- note\n), (8,'x]')", "7\t[it's\n8\tx]\n"),
+        ("(7,'[draft] A' -- note\n), (8,'x')", "7\t[draft] A\n8\tx\n"),
+        ("(7,'{}'/* note */), (8,'x')", "7\t{}\n8\tx\n"),
+        ("(7,'['-- a', 'b']')", ""),
+        ("(7,'[' -- a\n), (8,'x]')", ""),
+        ("(7,'[' ', 'b']')", "7\t[' ', 'b']\n"),
+        ("(7,'[a', 'b']')", ""),
+        ("(7,'[a'\n'b'), (8,']')", ""),
+        ("(7,'['\n'b]')", ""),
+        ("(7,'{a}'\n'b')", ""),
+        ("(7,'[a' 'b'), (8,']')", ""),
+    ] {
+        let rest = format!("INSERT INTO client VALUES {values};");
+        if expected.is_empty() {
+            let fault = fault(&rest);
+            assert!(
+                fault.contains("line 2 ") || fault.contains("line 3 "),
+                "{values}: {fault}"
+            );
+            continue;
+        }
+        let read = rows(&format!("{CLIENT}{rest}"));
+        assert!(
+            read.ends_with(&format!("client (id,name) {expected}")),
+            "{values}: {read}"
+        );
+    }
+    // Elsewhere no text is printed in that way.
+    let dump =
+        format!("{CLIENT}COMMENT ON TABLE client IS '[ours'\nINSERT INTO client VALUES (1, 'x]'), (2, 'y');");
+    assert_eq!(rows(&dump), "[3, 3]: client (id,name) 1\tx]\n2\ty\n");
+}
+
+#[test]
+fn a_text_may_end_where_the_buffer_does() {
+    for length in 65_500..65_560 {
+        let text = "x".repeat(length - 1);
+        let dump = format!("{CLIENT}INSERT INTO client VALUES (1, '[{text}' /* note */), (2, ']');");
+        assert!(rows(&dump).ends_with("x\n2\t]\n"), "{length}");
+    }
+}
+
+#[test]
 fn a_row_that_cannot_be_placed_ends_the_reading_with_its_line() {
     for (dump, says) in [
         ("INSERT INTO client VALUES\n(1, 'O'Brien');", "line 3"),
@@ -379,12 +432,15 @@ fn a_statement_without_an_end_takes_no_rows() {
         "\\restrict abc",
         "ANALYZE",
     ] {
-        let open = open.replace("\n", " \n");
+        let open = open.replace('\n', " \n");
         let line = 2 + open.lines().count();
         let dump = format!("{CLIENT}{open}\n{insert}");
         assert_eq!(
             rows(&dump),
-            format!("[{line}]: client (id,name) 1\tA\n|[{}]: client (id,name) 2\tB\n", line + 1),
+            format!(
+                "[{line}]: client (id,name) 1\tA\n|[{}]: client (id,name) 2\tB\n",
+                line + 1
+            ),
             "{open}"
         );
     }
@@ -414,14 +470,26 @@ fn rows_without_an_end_take_no_statement() {
 fn a_statement_without_an_end_takes_no_other_statement_of_ours() {
     for (next, says) in [
         ("UPDATE client SET name = 'x';", "client left out: UPDATE"),
-        ("UPDATE ONLY \"Finances\".client SET name = 'x';", "client left out: UPDATE"),
+        (
+            "UPDATE ONLY \"Finances\".client SET name = 'x';",
+            "client left out: UPDATE",
+        ),
         ("DELETE FROM client;", "client left out: DELETE"),
         ("TRUNCATE client;", "client left out: TRUNCATE"),
         ("DROP TABLE client;", "client left out: DROP"),
         ("DO $$BEGIN DELETE FROM client; END$$;", "client left out: DO"),
-        ("PREPARE i AS INSERT INTO client VALUES (1);", "client left out: PREPARE"),
-        ("CREATE TABLE vendor (id bigint);", "CREATE TABLE \"Finances\".\"vendor\""),
-        ("ALTER TABLE client ADD COLUMN note text;", "client + \"note\" text"),
+        (
+            "PREPARE i AS INSERT INTO client VALUES (1);",
+            "client left out: PREPARE",
+        ),
+        (
+            "CREATE TABLE vendor (id bigint);",
+            "CREATE TABLE \"Finances\".\"vendor\"",
+        ),
+        (
+            "ALTER TABLE client ADD COLUMN note text;",
+            "client + \"note\" text",
+        ),
     ] {
         for open in [
             "SET a = on",
@@ -438,7 +506,12 @@ fn a_statement_without_an_end_takes_no_other_statement_of_ours() {
             assert!(told.last().unwrap().contains(says), "{open}, {next}: {told:?}");
         }
     }
-    for open in ["SELECT 1", "SET a = on", "CREATE VIEW v AS SELECT 1", "RETURNING id"] {
+    for open in [
+        "SELECT 1",
+        "SET a = on",
+        "CREATE VIEW v AS SELECT 1",
+        "RETURNING id",
+    ] {
         for next in ["ROLLBACK;", "ABORT", "rollback work;"] {
             let rows = "INSERT INTO client VALUES (1, 'A')";
             let end = if open == "RETURNING id" { "" } else { ";\n" };
@@ -475,8 +548,13 @@ fn what_follows_an_open_bracket_is_not_lost() {
             );
         }
     }
-    assert!(fault("CREATE RULE r AS ON INSERT TO a DO (\nINSERT INTO b VALUES (1);\n").contains("not closed"));
-    assert!(fault("CREATE FUNCTION f() BEGIN ATOMIC\nINSERT INTO client VALUES (1, 'A');").contains("does not end"));
+    assert!(
+        fault("CREATE RULE r AS ON INSERT TO a DO (\nINSERT INTO b VALUES (1);\n").contains("not closed")
+    );
+    assert!(
+        fault("CREATE FUNCTION f() BEGIN ATOMIC\nINSERT INTO client VALUES (1, 'A');")
+            .contains("does not end")
+    );
     for rows in [
         "COPY public.t FROM stdin\n1\n\\.\n",
         "COPY public.t FROM stdin\n\\.\n",
@@ -647,9 +725,15 @@ fn rows_that_come_by_another_name_are_not_lost() {
             "SET search_path TO DEFAULT; INSERT INTO client VALUES (1, 'a');",
             "a table of several schemas",
         ),
-        ("BEGIN; INSERT INTO client VALUES (1, 'a'); ROLLBACK;", "ROLLBACK takes"),
+        (
+            "BEGIN; INSERT INTO client VALUES (1, 'a'); ROLLBACK;",
+            "ROLLBACK takes",
+        ),
         ("BEGIN; INSERT INTO client VALUES (1, 'a'); ABORT;", "ABORT takes"),
-        ("INSERT INTO client VALUES (1, 'a'); DROP SCHEMA IF EXISTS \"Finances\" CASCADE;", "DROP SCHEMA"),
+        (
+            "INSERT INTO client VALUES (1, 'a'); DROP SCHEMA IF EXISTS \"Finances\" CASCADE;",
+            "DROP SCHEMA",
+        ),
         (
             "INSERT INTO client VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'b';",
             "ON CONFLICT DO UPDATE",
@@ -698,6 +782,20 @@ fn a_dump_that_is_cut_short_is_refused_wherever_it_is_cut() {
     }
     let whole = "--\n-- PostgreSQL database dump\n--\nINSERT INTO client VALUES (1, 'a');\n--\n-- PostgreSQL database dump complete\n--\n";
     assert_eq!(rows(&format!("{CLIENT}{whole}")), "[5]: client (id,name) 1\ta\n");
+}
+
+#[test]
+fn the_day_of_a_row_is_no_constant() {
+    let (told, ending) = events(
+        "CREATE TABLE client_po (id bigint, po_date date DEFAULT ('now'::text)::date, note text DEFAULT 'now'::text);
+         ALTER TABLE client_po ALTER COLUMN po_date SET DEFAULT 'now'::text::date;",
+    );
+    ending.unwrap();
+    assert!(
+        told[0].contains(r#""po_date" date DEFAULT CURRENT_TIMESTAMP, "note" text DEFAULT 'now'::text"#)
+            && told[1].contains("Function(\"CURRENT_TIMESTAMP\")"),
+        "{told:?}"
+    );
 }
 
 #[test]

@@ -69,7 +69,9 @@ fn end_of_rows<R: Read>(lexer: &mut Lexer<R>) -> Result<(), Fault> {
     while !(statement.is_flat() && statement.ends_before(lexer)?) {
         match statement.next(lexer)? {
             Some(token) if token.is_word("update") => {
-                return Err(lexer.fault("ON CONFLICT DO UPDATE changes rows, and nothing in a dump is executed"));
+                return Err(
+                    lexer.fault("ON CONFLICT DO UPDATE changes rows, and nothing in a dump is executed")
+                );
             }
             Some(_) => {}
             None => break,

@@ -25,6 +25,13 @@ const NO_DEFINITION: &str = "come before the CREATE TABLE that says what their c
 
 impl<R: Read> Reader<R> {
     pub(super) fn insert(&mut self) -> Result<(), Fault> {
+        self.lexer.has_printed_texts = true;
+        let inserted = self.insert_rows();
+        self.lexer.has_printed_texts = false;
+        inserted
+    }
+
+    fn insert_rows(&mut self) -> Result<(), Fault> {
         let line = self.lexer.line();
         self.lexer.skip_word("ignore")?;
         self.lexer.skip_word("into")?;
@@ -170,9 +177,9 @@ impl<R: Read> Reader<R> {
                 Some(token) if !lacks_end && tokens.len() < LONGEST_COPY => tokens.push(token),
                 None if is_end || !reads_rows(&tokens) => ends = true,
                 _ => {
-                    return Err(self
-                        .lexer
-                        .fault("a COPY without its semicolon, so that its rows cannot be told from what follows"));
+                    return Err(self.lexer.fault(
+                        "a COPY without its semicolon, so that its rows cannot be told from what follows",
+                    ));
                 }
             }
         }
