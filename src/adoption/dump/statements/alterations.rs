@@ -155,19 +155,20 @@ impl<R: Read> Reader<R> {
                 _ => "",
             })
             .collect();
-        let is_known = self
+        let known = self
             .tables
             .get(table)
-            .is_some_and(|defined| defined.columns.iter().any(|known| known.name == column));
+            .and_then(|defined| defined.columns.iter().find(|known| known.name == column));
         match words.as_slice() {
             ["set", "statistics" | "storage" | "compression", ..] | ["drop", "default", ..] => Ok(true),
-            _ if !is_known => Ok(false),
+            _ if known.is_none() => Ok(false),
             ["set", "not", "null"] => {
                 self.send(Event::NotNull(table, column, line))?;
                 Ok(true)
             }
             ["set", "default", ..] => {
-                let default = definitions::default(change.get(2..).unwrap_or_default());
+                let expression = change.get(2..).unwrap_or_default();
+                let default = known.and_then(|known| definitions::default_for(&known.kind, expression));
                 self.note_sequence(table, &column, default.as_ref());
                 let is_understood = default.is_some();
                 if let Some(default) = default {

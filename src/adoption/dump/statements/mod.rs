@@ -23,16 +23,24 @@ const LONGEST_DEFINITION: usize = 100_000;
 /// How much of a statement is told.
 const TOLD: usize = 12;
 /// Encodings whose characters may contain a byte that looks like a quote or a backslash.
-const NOT_READABLE: [&str; 9] = [
+const NOT_READABLE: [&str; 17] = [
     "sjis",
-    "big5",
-    "gbk",
-    "uhc",
-    "gb18030",
-    "johab",
-    "shift_jis_2004",
     "shiftjis",
     "mskanji",
+    "win932",
+    "windows932",
+    "shiftjis2004",
+    "big5",
+    "win950",
+    "windows950",
+    "gbk",
+    "win936",
+    "windows936",
+    "gb18030",
+    "johab",
+    "uhc",
+    "win949",
+    "windows949",
 ];
 /// The words of statements that change rows.
 const CHANGES: [&str; 5] = ["insert", "update", "delete", "copy", "merge"];
@@ -155,7 +163,9 @@ impl<R: Read> Reader<R> {
             self.count(format!("CREATE {}", kind.to_uppercase()).trim_end());
             let holds = match kind.as_str() {
                 "rule" => Holds::Statements,
-                "database" | "domain" | "extension" | "index" | "role" | "schema" | "type" | "user" => Holds::Values,
+                "database" | "domain" | "extension" | "index" | "role" | "schema" | "type" | "user" => {
+                    Holds::Values
+                }
                 _ => Holds::Queries,
             };
             return skip_statement(&mut self.lexer, holds);
@@ -392,17 +402,21 @@ impl<R: Read> Reader<R> {
                     !matches!(first.to_ascii_lowercase().as_str(), "off" | "false" | "0" | "no");
             }
             "client_encoding" => {
-                let encoding = first.to_ascii_lowercase().replace('-', "_");
-                let is_name = encoding
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                // PostgreSQL looks at letters and figures alone.
+                let mut encoding = first.to_ascii_lowercase();
+                encoding.retain(|character| !matches!(character, '-' | '_' | ' '));
+                let is_name = encoding.bytes().all(|byte| byte.is_ascii_alphanumeric());
                 if !is_name || NOT_READABLE.contains(&encoding.as_str()) {
                     return Err(self
                         .lexer
                         .fault("the dump's encoding cannot be read; make it with --encoding=UTF8"));
                 }
-                self.encoding = (!matches!(encoding.as_str(), "utf8" | "utf_8" | "unicode" | "default" | ""))
-                    .then_some(encoding);
+                // What is in no encoding in particular must be UTF-8: nothing says otherwise how to read it.
+                self.encoding = (!matches!(
+                    encoding.as_str(),
+                    "utf8" | "unicode" | "sqlascii" | "default" | ""
+                ))
+                .then_some(encoding);
                 self.lexer.is_utf8 = self.encoding.is_none();
             }
             "timezone"
