@@ -120,9 +120,9 @@ fn ensure_is_utf8(rows: &Rows) -> anyhow::Result<()> {
         for (field, name) in row.split(|byte| *byte == b'\t').zip(&rows.columns) {
             if str::from_utf8(field).is_err() {
                 bail!(
-                    "line {line} of the dump: a row of {}, column {name}, cannot be placed: it is not UTF-8; name the dump's \
-                     encoding at its beginning (SET client_encoding = 'LATIN1';) or convert the dump to UTF-8; nothing was \
-                     written",
+                    "line {line} of the dump: a row of {}, column {name}, cannot be placed: it is not UTF-8; let the dump \
+                     say its real encoding (SET client_encoding = 'LATIN1'; where it says none or SQL_ASCII), or convert it to \
+                     UTF-8; nothing was written",
                     rows.table
                 );
             }
