@@ -1,7 +1,6 @@
 //! Puts tables and rows of a source into the target's open transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use anyhow::{Context, bail};
 use sqlx::{AssertSqlSafe, PgConnection, postgres::PgDatabaseError};
@@ -9,6 +8,7 @@ use sqlx::{AssertSqlSafe, PgConnection, postgres::PgDatabaseError};
 use super::{
     Progress,
     dump::{self, Ending, Event, Position, Reading, Rows},
+    fields::Fields,
     report::{LEFT_OUT, Report},
     tables::{Column, Table},
 };
@@ -64,7 +64,8 @@ pub(super) async fn from_dump(
     let mut loader = Loader {
         db,
         tables: BTreeMap::new(),
-        dates: BTreeSet::new(),
+        fields: Fields::default(),
+        widened: Vec::new(),
         counts: BTreeMap::new(),
     };
     progress.size(reading.size);
@@ -99,7 +100,16 @@ pub(super) async fn from_dump(
         Err(dump::Fault::GivenUp) => bail!("the reading of the dump was given up"),
         ending => ending?,
     };
-    let Loader { tables, counts, .. } = loader;
+    let Loader {
+        tables,
+        counts,
+        widened,
+        ..
+    } = loader;
+    for (table, column) in widened {
+        let detail = format!("{column}: figures have more decimals than its type in the dump");
+        report.did(table, "column widened", detail, None);
+    }
     for ((table, column), position) in &ending.sequences {
         let is_there = tables
             .get(table)
@@ -115,8 +125,10 @@ struct Loader<'c> {
     db: &'c mut PgConnection,
     /// The columns of the tables that were made.
     tables: BTreeMap<&'static str, Vec<String>>,
-    /// Those of them that hold dates.
-    dates: BTreeSet<(&'static str, String)>,
+    /// What those of them keep.
+    fields: Fields,
+    /// Those that were given more decimals than the dump says.
+    widened: Vec<(&'static str, String)>,
     counts: BTreeMap<&'static str, i64>,
 }
 
@@ -127,7 +139,7 @@ impl Loader<'_> {
                 // Values may be no JSON; as text they are read by the adoption, which keeps and tells those.
                 for column in &mut table.columns {
                     as_text(column);
-                    self.note_dates(table.name, column);
+                    self.fields.note(table.name, column, line)?;
                 }
                 create(self.db, &table)
                     .await
@@ -138,12 +150,14 @@ impl Loader<'_> {
             }
             Event::Column(table, mut column, line) => {
                 as_text(&mut column);
-                self.note_dates(table, &column);
+                self.fields.note(table, &column, line)?;
                 let sql = format!("ALTER TABLE {} ADD COLUMN {}", qualified(table), column.sql());
                 self.alter(sql, line).await?;
                 self.tables.entry(table).or_default().push(column.name);
             }
             Event::Default(table, column, default, line) => {
+                self.fields
+                    .ensure_default_is_clear(table, &column, &default, line)?;
                 let sql = Column::default_of(&default).map(|default| {
                     format!(
                         "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {default}",
@@ -175,39 +189,18 @@ impl Loader<'_> {
             .with_context(|| format!("line {line} of the dump"))
     }
 
-    fn note_dates(&mut self, table: &'static str, column: &Column) {
-        if column.kind.is_date() {
-            self.dates.insert((table, column.name.clone()));
-        }
-    }
-
-    /// Refuses rows with a date that may be two days: PostgreSQL would take one of them without a word.
-    fn ensure_dates_are_clear(&self, rows: &Rows) -> anyhow::Result<()> {
-        let names = rows.columns.iter().enumerate();
-        let dates: Vec<(usize, &String)> = names
-            .filter(|(_, name)| self.dates.contains(&(rows.table, (*name).clone())))
-            .collect();
-        if dates.is_empty() {
-            return Ok(());
-        }
-        for (row, line) in rows.data.split(|byte| *byte == b'\n').zip(&rows.lines) {
-            let fields: Vec<&[u8]> = row.split(|byte| *byte == b'\t').collect();
-            for (place, name) in &dates {
-                if let Some(date) = fields.get(*place).filter(|date| may_be_two_days(date)) {
-                    bail!(
-                        "line {line} of the dump: a row of {}, column {name}, cannot be placed: \"{}\" may be two days; \
-                         write the year first; nothing was written",
-                        rows.table,
-                        String::from_utf8_lossy(date)
-                    );
-                }
-            }
-        }
-        Ok(())
-    }
-
     async fn copy(&mut self, rows: Rows) -> anyhow::Result<()> {
-        self.ensure_dates_are_clear(&rows)?;
+        for column in self.fields.check(&rows)? {
+            // The type that the dump says would round; the adoption itself does, and tells each row.
+            let sql = format!(
+                "ALTER TABLE {} ALTER COLUMN {} TYPE numeric",
+                qualified(rows.table),
+                identifier(column)
+            );
+            execute(self.db, sql).await?;
+            self.fields.widen(rows.table, column);
+            self.widened.push((rows.table, column.clone()));
+        }
         let encoding = rows
             .encoding
             .as_ref()
@@ -226,24 +219,6 @@ impl Loader<'_> {
         *self.counts.entry(rows.table).or_default() += i64::try_from(written)?;
         Ok(())
     }
-}
-
-/// True for day, month and year in figures, or in whatever order they are, and for a month's name between two figures of two
-/// digits: `03/04/2026`, `3 4 26`, `05-Mar-04`.
-fn may_be_two_days(date: &[u8]) -> bool {
-    let mut parts = date
-        .trim_ascii()
-        .splitn(3, |byte| matches!(byte, b'/' | b'-' | b'.' | b' '));
-    let is_number = |part: &[u8]| (1..=3).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
-    let (Some(first), Some(second), Some(third)) = (parts.next(), parts.next(), parts.next()) else {
-        return false;
-    };
-    if !is_number(first) || !third.first().is_some_and(u8::is_ascii_digit) {
-        return false;
-    }
-    let figures = third.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let is_name = !second.is_empty() && second.iter().all(u8::is_ascii_alphabetic);
-    is_number(second) || (is_name && figures < 3)
 }
 
 fn as_text(column: &mut Column) {

@@ -6,7 +6,9 @@
 //! second run finds its work done. `constraints` and `line_rate` are the repairs that follow an adoption.
 
 pub(crate) mod constraints;
+mod dates;
 mod dump;
+mod fields;
 mod figures;
 mod files;
 pub(crate) mod line_rate;

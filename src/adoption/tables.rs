@@ -1,6 +1,7 @@
 //! What is known of the predecessor's schema: its tables, which of their columns hold money, and how the description of a
 //! table is carried from a source into the target without executing a word of the source.
 
+use super::dates::Keeps;
 use crate::postgres::sql::{identifier, literal, qualified};
 
 /// The predecessor's tables, parents first; nothing else of a source is read.
@@ -199,9 +200,25 @@ impl Kind {
         self.0 == "date"
     }
 
-    /// True for a day, with its time or without.
-    pub(super) fn is_date(&self) -> bool {
-        self.0.starts_with("date") || self.0.starts_with("timestamp")
+    /// What dates of this type keep, if it is one of those.
+    pub(super) fn keeps(&self) -> Option<Keeps> {
+        let name = self.0.as_str();
+        if name.ends_with("[]") {
+            return None;
+        }
+        match (name.starts_with("timestamp"), name.ends_with(" with time zone")) {
+            (true, true) => Some(Keeps::Moment),
+            (true, false) => Some(Keeps::Local),
+            _ => self.is_day().then_some(Keeps::Day),
+        }
+    }
+
+    /// How many decimals figures of this type keep, if it rounds them.
+    pub(super) fn decimals(&self) -> Option<usize> {
+        let lengths = self.0.strip_prefix("numeric(")?.strip_suffix(')')?;
+        lengths
+            .split_once(',')
+            .map_or(Some(0), |(_, decimals)| decimals.parse().ok())
     }
 }
 

@@ -64,6 +64,19 @@ impl<R: Read> Bytes<R> {
         Ok(self.buffer.first().copied())
     }
 
+    /// The byte behind the next one; both stay.
+    pub(super) fn second(&mut self) -> Result<Option<u8>, Fault> {
+        if self.peek()?.is_none() {
+            return Ok(None);
+        }
+        if self.place + 1 == self.buffer.len() {
+            let next = self.buffer.split_off(self.place);
+            self.fill()?;
+            self.buffer.splice(0..0, next);
+        }
+        Ok(self.buffer.get(self.place + 1).copied())
+    }
+
     /// The next byte.
     pub(super) fn next(&mut self) -> Result<Option<u8>, Fault> {
         let byte = self.peek()?;

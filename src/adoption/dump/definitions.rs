@@ -97,7 +97,7 @@ pub(super) fn column(tokens: &[Token]) -> Option<Defined> {
             (Token::Word(word), _) if word == "default" => {
                 let end = expression_end(behind);
                 let (expression, behind) = behind.split_at_checked(end)?;
-                column.default = default(expression);
+                column.default = default_for(&column.kind, expression);
                 let is_nothing = without_casts(expression)
                     .is_some_and(|bare| matches!(bare, [token] if token.is_word("null")));
                 unknown_default = (column.default.is_none() && !is_nothing).then(|| expression.to_vec());
@@ -173,6 +173,16 @@ fn expression_end(tokens: &[Token]) -> usize {
         }
     }
     tokens.len()
+}
+
+/// A default that is taken over for a column of this type. Old servers write the day of a row as `('now'::text)::date`.
+pub(super) fn default_for(kind: &Kind, tokens: &[Token]) -> Option<Fallback> {
+    match default(tokens)? {
+        Fallback::Constant(text) if kind.keeps().is_some() && text.eq_ignore_ascii_case("now") => {
+            Some(Fallback::Function("CURRENT_TIMESTAMP"))
+        }
+        default => Some(default),
+    }
 }
 
 /// A default that is taken over; any other one is left out.

@@ -1,7 +1,7 @@
 //! The words of a dump: enough of SQL's grammar that nothing inside a text, a comment or a function's body is taken for a
 //! statement.
 
-use std::io::Read;
+use std::{collections::VecDeque, io::Read};
 
 use super::{
     bytes::{Bytes, Fault},
@@ -40,34 +40,21 @@ impl Token {
     pub(super) fn is_sign(&self, sign: u8) -> bool {
         *self == Self::Sign(sign)
     }
-
-    /// Whether what follows, though it begins rows elsewhere, goes on with the same statement: an event of a trigger or a rule,
-    /// a privilege, a part of a query.
-    pub(super) fn is_before_a_verb(&self) -> bool {
-        match self {
-            Self::Word(word) => BEFORE_VERBS.contains(&word.as_str()),
-            Self::Sign(sign) => matches!(sign, b',' | b'('),
-            _ => false,
-        }
-    }
 }
 
-/// The words that rows begin with.
-const ROWS: [&str; 3] = ["insert", "replace", "copy"];
-const BEFORE_VERBS: [&str; 12] = [
-    "after", "also", "as", "before", "create", "do", "for", "grant", "instead", "of", "on", "or",
-];
-
 /// The tokens of a dump, one after the other.
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(super) struct Lexer<R> {
     bytes: Bytes<R>,
     /// Whether `\` is a character like others in a plain text, as it is unless the dump says otherwise.
     pub(super) has_standard_texts: bool,
     /// Whether the dump is in UTF-8, as escapes of characters are.
     pub(super) is_utf8: bool,
+    /// Whether texts may be printed dictionaries, as they may among rows.
+    pub(super) has_printed_texts: bool,
     /// How many dumps of `pg_dump` begin and have not ended.
     pub(super) unfinished: u32,
-    ahead: Option<(u64, Token)>,
+    ahead: VecDeque<(u64, Token)>,
     line: u64,
     follows_line_end: bool,
 }
@@ -78,8 +65,9 @@ impl<R: Read> Lexer<R> {
             bytes,
             has_standard_texts: true,
             is_utf8: true,
+            has_printed_texts: false,
             unfinished: 0,
-            ahead: None,
+            ahead: VecDeque::new(),
             line: 1,
             follows_line_end: true,
         }
@@ -96,15 +84,29 @@ impl<R: Read> Lexer<R> {
 
     /// The next token, which stays.
     pub(super) fn peek(&mut self) -> Result<Option<&Token>, Fault> {
-        if self.ahead.is_none() {
-            self.ahead = self.read()?;
+        self.peek_at(0)
+    }
+
+    /// The token behind so many others, which stays.
+    pub(super) fn peek_at(&mut self, place: usize) -> Result<Option<&Token>, Fault> {
+        while self.ahead.len() <= place {
+            let Some(token) = self.read()? else {
+                return Ok(None);
+            };
+            self.ahead.push_back(token);
         }
-        Ok(self.ahead.as_ref().map(|(_, token)| token))
+        Ok(self.ahead.get(place).map(|(_, token)| token))
+    }
+
+    /// Whether the next token begins on another line than the last one.
+    pub(super) fn begins_line(&mut self) -> Result<bool, Fault> {
+        self.peek()?;
+        Ok(self.ahead.front().is_some_and(|(line, _)| *line > self.line))
     }
 
     /// The next token; `None` at the end of the dump.
     pub(super) fn next(&mut self) -> Result<Option<Token>, Fault> {
-        let next = match self.ahead.take() {
+        let next = match self.ahead.pop_front() {
             Some(ahead) => Some(ahead),
             None => self.read()?,
         };
@@ -138,48 +140,6 @@ impl<R: Read> Lexer<R> {
             return Ok(None);
         }
         self.next()
-    }
-
-    /// The next token of a statement; `None` at its end, the semicolon taken. Rows that begin on a line of their own begin
-    /// another statement, unless the token before says that this one `goes_on`: in dumps of the predecessor it may lack its
-    /// end, and must not take them.
-    pub(super) fn next_of_statement(&mut self, goes_on: bool) -> Result<Option<Token>, Fault> {
-        let line = self.line;
-        self.peek()?;
-        if let Some((begins, Token::Word(word))) = &self.ahead
-            && *begins > line
-            && ROWS.contains(&word.as_str())
-            && !goes_on
-        {
-            return Ok(None);
-        }
-        Ok(self.next()?.filter(|token| !token.is_sign(b';')))
-    }
-
-    /// Passes over everything up to the end of the statement. A function's body may be of statements with ends of their
-    /// own, between `BEGIN ATOMIC` and `END`.
-    pub(super) fn skip_statement(&mut self) -> Result<(), Fault> {
-        let mut follows_begin = false;
-        let mut depth = 0_u32;
-        let mut goes_on = false;
-        loop {
-            let token = if depth == 0 {
-                self.next_of_statement(goes_on)?
-            } else {
-                self.next()?
-            };
-            let Some(token) = token else { break };
-            goes_on = token.is_before_a_verb();
-            let begins_body = follows_begin && token.is_word("atomic");
-            follows_begin = token.is_word("begin");
-            match token {
-                _ if begins_body => depth += 1,
-                Token::Word(word) if depth > 0 && word == "case" => depth += 1,
-                Token::Word(word) if depth > 0 && word == "end" => depth -= 1,
-                _ => {}
-            }
-        }
-        Ok(())
     }
 
     /// A line of rows, and its number. Only where no token was read ahead.
@@ -370,7 +330,7 @@ impl<R: Read> Lexer<R> {
                 Some(byte) => text.push(byte),
             }
         }
-        if matches!(text.first(), Some(b'{' | b'[')) && !has_escapes {
+        if self.has_printed_texts && matches!(text.first(), Some(b'{' | b'[')) && !has_escapes {
             return self.printed(text, began);
         }
         Ok(text)
@@ -387,8 +347,25 @@ impl<R: Read> Lexer<R> {
             self.bytes.next()?;
         }
         let printed = Printed::of(&text);
-        // What may follow a whole text; behind one whose brackets are closed it may be anything.
-        if matches!(self.bytes.peek()?, None | Some(b',' | b')' | b';' | b':' | b'|'))
+        let next = self.bytes.peek()?;
+        let is_comment = matches!(
+            (next, self.bytes.second()?),
+            (Some(b'-'), Some(b'-')) | (Some(b'/'), Some(b'*'))
+        );
+        let goes_on = next == Some(b'\'');
+        let awaits_a_text = printed.as_ref().is_some_and(Printed::awaits_a_text);
+        if awaits_a_text && (is_comment || (goes_on && behind.contains(&b'\n'))) {
+            return Err(Fault::at(
+                began,
+                "a text that may be the beginning of a list, and what follows is no list; write it and the next sign in one \
+                 line, without a comment",
+            ));
+        }
+        // What may follow a whole text, another one that goes on with it among them; behind one whose brackets are closed it
+        // may be anything.
+        if is_comment
+            || (goes_on && !awaits_a_text)
+            || matches!(next, None | Some(b',' | b')' | b';' | b':' | b'|'))
             || printed.as_ref().is_some_and(|printed| !printed.is_inside())
         {
             self.follows_line_end = behind.last() == Some(&b'\n');

@@ -8,6 +8,7 @@
 
 mod bytes;
 mod definitions;
+mod ends;
 mod lexer;
 mod names;
 mod printed;

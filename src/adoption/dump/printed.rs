@@ -7,6 +7,8 @@ pub(super) struct Printed {
     depth: u32,
     quote: Option<u8>,
     is_escaped: bool,
+    /// The last byte that is no space.
+    last: Option<u8>,
 }
 
 impl Printed {
@@ -23,6 +25,9 @@ impl Printed {
     }
 
     pub(super) fn take(&mut self, byte: u8) {
+        if !byte.is_ascii_whitespace() {
+            self.last = Some(byte);
+        }
         if self.is_escaped {
             self.is_escaped = false;
             return;
@@ -35,6 +40,11 @@ impl Printed {
             (None, b'}' | b']') => self.depth = self.depth.saturating_sub(1),
             _ => {}
         }
+    }
+
+    /// Whether a text of the value's own may begin here.
+    pub(super) fn awaits_a_text(&self) -> bool {
+        self.depth > 0 && self.quote.is_none() && matches!(self.last, Some(b'[' | b'{' | b'(' | b',' | b':'))
     }
 
     /// Whether brackets or quotes are still open.

@@ -142,6 +142,59 @@ fn printed_dictionaries_need_no_doubled_quotes() {
 }
 
 #[test]
+fn a_comment_behind_a_text_is_none_of_it() {
+    for (values, expected) in [
+        (
+            "(7,'[draft' -- note\n), (8,'x]'), (9,'y')",
+            "7\t[draft\n8\tx]\n9\ty\n",
+        ),
+        (
+            "(7,'{x' /* ' */), (8, 'y' -- second }\n), (9,'}')",
+            "7\t{x\n8\ty\n9\t}\n",
+        ),
+        ("(7,'[it''s'\n\n-- note\n), (8,'x]')", "7\t[it's\n8\tx]\n"),
+        ("(7,'[draft] A' -- note\n), (8,'x')", "7\t[draft] A\n8\tx\n"),
+        ("(7,'{}'/* note */), (8,'x')", "7\t{}\n8\tx\n"),
+        ("(7,'['-- a', 'b']')", ""),
+        ("(7,'[' -- a\n), (8,'x]')", ""),
+        ("(7,'[' ', 'b']')", "7\t[' ', 'b']\n"),
+        ("(7,'[a', 'b']')", ""),
+        ("(7,'[a'\n'b'), (8,']')", ""),
+        ("(7,'['\n'b]')", ""),
+        ("(7,'{a}'\n'b')", ""),
+        ("(7,'[a' 'b'), (8,']')", ""),
+    ] {
+        let rest = format!("INSERT INTO client VALUES {values};");
+        if expected.is_empty() {
+            let fault = fault(&rest);
+            assert!(
+                fault.contains("line 2 ") || fault.contains("line 3 "),
+                "{values}: {fault}"
+            );
+            continue;
+        }
+        let read = rows(&format!("{CLIENT}{rest}"));
+        assert!(
+            read.ends_with(&format!("client (id,name) {expected}")),
+            "{values}: {read}"
+        );
+    }
+    // Elsewhere no text is printed in that way.
+    let dump =
+        format!("{CLIENT}COMMENT ON TABLE client IS '[ours'\nINSERT INTO client VALUES (1, 'x]'), (2, 'y');");
+    assert_eq!(rows(&dump), "[3, 3]: client (id,name) 1\tx]\n2\ty\n");
+}
+
+#[test]
+fn a_text_may_end_where_the_buffer_does() {
+    for length in 65_500..65_560 {
+        let text = "x".repeat(length - 1);
+        let dump = format!("{CLIENT}INSERT INTO client VALUES (1, '[{text}' /* note */), (2, ']');");
+        assert!(rows(&dump).ends_with("x\n2\t]\n"), "{length}");
+    }
+}
+
+#[test]
 fn a_row_that_cannot_be_placed_ends_the_reading_with_its_line() {
     for (dump, says) in [
         ("INSERT INTO client VALUES\n(1, 'O'Brien');", "line 3"),
@@ -356,16 +409,170 @@ fn a_statement_without_an_end_takes_no_rows() {
         "Dumping table client...",
         "UPDATE other SET a = 1",
         "COPY other TO stdout",
+        "CREATE SEQUENCE client_id_seq",
+        "CREATE SEQUENCE s START WITH 5",
+        "CREATE SCHEMA other",
+        "CREATE VIEW v AS SELECT a,\n    delete\n   FROM b",
+        "CREATE TABLE public.t AS SELECT 1",
+        "CREATE TABLE public.t (copy integer, update date) WITH (fillfactor=70)",
+        "SET standard_conforming_strings = on",
+        "SET a = also",
+        "GRANT SELECT,\nINSERT ON client TO reader",
+        "REVOKE\nSELECT ON client FROM reader",
+        "INSERT INTO public.foo SELECT * FROM bar",
+        "INSERT INTO public.foo SELECT * FROM bar WHERE a IN (1, 2)",
+        "INSERT INTO public.foo DEFAULT VALUES",
+        "INSERT INTO public.foo VALUES (1) ON CONFLICT (id) DO UPDATE SET a = 1",
+        "INSERT INTO public.foo VALUES (1) ON CONFLICT DO NOTHING RETURNING id",
+        "CREATE RULE r AS ON INSERT TO a DO INSTEAD NOTHING",
+        "CREATE RULE r AS ON INSERT TO a DO INSTEAD INSERT INTO b VALUES (1)",
+        "CREATE RULE r AS ON INSERT TO a DO (DELETE FROM b; SELECT 1)",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql\nSET search_path TO 'x'\nAS 'SELECT 1'",
+        "CREATE TRIGGER t AFTER INSERT OR\nDELETE ON client EXECUTE FUNCTION f()",
+        "\\restrict abc",
+        "ANALYZE",
     ] {
+        let open = open.replace('\n', " \n");
+        let line = 2 + open.lines().count();
         let dump = format!("{CLIENT}{open}\n{insert}");
         assert_eq!(
             rows(&dump),
-            "[3]: client (id,name) 1\tA\n|[4]: client (id,name) 2\tB\n",
+            format!(
+                "[{line}]: client (id,name) 1\tA\n|[{}]: client (id,name) 2\tB\n",
+                line + 1
+            ),
             "{open}"
         );
     }
     let copy = format!("{CLIENT}SET a = b\nCOPY client (id, name) FROM stdin;\n1\tA\n\\.\n");
     assert_eq!(rows(&copy), "[4]: client (id,name) 1\tA\n");
+}
+
+#[test]
+fn rows_without_an_end_take_no_statement() {
+    for behind in [
+        "ON CONFLICT DO NOTHING",
+        "ON CONFLICT (id) WHERE (id > 1) DO NOTHING RETURNING id",
+        "RETURNING id",
+        "",
+    ] {
+        for gap in ["\n", " "] {
+            let dump = format!(
+                "{CLIENT}INSERT INTO client VALUES (1, 'A') {behind}{gap}INSERT INTO client VALUES (2, 'B') {behind}{gap}\
+                 COPY client FROM stdin;\n3\tC\n\\.\n"
+            );
+            assert_eq!(rows(&dump).matches("client (id,name)").count(), 3, "{dump}");
+        }
+    }
+}
+
+#[test]
+fn a_statement_without_an_end_takes_no_other_statement_of_ours() {
+    for (next, says) in [
+        ("UPDATE client SET name = 'x';", "client left out: UPDATE"),
+        (
+            "UPDATE ONLY \"Finances\".client SET name = 'x';",
+            "client left out: UPDATE",
+        ),
+        ("DELETE FROM client;", "client left out: DELETE"),
+        ("TRUNCATE client;", "client left out: TRUNCATE"),
+        ("DROP TABLE client;", "client left out: DROP"),
+        ("DO $$BEGIN DELETE FROM client; END$$;", "client left out: DO"),
+        (
+            "PREPARE i AS INSERT INTO client VALUES (1);",
+            "client left out: PREPARE",
+        ),
+        (
+            "CREATE TABLE vendor (id bigint);",
+            "CREATE TABLE \"Finances\".\"vendor\"",
+        ),
+        (
+            "ALTER TABLE client ADD COLUMN note text;",
+            "client + \"note\" text",
+        ),
+    ] {
+        for open in [
+            "SET a = on",
+            "SELECT setval('client_id_seq', 5)",
+            "COMMENT ON TABLE client IS 'ours'",
+            "ALTER TABLE client OWNER TO postgres",
+            "CREATE VIEW v AS SELECT 1",
+            "INSERT INTO client VALUES (1, 'A') ON CONFLICT DO NOTHING",
+            "INSERT INTO client VALUES (1, 'A') RETURNING id",
+            "INSERT INTO public.foo SELECT 1",
+        ] {
+            let (told, ending) = events(&format!("{CLIENT}{open}\n{next}"));
+            ending.unwrap();
+            assert!(told.last().unwrap().contains(says), "{open}, {next}: {told:?}");
+        }
+    }
+    for open in [
+        "SELECT 1",
+        "SET a = on",
+        "CREATE VIEW v AS SELECT 1",
+        "RETURNING id",
+    ] {
+        for next in ["ROLLBACK;", "ABORT", "rollback work;"] {
+            let rows = "INSERT INTO client VALUES (1, 'A')";
+            let end = if open == "RETURNING id" { "" } else { ";\n" };
+            assert!(fault(&format!("{rows}{end} {open}\n{next}")).contains("takes rows back"));
+        }
+    }
+    let dump = "SELECT setval('client_id_seq', 5, false)\nSELECT setval('client_id_seq', 7)\n\
+                SET client_encoding = 'UTF8'\nSET search_path = public\nINSERT INTO client VALUES (1, 'A');";
+    let (told, ending) = events(&format!("{CLIENT}{dump}"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(ending.unwrap().sequences[&("client", "id".to_owned())], (7, true));
+}
+
+#[test]
+fn what_follows_an_open_bracket_is_not_lost() {
+    for open in [
+        "CREATE TABLE public.t (id bigint, name text",
+        "CREATE TABLE vendor (id bigint, name text",
+        "CREATE VIEW v AS SELECT (1",
+        "INSERT INTO public.foo VALUES (1, (2",
+        "SELECT (1",
+        "COMMENT ON (",
+    ] {
+        for next in [
+            "INSERT INTO client VALUES (1, 'A');",
+            "INSERT INTO public.log VALUES (1);",
+            "COPY \"Finances\".client (id, name) FROM stdin;\n1\tA)\n\\.\n",
+            "",
+        ] {
+            let fault = fault(&format!("{open}\n{next}"));
+            assert!(
+                fault.contains("line 2 ") && fault.contains("a bracket of this statement is not closed"),
+                "{open} {next}: {fault}"
+            );
+        }
+    }
+    assert!(
+        fault("CREATE RULE r AS ON INSERT TO a DO (\nINSERT INTO b VALUES (1);\n").contains("not closed")
+    );
+    assert!(
+        fault("CREATE FUNCTION f() BEGIN ATOMIC\nINSERT INTO client VALUES (1, 'A');")
+            .contains("does not end")
+    );
+    for rows in [
+        "COPY public.t FROM stdin\n1\n\\.\n",
+        "COPY public.t FROM stdin\n\\.\n",
+        "COPY client FROM stdin\n1\tA\n\\.\n",
+        "COPY client FROM stdin\nCOPY client FROM stdin;\n1\tA\n\\.\n",
+    ] {
+        assert!(fault(rows).contains("without its semicolon"), "{rows}");
+    }
+}
+
+#[test]
+fn rules_may_have_several_commands() {
+    let rule = "CREATE RULE r AS\n    ON INSERT TO public.x DO ( INSERT INTO public.log (t)\n  VALUES ('x'::text);\n\
+                INSERT INTO \"Finances\".client (id, name)\n  VALUES (77, 'y'::text);\n);";
+    assert_eq!(
+        rows(&format!("{CLIENT}{rule}\nINSERT INTO client VALUES (1, 'A');")),
+        "[8]: client (id,name) 1\tA\n"
+    );
 }
 
 #[test]
@@ -376,6 +583,12 @@ fn verbs_inside_a_statement_begin_no_rows() {
         "CREATE RULE r AS ON\nINSERT TO client DO\nINSERT INTO log VALUES (1);",
         "GRANT SELECT,\nINSERT ON client TO reader;",
         "CREATE FUNCTION f() BEGIN ATOMIC\nINSERT INTO log VALUES (1);\nEND;",
+        "CREATE RULE r AS ON INSERT TO a DO INSTEAD  WITH b AS (\n SELECT 1\n)\n INSERT INTO log SELECT * FROM b;",
+        "CREATE TABLE public.t (\n    copy integer,\n    insert date,\n    update text,\n    delete text\n);",
+        "CREATE VIEW v AS\n SELECT a,\n    copy,\n    update,\n    delete\n   FROM b;",
+        "CREATE POLICY p ON client FOR\nUPDATE TO reader USING (true);",
+        "CREATE VIEW v AS\n WITH x AS (\n SELECT 1\n)\n SELECT 1\nUNION\n SELECT 2;",
+        "ALTER TABLE client ADD CONSTRAINT c FOREIGN KEY (id) REFERENCES client(id) ON\nUPDATE CASCADE ON\nDELETE SET NULL;",
     ] {
         let dump = format!("{CLIENT}{whole}\nINSERT INTO client VALUES (1, 'A');");
         let line = 2 + whole.lines().count();
@@ -512,7 +725,15 @@ fn rows_that_come_by_another_name_are_not_lost() {
             "SET search_path TO DEFAULT; INSERT INTO client VALUES (1, 'a');",
             "a table of several schemas",
         ),
-        ("BEGIN; INSERT INTO client VALUES (1, 'a'); ROLLBACK;", "ROLLBACK"),
+        (
+            "BEGIN; INSERT INTO client VALUES (1, 'a'); ROLLBACK;",
+            "ROLLBACK takes",
+        ),
+        ("BEGIN; INSERT INTO client VALUES (1, 'a'); ABORT;", "ABORT takes"),
+        (
+            "INSERT INTO client VALUES (1, 'a'); DROP SCHEMA IF EXISTS \"Finances\" CASCADE;",
+            "DROP SCHEMA",
+        ),
         (
             "INSERT INTO client VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET name = 'b';",
             "ON CONFLICT DO UPDATE",
@@ -561,6 +782,20 @@ fn a_dump_that_is_cut_short_is_refused_wherever_it_is_cut() {
     }
     let whole = "--\n-- PostgreSQL database dump\n--\nINSERT INTO client VALUES (1, 'a');\n--\n-- PostgreSQL database dump complete\n--\n";
     assert_eq!(rows(&format!("{CLIENT}{whole}")), "[5]: client (id,name) 1\ta\n");
+}
+
+#[test]
+fn the_day_of_a_row_is_no_constant() {
+    let (told, ending) = events(
+        "CREATE TABLE client_po (id bigint, po_date date DEFAULT ('now'::text)::date, note text DEFAULT 'now'::text);
+         ALTER TABLE client_po ALTER COLUMN po_date SET DEFAULT 'now'::text::date;",
+    );
+    ending.unwrap();
+    assert!(
+        told[0].contains(r#""po_date" date DEFAULT CURRENT_TIMESTAMP, "note" text DEFAULT 'now'::text"#)
+            && told[1].contains("Function(\"CURRENT_TIMESTAMP\")"),
+        "{told:?}"
+    );
 }
 
 #[test]

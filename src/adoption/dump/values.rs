@@ -4,6 +4,7 @@ use std::io::Read;
 
 use super::{
     bytes::Fault,
+    ends::{Holds, Statement},
     lexer::{Lexer, Token},
 };
 
@@ -61,14 +62,19 @@ pub(super) fn next_row<R: Read>(
     Ok(Some(began))
 }
 
-/// What may stand behind the rows: `ON CONFLICT DO NOTHING`, `RETURNING`. A change of what is there is not executed.
+/// What may stand behind the rows: `ON CONFLICT DO NOTHING`, `RETURNING`. A change of what is there is not executed. Another
+/// statement may begin on the same line.
 fn end_of_rows<R: Read>(lexer: &mut Lexer<R>) -> Result<(), Fault> {
-    while let Some(token) = lexer.next()? {
-        if token.is_sign(b';') {
-            break;
-        }
-        if token.is_word("update") {
-            return Err(lexer.fault("ON CONFLICT DO UPDATE changes rows, and nothing in a dump is executed"));
+    let mut statement = Statement::new(Holds::Values, lexer);
+    while !(statement.is_flat() && statement.ends_before(lexer)?) {
+        match statement.next(lexer)? {
+            Some(token) if token.is_word("update") => {
+                return Err(
+                    lexer.fault("ON CONFLICT DO UPDATE changes rows, and nothing in a dump is executed")
+                );
+            }
+            Some(_) => {}
+            None => break,
         }
     }
     Ok(())

@@ -98,6 +98,14 @@ async fn a_row_that_cannot_be_placed_stops_the_run_with_its_line() {
         assert!(refused.refusal().contains(says), "{rows}: {}", refused.stderr);
         assert!(!has_schema(&target).await);
     }
+    // Without an encoding, bytes have no meaning but that of UTF-8.
+    let latin = b"SET client_encoding = 'SQL_ASCII';\nINSERT INTO client VALUES\n(1, 'caf\xe9');";
+    let file = desk.file("dump.sql", [head.as_bytes(), latin].concat());
+
+    let refused = desk.adopt(&target, &["--from", &file]).await;
+
+    let says = "line 4 of the dump: a row of client, column name, cannot be placed: it is not UTF-8";
+    assert!(refused.refusal().contains(says), "{}", refused.stderr);
 }
 
 #[tokio::test]
@@ -151,6 +159,11 @@ async fn a_date_that_may_be_two_days_stops_the_run_and_one_that_is_clear_does_no
         "(1, '03/04/2026', NULL)",
         "(1, '13.4.26', NULL)",
         "(1, NULL, '03-04-2026 10:00')",
+        "(1, E'\\t03/04/2026', NULL)",
+        "(1, '03 / 04 / 2026', NULL)",
+        "(1, '05Mar04', NULL)",
+        "(1, '2026-04-03 18:30:00', NULL)",
+        "(1, NULL, '2026-04-03 10:00:00+05:30'::timestamptz)",
     ] {
         let file = desk.file("dump.sql", format!("{head}{row};"));
 
@@ -179,6 +192,57 @@ async fn a_date_that_may_be_two_days_stops_the_run_and_one_that_is_clear_does_no
         )
         .await,
         "2026-04-03 2026-04-03"
+    );
+}
+
+#[tokio::test]
+async fn amounts_that_the_type_in_the_dump_would_round_are_told() {
+    let desk = Desk::new();
+    let target = cluster::empty_database().await;
+    let file = desk.file(
+        "dump.sql",
+        "CREATE TABLE client_payment (id bigint NOT NULL, client_id bigint, amount numeric(12,2), tds_amount numeric(15,2), \
+         payment_date date);\n\
+         INSERT INTO client_payment VALUES (1, 1, 10.50, 0.10, '2026-03-01');\n\
+         INSERT INTO client_payment VALUES (2, 1, 12345.675, 0.005, '2026-03-01'), (3, 1, 1.250, 1e-1, NULL);",
+    );
+
+    let report = desk.adopt(&target, &["--from", &file]).await.report();
+
+    let mut rounded: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["rule"] == "money_rounded")
+        .map(|finding| {
+            let kept = &finding["kept"];
+            format!(
+                "{} {}: {} {}",
+                finding["row_id"], kept["column"], kept["old"], kept["new"]
+            )
+        })
+        .collect();
+    rounded.sort();
+    assert_eq!(
+        rounded,
+        [
+            r#""2" "amount": 12345.675 12345.68"#,
+            r#""2" "tds_amount": 0.005 0.01"#
+        ]
+    );
+    let sums: Vec<String> = report["sums"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sum| format!("{} {} {}", sum["column"], sum["before"], sum["after"]))
+        .collect();
+    assert!(
+        sums.contains(&r#""amount" 12357.425 12357.43"#.to_owned()),
+        "{sums:?}"
+    );
+    assert!(
+        sums.contains(&r#""tds_amount" 0.205 0.21"#.to_owned()),
+        "{sums:?}"
     );
 }
 

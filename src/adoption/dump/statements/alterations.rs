@@ -7,6 +7,7 @@ use super::{
         Event,
         bytes::Fault,
         definitions,
+        ends::Holds,
         lexer::Token,
         names::{self, Qualified},
     },
@@ -18,14 +19,14 @@ impl<R: Read> Reader<R> {
     pub(super) fn alter(&mut self) -> Result<(), Fault> {
         let line = self.lexer.line();
         if self.lexer.skip_word("sequence")? {
-            let tokens = self.statement_rest()?;
+            let tokens = self.statement_rest(Holds::Actions)?;
             self.sequence(&tokens);
             return Ok(());
         }
         if !self.lexer.skip_word("table")? {
             let is_of_schema = self.lexer.skip_word("schema")?;
             self.count("ALTER");
-            let tokens = self.statement_rest()?;
+            let tokens = self.statement_rest(Holds::Actions)?;
             let is_ours = |token: &Token| match token {
                 Token::Word(name) | Token::Name(name) => name.eq_ignore_ascii_case("Finances"),
                 _ => false,
@@ -51,10 +52,10 @@ impl<R: Read> Reader<R> {
             .and_then(|name| name.table(self.unqualified_is_ours))
         else {
             self.count("ALTER TABLE of others");
-            let tokens = self.statement_rest()?;
+            let tokens = self.statement_rest(Holds::Actions)?;
             return self.ensure_becomes_none_of_ours(name.as_ref(), &tokens);
         };
-        let tokens = self.statement_rest()?;
+        let tokens = self.statement_rest(Holds::Actions)?;
         for action in definitions::split(&tokens, b',') {
             if !self.alteration(table, action, line)? {
                 self.left_out(line, table, &format!("ALTER TABLE {table} {}", told(action)))?;
@@ -154,19 +155,20 @@ impl<R: Read> Reader<R> {
                 _ => "",
             })
             .collect();
-        let is_known = self
+        let known = self
             .tables
             .get(table)
-            .is_some_and(|defined| defined.columns.iter().any(|known| known.name == column));
+            .and_then(|defined| defined.columns.iter().find(|known| known.name == column));
         match words.as_slice() {
             ["set", "statistics" | "storage" | "compression", ..] | ["drop", "default", ..] => Ok(true),
-            _ if !is_known => Ok(false),
+            _ if known.is_none() => Ok(false),
             ["set", "not", "null"] => {
                 self.send(Event::NotNull(table, column, line))?;
                 Ok(true)
             }
             ["set", "default", ..] => {
-                let default = definitions::default(change.get(2..).unwrap_or_default());
+                let expression = change.get(2..).unwrap_or_default();
+                let default = known.and_then(|known| definitions::default_for(&known.kind, expression));
                 self.note_sequence(table, &column, default.as_ref());
                 let is_understood = default.is_some();
                 if let Some(default) = default {
@@ -241,7 +243,7 @@ impl<R: Read> Reader<R> {
     /// `SELECT setval('x', 5, true), …` and `set_config`; any other query is passed over, and told if it makes a table of ours.
     pub(super) fn select(&mut self) -> Result<(), Fault> {
         let line = self.lexer.line();
-        let tokens = self.statement_rest()?;
+        let tokens = self.statement_rest(Holds::Values)?;
         let target = tokens
             .iter()
             .position(|token| token.is_word("into"))

@@ -11,6 +11,7 @@ use super::{
     Ending, Event, Position,
     bytes::{Bytes, Fault},
     definitions,
+    ends::{Holds, Statement, skip_statement},
     lexer::{Lexer, Token},
     names::Qualified,
     values::{begins_statement, said},
@@ -22,16 +23,24 @@ const LONGEST_DEFINITION: usize = 100_000;
 /// How much of a statement is told.
 const TOLD: usize = 12;
 /// Encodings whose characters may contain a byte that looks like a quote or a backslash.
-const NOT_READABLE: [&str; 9] = [
+const NOT_READABLE: [&str; 17] = [
     "sjis",
-    "big5",
-    "gbk",
-    "uhc",
-    "gb18030",
-    "johab",
-    "shift_jis_2004",
     "shiftjis",
     "mskanji",
+    "win932",
+    "windows932",
+    "shiftjis2004",
+    "big5",
+    "win950",
+    "windows950",
+    "gbk",
+    "win936",
+    "windows936",
+    "gb18030",
+    "johab",
+    "uhc",
+    "win949",
+    "windows949",
 ];
 /// The words of statements that change rows.
 const CHANGES: [&str; 5] = ["insert", "update", "delete", "copy", "merge"];
@@ -113,9 +122,10 @@ impl<R: Read> Reader<R> {
             "select" => self.select(),
             "set" => self.set(),
             "reset" | "discard" => self.reset(word),
-            "rollback" => Err(self
-                .lexer
-                .fault("ROLLBACK takes rows back, and nothing in a dump is executed")),
+            "rollback" | "abort" => Err(self.lexer.fault(format!(
+                "{} takes rows back, and nothing in a dump is executed",
+                word.to_uppercase()
+            ))),
             "replace" => Err(self
                 .lexer
                 .fault("REPLACE is no SQL of PostgreSQL; its rows cannot be placed")),
@@ -123,7 +133,7 @@ impl<R: Read> Reader<R> {
             "update" | "delete" | "truncate" | "merge" | "drop" => self.change(word),
             _ => {
                 self.count(&word.to_uppercase());
-                self.lexer.skip_statement()
+                skip_statement(&mut self.lexer, Holds::Values)
             }
         }
     }
@@ -145,13 +155,20 @@ impl<R: Read> Reader<R> {
             self.lexer.next()?;
         }
         if kind == "sequence" {
-            let tokens = self.definition()?;
+            let tokens = self.definition(Holds::Values)?;
             self.sequence(&tokens);
             return Ok(());
         }
         if kind != "table" || is_temporary {
             self.count(format!("CREATE {}", kind.to_uppercase()).trim_end());
-            return self.lexer.skip_statement();
+            let holds = match kind.as_str() {
+                "rule" => Holds::Statements,
+                "database" | "domain" | "extension" | "index" | "role" | "schema" | "type" | "user" => {
+                    Holds::Values
+                }
+                _ => Holds::Queries,
+            };
+            return skip_statement(&mut self.lexer, holds);
         }
         let is_repeatable = self.if_not_exists()?;
         let name = Qualified::read(&mut self.lexer)?;
@@ -160,10 +177,10 @@ impl<R: Read> Reader<R> {
         }
         let Some(table) = name.and_then(|name| name.table(self.unqualified_is_ours)) else {
             self.count("CREATE TABLE of others");
-            let tokens = self.definition()?;
+            let tokens = self.definition(Holds::Queries)?;
             return self.ensure_no_part_of_ours(&tokens);
         };
-        let tokens = self.definition()?;
+        let tokens = self.definition(Holds::Queries)?;
         if self.tables.contains_key(table) {
             if is_repeatable {
                 return Ok(());
@@ -225,29 +242,24 @@ impl<R: Read> Reader<R> {
         Ok(true)
     }
 
-    /// The tokens up to the end of a definition: a semicolon, or the beginning of another statement behind its brackets.
-    fn definition(&mut self) -> Result<Vec<Token>, Fault> {
+    /// The tokens up to the end of a definition: as of any statement, or where another one begins behind its brackets.
+    fn definition(&mut self, holds: Holds) -> Result<Vec<Token>, Fault> {
         let mut tokens = Vec::new();
-        let mut depth = 0_usize;
+        let mut statement = Statement::new(holds, &self.lexer);
         let mut had_brackets = false;
         loop {
-            let ends = |token: &Token| match token {
-                Token::Sign(b';') | Token::Command(_) => depth == 0,
-                Token::Word(word) => depth == 0 && had_brackets && begins_statement(word) && word != "set",
-                _ => false,
-            };
-            let Some(token) = self.lexer.next_unless(ends)? else {
-                self.lexer.skip_sign(b';')?;
+            if had_brackets && statement.is_flat() {
+                let begins_line = self.lexer.begins_line()?;
+                // A character set is none.
+                let ends = |word: &str| begins_statement(word) && (begins_line || word != "set");
+                if matches!(self.lexer.peek()?, Some(Token::Word(word)) if ends(word)) {
+                    return Ok(tokens);
+                }
+            }
+            let Some(token) = statement.next(&mut self.lexer)? else {
                 return Ok(tokens);
             };
-            match token {
-                Token::Sign(b'(') => depth += 1,
-                Token::Sign(b')') => {
-                    depth = depth.saturating_sub(1);
-                    had_brackets = true;
-                }
-                _ => {}
-            }
+            had_brackets |= token.is_sign(b')');
             if tokens.len() >= LONGEST_DEFINITION {
                 return Err(self.lexer.fault("a definition does not end"));
             }
@@ -278,7 +290,11 @@ impl<R: Read> Reader<R> {
     /// a table of ours.
     fn change_by_code(&mut self, word: &str) -> Result<(), Fault> {
         let line = self.lexer.line();
-        let mut tokens = self.statement_rest()?;
+        let holds = match word {
+            "do" => Holds::Values,
+            _ => Holds::Statements,
+        };
+        let mut tokens = self.statement_rest(holds)?;
         let texts: Vec<Vec<u8>> = tokens
             .iter()
             .filter_map(|token| match token {
@@ -307,23 +323,21 @@ impl<R: Read> Reader<R> {
     }
 
     /// The rest of a short statement, without its end.
-    fn statement_rest(&mut self) -> Result<Vec<Token>, Fault> {
+    fn statement_rest(&mut self, holds: Holds) -> Result<Vec<Token>, Fault> {
         let mut tokens = Vec::new();
-        loop {
-            let goes_on = tokens.last().is_some_and(Token::is_before_a_verb);
-            let Some(token) = self.lexer.next_of_statement(goes_on)? else {
-                return Ok(tokens);
-            };
+        let mut statement = Statement::new(holds, &self.lexer);
+        while let Some(token) = statement.next(&mut self.lexer)? {
             if tokens.len() >= LONGEST_DEFINITION {
                 return Err(self.lexer.fault("a statement does not end"));
             }
             tokens.push(token);
         }
+        Ok(tokens)
     }
 
     /// Settings that say how the rest is to be read.
     fn set(&mut self) -> Result<(), Fault> {
-        let tokens = self.statement_rest()?;
+        let tokens = self.statement_rest(Holds::Values)?;
         let tokens = match tokens.as_slice() {
             [Token::Word(scope), rest @ ..] if scope == "session" || scope == "local" => rest,
             all => all,
@@ -352,7 +366,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn reset(&mut self, word: &str) -> Result<(), Fault> {
-        let tokens = self.statement_rest()?;
+        let tokens = self.statement_rest(Holds::Values)?;
         for name in ["search_path", "standard_conforming_strings", "client_encoding"] {
             if tokens
                 .iter()
@@ -388,17 +402,21 @@ impl<R: Read> Reader<R> {
                     !matches!(first.to_ascii_lowercase().as_str(), "off" | "false" | "0" | "no");
             }
             "client_encoding" => {
-                let encoding = first.to_ascii_lowercase().replace('-', "_");
-                let is_name = encoding
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                // PostgreSQL looks at letters and figures alone.
+                let mut encoding = first.to_ascii_lowercase();
+                encoding.retain(|character| !matches!(character, '-' | '_' | ' '));
+                let is_name = encoding.bytes().all(|byte| byte.is_ascii_alphanumeric());
                 if !is_name || NOT_READABLE.contains(&encoding.as_str()) {
                     return Err(self
                         .lexer
                         .fault("the dump's encoding cannot be read; make it with --encoding=UTF8"));
                 }
-                self.encoding = (!matches!(encoding.as_str(), "utf8" | "utf_8" | "unicode" | "default" | ""))
-                    .then_some(encoding);
+                // What is in no encoding in particular must be UTF-8: nothing says otherwise how to read it.
+                self.encoding = (!matches!(
+                    encoding.as_str(),
+                    "utf8" | "unicode" | "sqlascii" | "default" | ""
+                ))
+                .then_some(encoding);
                 self.lexer.is_utf8 = self.encoding.is_none();
             }
             "timezone"
@@ -431,7 +449,17 @@ impl<R: Read> Reader<R> {
     /// A statement that changes what is there: none is executed, those about our tables are told.
     fn change(&mut self, word: &str) -> Result<(), Fault> {
         let line = self.lexer.line();
-        let tokens = self.statement_rest()?;
+        let holds = match word {
+            "drop" | "truncate" => Holds::Values,
+            _ => Holds::Queries,
+        };
+        let tokens = self.statement_rest(holds)?;
+        if word == "drop" && !self.tables.is_empty() && drops_our_schema(&tokens) {
+            return Err(self.lexer.fault(
+                "DROP SCHEMA takes the tables before it back, and nothing in a dump is executed; \
+                 the dump must hold one database",
+            ));
+        }
         let table = (0..tokens.len()).find_map(|place| {
             let (name, _) = Qualified::take(tokens.get(place..)?)?;
             name.table(self.unqualified_is_ours)
@@ -481,6 +509,15 @@ impl<R: Read> Reader<R> {
             hash: String::new(),
         }
     }
+}
+
+/// Whether these tokens behind `DROP` name the schema of our tables.
+fn drops_our_schema(tokens: &[Token]) -> bool {
+    let is_ours = |token: &Token| match token {
+        Token::Word(name) | Token::Name(name) => name.eq_ignore_ascii_case("Finances"),
+        _ => false,
+    };
+    tokens.first().is_some_and(|kind| kind.is_word("schema")) && tokens.iter().any(is_ours)
 }
 
 /// Where the bracket ends that was opened before these tokens.

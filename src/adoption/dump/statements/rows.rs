@@ -6,6 +6,7 @@ use super::{
     super::{
         Event, Rows,
         bytes::Fault,
+        ends::{Holds, Statement, skip_statement},
         lexer::Token,
         names::Qualified,
         values::{begins_statement, next_row},
@@ -16,12 +17,21 @@ use super::{
 /// A batch of rows ends at so many bytes or rows.
 const BATCH_BYTES: usize = 1024 * 1024;
 const BATCH_ROWS: usize = 10_000;
+/// How many tokens the end of a `COPY` may have.
+const LONGEST_COPY: usize = 1000;
 /// What is said of a row whose table is not known.
 const NO_DEFINITION: &str = "come before the CREATE TABLE that says what their columns are; \
      make the dump with structure and data";
 
 impl<R: Read> Reader<R> {
     pub(super) fn insert(&mut self) -> Result<(), Fault> {
+        self.lexer.has_printed_texts = true;
+        let inserted = self.insert_rows();
+        self.lexer.has_printed_texts = false;
+        inserted
+    }
+
+    fn insert_rows(&mut self) -> Result<(), Fault> {
         let line = self.lexer.line();
         self.lexer.skip_word("ignore")?;
         self.lexer.skip_word("into")?;
@@ -39,7 +49,7 @@ impl<R: Read> Reader<R> {
             self.lexer.skip_word("value")?;
         }
         if !self.lexer.skip_word("values")? && !self.lexer.skip_word("value")? {
-            let rest = self.statement_rest()?;
+            let rest = self.statement_rest(Holds::Queries)?;
             return self.left_out(line, table, &format!("INSERT INTO {table} {}", told(&rest)));
         }
         let columns = self.columns_of(table, listed)?;
@@ -83,22 +93,23 @@ impl<R: Read> Reader<R> {
 
     /// Passes over an `INSERT` into a table of others, which may lack its end as well.
     fn skip_rows(&mut self) -> Result<(), Fault> {
-        let mut depth = 0_usize;
+        let mut statement = Statement::new(Holds::Queries, &self.lexer);
         let mut had_row = false;
+        let mut had_conflict = false;
         loop {
-            let ends = |token: &Token| match token {
-                Token::Sign(b';') => depth == 0,
-                Token::Word(word) => depth == 0 && had_row && begins_statement(word),
-                _ => false,
-            };
-            match self.lexer.next_unless(ends)? {
-                Some(Token::Sign(b'(')) => depth += 1,
-                Some(Token::Sign(b')')) => {
-                    depth = depth.saturating_sub(1);
-                    had_row = true;
-                }
+            if statement.is_flat() {
                 // What follows a conflict may be a statement's word, and is none.
-                Some(Token::Word(word)) if word == "conflict" => return self.lexer.skip_statement(),
+                let ends = match self.lexer.peek()? {
+                    Some(Token::Word(word)) => had_row && begins_statement(word),
+                    _ => false,
+                };
+                if (ends && !had_conflict) || (had_conflict && statement.ends_before(&mut self.lexer)?) {
+                    return Ok(());
+                }
+            }
+            match statement.next(&mut self.lexer)? {
+                Some(Token::Sign(b')')) => had_row = true,
+                Some(Token::Word(word)) if word == "conflict" => had_conflict = true,
                 Some(Token::Word(word)) if word == "values" => had_row = false,
                 Some(_) => {}
                 None => return Ok(()),
@@ -111,17 +122,15 @@ impl<R: Read> Reader<R> {
         if self.lexer.peek()?.is_some_and(|token| token.is_sign(b'(')) {
             // Of a query; it takes rows out.
             self.count("COPY of others");
-            return self.lexer.skip_statement();
+            return skip_statement(&mut self.lexer, Holds::Values);
         }
         let table = self.table_of_rows()?.table(self.unqualified_is_ours);
         let listed = match table {
             Some(_) => self.column_list()?,
             None => None,
         };
-        let rest = self.statement_rest()?;
-        let reads_rows = rest
-            .windows(2)
-            .any(|pair| matches!(pair, [one, two] if one.is_word("from") && two.is_word("stdin")));
+        let rest = self.copy_rest()?;
+        let reads_rows = reads_rows(&rest);
         let Some(table) = table else {
             self.count("COPY of others");
             return if reads_rows { self.skip_lines() } else { Ok(()) };
@@ -150,6 +159,31 @@ impl<R: Read> Reader<R> {
             self.finish_row(&mut rows, line)?;
         }
         self.send_rows(rows)
+    }
+
+    /// The rest of a `COPY` up to its semicolon. Rows follow that; without it, nothing tells where they begin.
+    fn copy_rest(&mut self) -> Result<Vec<Token>, Fault> {
+        let mut tokens = Vec::new();
+        let mut statement = Statement::new(Holds::Values, &self.lexer);
+        let mut ends = false;
+        while !ends {
+            let begins_line = self.lexer.begins_line()?;
+            let next = self.lexer.peek()?;
+            let is_option = matches!(next, Some(Token::Sign(b';' | b'(')))
+                || next.is_some_and(|token| token.is_word("with") || token.is_word("where"));
+            let is_end = next.is_none_or(|token| token.is_sign(b';'));
+            let lacks_end = reads_rows(&tokens) && begins_line && !is_option;
+            match statement.next(&mut self.lexer)? {
+                Some(token) if !lacks_end && tokens.len() < LONGEST_COPY => tokens.push(token),
+                None if is_end || !reads_rows(&tokens) => ends = true,
+                _ => {
+                    return Err(self.lexer.fault(
+                        "a COPY without its semicolon, so that its rows cannot be told from what follows",
+                    ));
+                }
+            }
+        }
+        Ok(tokens)
     }
 
     fn skip_lines(&mut self) -> Result<(), Fault> {
@@ -227,4 +261,11 @@ impl<R: Read> Reader<R> {
         }
         self.send(Event::Rows(rows))
     }
+}
+
+/// Whether these tokens of a `COPY` say that rows follow.
+fn reads_rows(tokens: &[Token]) -> bool {
+    tokens
+        .windows(2)
+        .any(|pair| matches!(pair, [one, two] if one.is_word("from") && two.is_word("stdin")))
 }
