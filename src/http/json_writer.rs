@@ -102,9 +102,9 @@ fn needs_escapes(bytes: &[u8]) -> bool {
 
 /// Without leaving early, so that a block is looked at in one go.
 fn any_needs_escapes<const N: usize>(block: &[u8; N]) -> bool {
-    block.iter().fold(false, |found, byte| {
-        found | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\')
-    })
+    block.iter().fold(0, |found, byte| {
+        found | u8::from(*byte < 0x20) | u8::from(*byte == b'"') | u8::from(*byte == b'\\')
+    }) != 0
 }
 
 macro_rules! integers {
