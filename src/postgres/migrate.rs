@@ -26,6 +26,10 @@ const BASELINE_SETTINGS_BACK: &str = "
     SET LOCAL enable_nestloop TO DEFAULT";
 /// What the baseline is not told: it knows no column of another type than its own family.
 const READ_TEXT_COLUMNS: &str = include_str!("text_columns.sql");
+/// What the baseline leaves missing although every row has it, and later migrations and every answer need. It runs at once after
+/// the baseline, and again in its place among the migrations, where it finds nothing left.
+const FILL_MISSING_VALUES: &str = include_str!("../../migrations/20260121000000_no_missing_values.sql");
+const FILL_VERSION: i64 = 20_260_121_000_000;
 /// Keeps what was found in text columns with the baseline's own findings, and for whoever runs the adoption.
 const NOTE_TEXT_COLUMNS: &str = r#"
     INSERT INTO pg_temp.adopt_action (table_name, action, detail, row_count)
@@ -41,6 +45,8 @@ const NOTE_TEXT_COLUMNS: &str = r#"
      CROSS JOIN (SELECT gen_random_uuid() AS id OFFSET 0) AS run
      ORDER BY position;
     DROP TABLE pg_temp.text_action, pg_temp.text_finding"#;
+/// How every refusal of the adoption begins.
+const REFUSAL: &str = "adoption stopped: ";
 const LOCK_PATIENCE: Duration = Duration::from_mins(15);
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
@@ -141,6 +147,7 @@ pub(crate) async fn run_within(transaction: &mut PgConnection) -> anyhow::Result
         sqlx::raw_sql(BASELINE_SETTINGS_BACK)
             .execute(&mut *transaction)
             .await?;
+        fill_missing_values(transaction).await?;
     }
     if had_texts {
         sqlx::raw_sql(NOTE_TEXT_COLUMNS)
@@ -163,7 +170,7 @@ pub(crate) async fn finish(db: &mut PgConnection) -> anyhow::Result<()> {
 }
 
 async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
-    if !exists(db, VERSION_TABLE).await? {
+    if !has_baseline(db, migrator).await? {
         // The version table comes with the baseline or not at all, and the schema too. Only where it is missing: making
         // it asks for a right over the database, even if it is there, that the owner of the schema need not have.
         let schema_exists = schema_exists(db).await?;
@@ -174,6 +181,7 @@ async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
         if let Some(baseline) = baseline_of(migrator) {
             let texts = read_text_columns(&mut transaction).await?;
             migrator.run_to(baseline, &mut *transaction).await?;
+            fill_missing_values(&mut transaction).await?;
             if texts > 0 {
                 tracing::warn!(columns = texts, "dates and figures that were text were read");
                 sqlx::raw_sql(NOTE_TEXT_COLUMNS)
@@ -182,27 +190,48 @@ async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
             }
         }
         transaction.commit().await?;
+    } else {
+        // One that an earlier version adopted, and whose next migration may need it.
+        let mut transaction = db.begin().await?;
+        fill_missing_values(&mut transaction).await?;
+        transaction.commit().await?;
     }
     migrator.run(db).await?;
     Ok(())
+}
+
+/// Fills what is missing in rows that were adopted, unless the migration has done it.
+async fn fill_missing_values(transaction: &mut PgConnection) -> anyhow::Result<()> {
+    if has_baseline(transaction, &without_schema()).await? && !is_applied(transaction, FILL_VERSION).await? {
+        sqlx::raw_sql(FILL_MISSING_VALUES).execute(transaction).await?;
+    }
+    Ok(())
+}
+
+async fn has_baseline(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<bool> {
+    match baseline_of(migrator) {
+        Some(baseline) => is_applied(db, baseline).await,
+        None => Ok(false),
+    }
+}
+
+async fn is_applied(db: &mut PgConnection, version: i64) -> anyhow::Result<bool> {
+    if !exists(db, VERSION_TABLE).await? {
+        return Ok(false);
+    }
+    let applied = db.list_applied_migrations(VERSION_TABLE).await?;
+    Ok(applied.iter().any(|migration| migration.version == version))
 }
 
 /// Gives the columns of an old database that hold dates and figures as text their types, inside the transaction of the
 /// baseline, which has yet to run; how many there are. A second call finds those of the first.
 ///
 /// # Errors
-/// If a value may be several days, or a figure is none.
+/// If a value may be several days, or a figure or date is none.
 pub(crate) async fn read_text_columns(transaction: &mut PgConnection) -> anyhow::Result<i64> {
     let migrator = without_schema();
-    if exists(transaction, VERSION_TABLE).await? {
-        let applied = transaction.list_applied_migrations(VERSION_TABLE).await?;
-        let baseline = baseline_of(&migrator);
-        if applied
-            .iter()
-            .any(|migration| Some(migration.version) == baseline)
-        {
-            return Ok(0);
-        }
+    if has_baseline(transaction, &migrator).await? {
+        return Ok(0);
     }
     sqlx::raw_sql(READ_TEXT_COLUMNS)
         .execute(&mut *transaction)
@@ -217,11 +246,14 @@ pub(crate) async fn read_text_columns(transaction: &mut PgConnection) -> anyhow:
 /// Why migrating ended. A refusal of the adoption is told in its own words: the driver would add the line of PostgreSQL's
 /// source at which it was raised, which helps nobody.
 fn stopped(error: anyhow::Error) -> anyhow::Error {
+    if error.to_string().starts_with(REFUSAL) {
+        return error;
+    }
     let refusal = error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<sqlx::Error>()?.as_database_error())
         .map(|database| database.message().to_owned())
-        .find(|message| message.starts_with("adoption stopped: "));
+        .find(|message| message.starts_with(REFUSAL));
     match refusal {
         Some(refusal) => anyhow::anyhow!(refusal),
         None => error.context("migrating the database"),

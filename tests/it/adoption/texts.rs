@@ -37,7 +37,7 @@ async fn text_is_read_as_the_date_or_figure_that_it_is() {
     );
     assert_eq!(
         legacy
-            .rows("SELECT id, po_date, pi_date, po_value, created_at IS NULL FROM client_po WHERE id > 2 ORDER BY id")
+            .rows("SELECT id, po_date, pi_date, po_value, created_at = updated_at FROM client_po WHERE id > 2 ORDER BY id")
             .await,
         ["(3,,,0.10,t)", "(4,,2026-03-05,0.00,t)"]
     );
@@ -46,6 +46,13 @@ async fn text_is_read_as_the_date_or_figure_that_it_is() {
             .rows("SELECT id, amount, payment_date FROM client_payment ORDER BY id")
             .await,
         ["(1,1000.25,2026-03-09)", "(2,0.75,2026-03-10)"]
+    );
+    // When it was made nobody knows: the day of the document stands for it, else the day of the adoption.
+    assert_eq!(
+        legacy
+            .value("SELECT created_at AT TIME ZONE 'Asia/Kolkata' FROM client_po WHERE id = 4")
+            .await,
+        "2026-03-05 00:00:00"
     );
     assert_eq!(
         legacy.findings("date_unreadable").await,
