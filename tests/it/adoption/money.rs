@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Legacy, RESTORED, SHAPE_A, SHAPE_B, SHAPE_C, SHAPE_D};
+use crate::support::app::TestApp;
 
 /// Rows of each table, and the sum of each of its numeric columns, by `table` and `table.column`.
 async fn figures(legacy: &mut Legacy) -> BTreeMap<String, String> {
@@ -139,6 +140,32 @@ async fn money_of_ten_trillion_stops_the_adoption_and_just_below_does_not() {
                 );
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn an_adopted_payment_that_is_negative_can_be_edited_but_for_its_amount() {
+    let mut legacy = Legacy::load(&[SHAPE_C]).await;
+    legacy
+        .run(
+            "UPDATE client_payment SET amount = -5 WHERE id = 17;
+             UPDATE vendor_payment SET amount = -3;
+             DELETE FROM payment_vendor_link",
+        )
+        .await;
+    legacy.adopt().await;
+    let app = TestApp::start_on(legacy.database.options.clone(), &[]).await;
+    let admin = app.admin().await;
+
+    for (url, change, expected) in [
+        ("/api/payments/17", r#"{"notes": "x"}"#, 200),
+        ("/api/payments/17/status", r#"{"status": "cancelled"}"#, 200),
+        ("/api/payments/17", r#"{"amount": -6}"#, 422),
+        ("/api/vendor-payments/3", r#"{"notes": "x"}"#, 200),
+        ("/api/vendor-payments/3", r#"{"amount": 0}"#, 422),
+    ] {
+        let reply = admin.put(url).body(change).send().await;
+        assert_eq!(reply.status, expected, "{url} {change}: {}", reply.text());
     }
 }
 
