@@ -26,6 +26,8 @@ const BASELINE_SETTINGS_BACK: &str = "
     SET LOCAL enable_nestloop TO DEFAULT";
 /// What the baseline is not told: it knows no column of another type than its own family.
 const READ_TEXT_COLUMNS: &str = include_str!("text_columns.sql");
+/// Values at which the adoption stops, whatever type their columns have.
+const REFUSE_IMPOSSIBLE_VALUES: &str = include_str!("impossible_values.sql");
 /// What the baseline leaves missing although every row has it, and later migrations and every answer need. It runs at once after
 /// the baseline, and again in its place among the migrations, where it finds nothing left.
 const FILL_MISSING_VALUES: &str = include_str!("../../migrations/20260121000000_no_missing_values.sql");
@@ -233,10 +235,12 @@ pub(crate) async fn read_text_columns(transaction: &mut PgConnection) -> anyhow:
     if has_baseline(transaction, &migrator).await? {
         return Ok(0);
     }
-    sqlx::raw_sql(READ_TEXT_COLUMNS)
-        .execute(&mut *transaction)
-        .await
-        .map_err(|error| stopped(error.into()))?;
+    for step in [READ_TEXT_COLUMNS, REFUSE_IMPOSSIBLE_VALUES] {
+        sqlx::raw_sql(step)
+            .execute(&mut *transaction)
+            .await
+            .map_err(|error| stopped(error.into()))?;
+    }
     let columns = sqlx::query_scalar("SELECT count(*) FROM pg_temp.text_action")
         .fetch_one(transaction)
         .await?;

@@ -177,7 +177,9 @@ async fn a_real_keeps_the_digits_that_it_shows() {
         .run(
             "ALTER TABLE client_payment ALTER COLUMN amount TYPE real USING 1.5;
              UPDATE client_payment SET amount = 1234567.5 WHERE id = 1;
-             UPDATE client_payment SET amount = 0.1 WHERE id = 2",
+             UPDATE client_payment SET amount = 0.1 WHERE id = 2;
+             CREATE TABLE project (id bigint, name text, latitude real, longitude real, is_new boolean);
+             INSERT INTO project VALUES (1, 'Delhi', 28.6139391, 77.2090212)",
         )
         .await;
 
@@ -188,5 +190,10 @@ async fn a_real_keeps_the_digits_that_it_shows() {
             .rows("SELECT id, amount FROM client_payment ORDER BY id")
             .await,
         ["(1,1234567.50)", "(2,0.10)"]
+    );
+    // All that it has, which is less than was put in.
+    assert_eq!(
+        legacy.rows("SELECT latitude, longitude FROM project").await,
+        ["(28.6139400,77.2090200)"]
     );
 }
