@@ -98,7 +98,13 @@ pub(crate) async fn adopt(
     .execute(&mut *transaction)
     .await?;
     let mut report = Report::new(request.dry_run);
-    let is_new = run(&mut transaction, request, source.as_mut(), &mut report, progress).await?;
+    let is_new = match run(&mut transaction, request, source.as_mut(), &mut report, progress).await {
+        Ok(is_new) => is_new,
+        Err(error) => {
+            transaction.rollback().await?;
+            return Err(migrate::why(&mut session, error).await);
+        }
+    };
     if let Some(source) = source {
         source.close().await?;
     }

@@ -9,7 +9,10 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 
-use super::sql::set;
+use super::{
+    obstacles::{self, REFUSAL},
+    sql::set,
+};
 use crate::config::DatabaseConfig;
 
 /// The version table lives in the schema that it describes.
@@ -28,6 +31,9 @@ const BASELINE_SETTINGS_BACK: &str = "
 const READ_TEXT_COLUMNS: &str = include_str!("text_columns.sql");
 /// Values at which the adoption stops, whatever type their columns have.
 const REFUSE_IMPOSSIBLE_VALUES: &str = include_str!("impossible_values.sql");
+/// Before rows are written, and after it.
+const REST_OLD_TRIGGERS: &str = include_str!("old_triggers.sql");
+const WAKE_OLD_TRIGGERS: &str = include_str!("old_triggers_again.sql");
 /// What the baseline leaves missing although every row has it, and later migrations and every answer need. It runs at once after
 /// the baseline, and again in its place among the migrations, where it finds nothing left.
 const FILL_MISSING_VALUES: &str = include_str!("../../migrations/20260121000000_no_missing_values.sql");
@@ -47,8 +53,6 @@ const NOTE_TEXT_COLUMNS: &str = r#"
      CROSS JOIN (SELECT gen_random_uuid() AS id OFFSET 0) AS run
      ORDER BY position;
     DROP TABLE pg_temp.text_action, pg_temp.text_finding"#;
-/// How every refusal of the adoption begins.
-const REFUSAL: &str = "adoption stopped: ";
 const LOCK_PATIENCE: Duration = Duration::from_mins(15);
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
@@ -79,7 +83,9 @@ pub async fn migrate(options: &PgConnectOptions, config: &DatabaseConfig) -> any
     let before = pending(&mut db, &migrator).await?;
     if before > 0 {
         tracing::info!(migrations = before, "bringing the database schema up to date");
-        run(&mut db, &migrator).await.map_err(stopped)?;
+        if let Err(error) = run(&mut db, &migrator).await {
+            return Err(stopped(why(&mut db, error).await));
+        }
     }
     // Closing the session gives the lock back.
     db.close().await.context("ending the migration session")?;
@@ -100,6 +106,8 @@ pub(crate) async fn session(
         .context("connecting for migrations")?;
     limit_lock_wait(&mut db).await?;
     set(&mut db, "statement_timeout", "0").await?;
+    // A policy that would hide rows from the adoption is an error.
+    set(&mut db, "row_security", "off").await?;
     set(
         &mut db,
         "nexgen.legacy_timezone",
@@ -172,7 +180,12 @@ pub(crate) async fn finish(db: &mut PgConnection) -> anyhow::Result<()> {
 }
 
 async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
-    if !has_baseline(db, migrator).await? {
+    if has_baseline(db, migrator).await? {
+        // One that an earlier version adopted, and whose next migration may need it.
+        let mut transaction = db.begin().await?;
+        fill_missing_values(&mut transaction).await?;
+        transaction.commit().await?;
+    } else {
         // The version table comes with the baseline or not at all, and the schema too. Only where it is missing: making
         // it asks for a right over the database, even if it is there, that the owner of the schema need not have.
         let schema_exists = schema_exists(db).await?;
@@ -192,11 +205,6 @@ async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
             }
         }
         transaction.commit().await?;
-    } else {
-        // One that an earlier version adopted, and whose next migration may need it.
-        let mut transaction = db.begin().await?;
-        fill_missing_values(&mut transaction).await?;
-        transaction.commit().await?;
     }
     migrator.run(db).await?;
     Ok(())
@@ -205,7 +213,9 @@ async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
 /// Fills what is missing in rows that were adopted, unless the migration has done it.
 async fn fill_missing_values(transaction: &mut PgConnection) -> anyhow::Result<()> {
     if has_baseline(transaction, &without_schema()).await? && !is_applied(transaction, FILL_VERSION).await? {
-        sqlx::raw_sql(FILL_MISSING_VALUES).execute(transaction).await?;
+        for step in [REST_OLD_TRIGGERS, FILL_MISSING_VALUES, WAKE_OLD_TRIGGERS] {
+            sqlx::raw_sql(step).execute(&mut *transaction).await?;
+        }
     }
     Ok(())
 }
@@ -235,7 +245,7 @@ pub(crate) async fn read_text_columns(transaction: &mut PgConnection) -> anyhow:
     if has_baseline(transaction, &migrator).await? {
         return Ok(0);
     }
-    for step in [READ_TEXT_COLUMNS, REFUSE_IMPOSSIBLE_VALUES] {
+    for step in [READ_TEXT_COLUMNS, REFUSE_IMPOSSIBLE_VALUES, REST_OLD_TRIGGERS] {
         sqlx::raw_sql(step)
             .execute(&mut *transaction)
             .await
@@ -245,6 +255,16 @@ pub(crate) async fn read_text_columns(transaction: &mut PgConnection) -> anyhow:
         .fetch_one(transaction)
         .await?;
     Ok(columns)
+}
+
+/// Why an adoption that is rolled back ended, with what was in its way; the error of another migration stays as it is.
+///
+/// The transaction that the error ended is rolled back by then, or was begun to be.
+pub(crate) async fn why(db: &mut PgConnection, error: anyhow::Error) -> anyhow::Error {
+    match has_baseline(db, &without_schema()).await {
+        Ok(false) => obstacles::explain(db, error).await,
+        Ok(true) | Err(_) => error,
+    }
 }
 
 /// Why migrating ended. A refusal of the adoption is told in its own words: the driver would add the line of PostgreSQL's
