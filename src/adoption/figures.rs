@@ -311,7 +311,31 @@ impl Told {
     /// # Errors
     /// Without the database.
     pub(super) async fn read(transaction: &mut PgConnection, clients_before: &[i64]) -> anyhow::Result<Self> {
-        let rows: Vec<(String, String, bool, i64)> = sqlx::query_as(
+        let mut told = Self::take(transaction, "pg_temp.adopt_finding WHERE true").await?;
+        // The two clients of the seed are there afterwards, whoever brought them.
+        told.seeded = sqlx::query_scalar(
+            r#"SELECT count(*) FROM "Finances".client WHERE id IN (1, 2) AND NOT id = ANY ($1)"#,
+        )
+        .bind(clients_before)
+        .fetch_one(transaction)
+        .await?;
+        Ok(told)
+    }
+
+    /// Reads what this transaction has filled in a database that was adopted before.
+    ///
+    /// # Errors
+    /// Without the database.
+    pub(super) async fn of_this_run(transaction: &mut PgConnection) -> anyhow::Result<Self> {
+        Self::take(
+            transaction,
+            r#""Finances".adoption_report WHERE found_at = now()"#,
+        )
+        .await
+    }
+
+    async fn take(transaction: &mut PgConnection, findings: &'static str) -> anyhow::Result<Self> {
+        let sql = format!(
             r"
             SELECT table_name,
                    coalesce(
@@ -321,13 +345,13 @@ impl Told {
                    ),
                    rule = 'money_rounded',
                    sum(coalesce((kept ->> 'rows')::bigint, 1))::bigint
-              FROM pg_temp.adopt_finding
-             WHERE rule IN ('money_rounded', 'null_filled', 'money_missing')
+              FROM {findings}
+               AND rule IN ('money_rounded', 'null_filled', 'money_missing')
              GROUP BY 1, 2, 3
-            ",
-        )
-        .fetch_all(&mut *transaction)
-        .await?;
+            "
+        );
+        let rows: Vec<(String, String, bool, i64)> =
+            sqlx::query_as(AssertSqlSafe(sql)).fetch_all(transaction).await?;
         let mut told = Self::default();
         for (table, column, is_rounded, count) in rows {
             let kind = if is_rounded {
@@ -337,13 +361,6 @@ impl Told {
             };
             *kind.entry((table, column)).or_default() += count;
         }
-        // The two clients of the seed are there afterwards, whoever brought them.
-        told.seeded = sqlx::query_scalar(
-            r#"SELECT count(*) FROM "Finances".client WHERE id IN (1, 2) AND NOT id = ANY ($1)"#,
-        )
-        .bind(clients_before)
-        .fetch_one(transaction)
-        .await?;
         Ok(told)
     }
 

@@ -100,7 +100,13 @@ pub(crate) async fn adopt(
     .execute(&mut *transaction)
     .await?;
     let mut report = Report::new(request.dry_run);
-    let is_new = run(&mut transaction, request, source.as_mut(), &mut report, progress).await?;
+    let is_new = match run(&mut transaction, request, source.as_mut(), &mut report, progress).await {
+        Ok(is_new) => is_new,
+        Err(error) => {
+            transaction.rollback().await?;
+            return Err(migrate::why(&mut session, error).await);
+        }
+    };
     if let Some(source) = source {
         source.close().await?;
     }
@@ -176,7 +182,9 @@ async fn run(
         report.take_baseline(transaction).await?;
         Told::read(transaction, &clients).await?
     } else {
-        Told::default()
+        // An earlier version adopted it; what is filled now is told where its findings are.
+        report.take_earlier(transaction).await?;
+        Told::of_this_run(transaction).await?
     };
     report.did("*", "migrations", "ran", Some(i64::try_from(ran)?));
     if let Some(loaded) = &loaded {

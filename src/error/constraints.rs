@@ -68,6 +68,16 @@ const fn ours(name: &'static str) -> Constraint {
     (name, Rule::Ours)
 }
 
+/// The check of a table that its dates and figures are none that only the database knows, such as infinity.
+const fn possible(name: &'static str) -> Constraint {
+    check(
+        name,
+        "body",
+        "value_error",
+        "holds a date or figure that is out of range",
+    )
+}
+
 /// Every constraint and unique index of the schema, by table.
 const CONSTRAINTS: &[Constraint] = &[
     taken("user_email_key", "email", "Email already registered"),
@@ -606,6 +616,27 @@ const CONSTRAINTS: &[Constraint] = &[
         "vendor_payment",
         "Still used by vendor payments",
     ),
+    possible("user_values_possible"),
+    possible("client_values_possible"),
+    possible("project_values_possible"),
+    possible("site_values_possible"),
+    possible("vendor_values_possible"),
+    possible("client_po_values_possible"),
+    possible("client_po_line_item_values_possible"),
+    possible("po_project_mapping_values_possible"),
+    possible("client_payment_values_possible"),
+    possible("vendor_order_values_possible"),
+    possible("vendor_order_line_item_values_possible"),
+    possible("vendor_payment_values_possible"),
+    possible("payment_vendor_link_values_possible"),
+    possible("billing_po_values_possible"),
+    possible("billing_po_line_item_values_possible"),
+    possible("quotation_values_possible"),
+    possible("quotation_line_item_values_possible"),
+    possible("project_document_values_possible"),
+    possible("upload_session_values_possible"),
+    possible("upload_file_values_possible"),
+    possible("upload_stats_values_possible"),
 ];
 
 /// Whether the table knows a constraint; for the test that compares it with the schema.

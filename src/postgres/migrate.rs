@@ -9,7 +9,10 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 
-use super::sql::set;
+use super::{
+    obstacles::{self, REFUSAL},
+    sql::set,
+};
 use crate::config::DatabaseConfig;
 
 /// The version table lives in the schema that it describes.
@@ -26,6 +29,15 @@ const BASELINE_SETTINGS_BACK: &str = "
     SET LOCAL enable_nestloop TO DEFAULT";
 /// What the baseline is not told: it knows no column of another type than its own family.
 const READ_TEXT_COLUMNS: &str = include_str!("text_columns.sql");
+/// Values at which the adoption stops, whatever type their columns have.
+const REFUSE_IMPOSSIBLE_VALUES: &str = include_str!("impossible_values.sql");
+/// Before rows are written, and after it.
+const REST_OLD_TRIGGERS: &str = include_str!("old_triggers.sql");
+const WAKE_OLD_TRIGGERS: &str = include_str!("old_triggers_again.sql");
+/// What the baseline leaves missing although every row has it, and later migrations and every answer need. It runs at once after
+/// the baseline, and again in its place among the migrations, where it finds nothing left.
+const FILL_MISSING_VALUES: &str = include_str!("../../migrations/20260121000000_no_missing_values.sql");
+const FILL_VERSION: i64 = 20_260_121_000_000;
 /// Keeps what was found in text columns with the baseline's own findings, and for whoever runs the adoption.
 const NOTE_TEXT_COLUMNS: &str = r#"
     INSERT INTO pg_temp.adopt_action (table_name, action, detail, row_count)
@@ -71,7 +83,9 @@ pub async fn migrate(options: &PgConnectOptions, config: &DatabaseConfig) -> any
     let before = pending(&mut db, &migrator).await?;
     if before > 0 {
         tracing::info!(migrations = before, "bringing the database schema up to date");
-        run(&mut db, &migrator).await.map_err(stopped)?;
+        if let Err(error) = run(&mut db, &migrator).await {
+            return Err(stopped(why(&mut db, error).await));
+        }
     }
     // Closing the session gives the lock back.
     db.close().await.context("ending the migration session")?;
@@ -92,6 +106,8 @@ pub(crate) async fn session(
         .context("connecting for migrations")?;
     limit_lock_wait(&mut db).await?;
     set(&mut db, "statement_timeout", "0").await?;
+    // A policy that would hide rows from the adoption is an error.
+    set(&mut db, "row_security", "off").await?;
     set(
         &mut db,
         "nexgen.legacy_timezone",
@@ -141,6 +157,7 @@ pub(crate) async fn run_within(transaction: &mut PgConnection) -> anyhow::Result
         sqlx::raw_sql(BASELINE_SETTINGS_BACK)
             .execute(&mut *transaction)
             .await?;
+        fill_missing_values(transaction).await?;
     }
     if had_texts {
         sqlx::raw_sql(NOTE_TEXT_COLUMNS)
@@ -163,7 +180,12 @@ pub(crate) async fn finish(db: &mut PgConnection) -> anyhow::Result<()> {
 }
 
 async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
-    if !exists(db, VERSION_TABLE).await? {
+    if has_baseline(db, migrator).await? {
+        // One that an earlier version adopted, and whose next migration may need it.
+        let mut transaction = db.begin().await?;
+        fill_missing_values(&mut transaction).await?;
+        transaction.commit().await?;
+    } else {
         // The version table comes with the baseline or not at all, and the schema too. Only where it is missing: making
         // it asks for a right over the database, even if it is there, that the owner of the schema need not have.
         let schema_exists = schema_exists(db).await?;
@@ -174,6 +196,7 @@ async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
         if let Some(baseline) = baseline_of(migrator) {
             let texts = read_text_columns(&mut transaction).await?;
             migrator.run_to(baseline, &mut *transaction).await?;
+            fill_missing_values(&mut transaction).await?;
             if texts > 0 {
                 tracing::warn!(columns = texts, "dates and figures that were text were read");
                 sqlx::raw_sql(NOTE_TEXT_COLUMNS)
@@ -187,41 +210,74 @@ async fn run(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Fills what is missing in rows that were adopted, unless the migration has done it.
+async fn fill_missing_values(transaction: &mut PgConnection) -> anyhow::Result<()> {
+    if has_baseline(transaction, &without_schema()).await? && !is_applied(transaction, FILL_VERSION).await? {
+        for step in [REST_OLD_TRIGGERS, FILL_MISSING_VALUES, WAKE_OLD_TRIGGERS] {
+            sqlx::raw_sql(step).execute(&mut *transaction).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn has_baseline(db: &mut PgConnection, migrator: &Migrator) -> anyhow::Result<bool> {
+    match baseline_of(migrator) {
+        Some(baseline) => is_applied(db, baseline).await,
+        None => Ok(false),
+    }
+}
+
+async fn is_applied(db: &mut PgConnection, version: i64) -> anyhow::Result<bool> {
+    if !exists(db, VERSION_TABLE).await? {
+        return Ok(false);
+    }
+    let applied = db.list_applied_migrations(VERSION_TABLE).await?;
+    Ok(applied.iter().any(|migration| migration.version == version))
+}
+
 /// Gives the columns of an old database that hold dates and figures as text their types, inside the transaction of the
 /// baseline, which has yet to run; how many there are. A second call finds those of the first.
 ///
 /// # Errors
-/// If a value may be several days, or a figure is none.
+/// If a value may be several days, or a figure or date is none.
 pub(crate) async fn read_text_columns(transaction: &mut PgConnection) -> anyhow::Result<i64> {
     let migrator = without_schema();
-    if exists(transaction, VERSION_TABLE).await? {
-        let applied = transaction.list_applied_migrations(VERSION_TABLE).await?;
-        let baseline = baseline_of(&migrator);
-        if applied
-            .iter()
-            .any(|migration| Some(migration.version) == baseline)
-        {
-            return Ok(0);
-        }
+    if has_baseline(transaction, &migrator).await? {
+        return Ok(0);
     }
-    sqlx::raw_sql(READ_TEXT_COLUMNS)
-        .execute(&mut *transaction)
-        .await
-        .map_err(|error| stopped(error.into()))?;
+    for step in [READ_TEXT_COLUMNS, REFUSE_IMPOSSIBLE_VALUES, REST_OLD_TRIGGERS] {
+        sqlx::raw_sql(step)
+            .execute(&mut *transaction)
+            .await
+            .map_err(|error| stopped(error.into()))?;
+    }
     let columns = sqlx::query_scalar("SELECT count(*) FROM pg_temp.text_action")
         .fetch_one(transaction)
         .await?;
     Ok(columns)
 }
 
+/// Why an adoption that is rolled back ended, with what was in its way; the error of another migration stays as it is.
+///
+/// The transaction that the error ended is rolled back by then, or was begun to be.
+pub(crate) async fn why(db: &mut PgConnection, error: anyhow::Error) -> anyhow::Error {
+    match has_baseline(db, &without_schema()).await {
+        Ok(false) => obstacles::explain(db, error).await,
+        Ok(true) | Err(_) => error,
+    }
+}
+
 /// Why migrating ended. A refusal of the adoption is told in its own words: the driver would add the line of PostgreSQL's
 /// source at which it was raised, which helps nobody.
 fn stopped(error: anyhow::Error) -> anyhow::Error {
+    if error.to_string().starts_with(REFUSAL) {
+        return error;
+    }
     let refusal = error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<sqlx::Error>()?.as_database_error())
         .map(|database| database.message().to_owned())
-        .find(|message| message.starts_with("adoption stopped: "));
+        .find(|message| message.starts_with(REFUSAL));
     match refusal {
         Some(refusal) => anyhow::anyhow!(refusal),
         None => error.context("migrating the database"),

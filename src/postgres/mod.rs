@@ -4,6 +4,7 @@ pub mod client_programs;
 pub mod embedded;
 pub(crate) mod in_order;
 pub mod migrate;
+pub(crate) mod obstacles;
 pub mod pool;
 pub mod programs;
 pub(crate) mod sql;

@@ -18,6 +18,30 @@ CREATE TEMP TABLE IF NOT EXISTS pg_temp.text_action (
     row_count  bigint
 ) ON COMMIT DROP;
 
+-- The predecessor's tables.
+CREATE OR REPLACE FUNCTION pg_temp.text_tables() RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY['client', 'project', 'site', 'vendor', 'user', 'client_po', 'client_po_line_item', 'po_project_mapping',
+                 'client_payment', 'vendor_order', 'vendor_order_line_item', 'vendor_payment', 'payment_vendor_link', 'billing_po',
+                 'billing_po_line_item', 'quotation', 'quotation_line_item', 'project_document', 'upload_session', 'upload_file',
+                 'upload_stats'];
+$$;
+
+-- Which of their columns hold dates, times and figures, by their names.
+CREATE OR REPLACE FUNCTION pg_temp.text_columns() RETURNS TABLE (kind text, col text)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT known.kind, unnest(known.columns)
+      FROM (VALUES ('date', ARRAY['po_date', 'agreement_date', 'pi_date', 'payment_date', 'due_date', 'order_date', 'document_date']),
+                   ('time', ARRAY['created_at', 'updated_at', 'reconciled_at', 'linked_at', 'upload_timestamp', 'last_activity',
+                                  'last_updated', 'expires_at', 'last_login_at', 'approved_at']),
+                   ('figure', ARRAY['po_value', 'stated_value', 'stated_tax', 'receivable_amount', 'subtotal', 'cgst', 'sgst', 'igst',
+                                    'total_tax', 'quantity', 'qty', 'unit_price', 'rate', 'price', 'total_price', 'total', 'tax',
+                                    'tax_rate', 'gst_amount', 'gross_amount', 'amount', 'tds_amount', 'final_po_value',
+                                    'amount_allocated', 'billed_value', 'billed_gst', 'billed_total', 'total_gst', 'total_amount',
+                                    'latitude', 'longitude'])
+           ) AS known (kind, columns);
+$$;
+
 -- Day, clock and offset of a text, each as text: '15/03/2026 10:30 +05:30' gives {15/03/2026, 10:30, +05:30}.
 CREATE OR REPLACE FUNCTION pg_temp.text_parts(value text) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
@@ -204,23 +228,11 @@ BEGIN
            AND attribute.attnum > 0
            AND NOT attribute.attisdropped
            AND attribute.attgenerated = ''
-          JOIN (VALUES ('date', ARRAY['po_date', 'agreement_date', 'pi_date', 'payment_date', 'due_date', 'order_date',
-                                      'document_date']),
-                       ('time', ARRAY['created_at', 'updated_at', 'reconciled_at', 'linked_at', 'upload_timestamp',
-                                      'last_activity', 'last_updated', 'expires_at', 'last_login_at', 'approved_at']),
-                       ('figure', ARRAY['po_value', 'stated_value', 'stated_tax', 'receivable_amount', 'subtotal', 'cgst', 'sgst',
-                                        'igst', 'total_tax', 'quantity', 'qty', 'unit_price', 'rate', 'price', 'total_price',
-                                        'total', 'tax', 'tax_rate', 'gst_amount', 'gross_amount', 'amount', 'tds_amount',
-                                        'final_po_value', 'amount_allocated', 'billed_value', 'billed_gst', 'billed_total',
-                                        'total_gst', 'total_amount', 'latitude', 'longitude'])
-               ) AS known (kind, columns)
-            ON attribute.attname = ANY (known.columns)
+          JOIN pg_temp.text_columns() AS known
+            ON attribute.attname = known.col
          WHERE relation.relnamespace = to_regnamespace('"Finances"')
            AND relation.relkind = 'r'
-           AND relation.relname IN ('client', 'project', 'site', 'vendor', 'user', 'client_po', 'client_po_line_item',
-                                    'po_project_mapping', 'client_payment', 'vendor_order', 'vendor_order_line_item',
-                                    'vendor_payment', 'payment_vendor_link', 'billing_po', 'billing_po_line_item', 'quotation',
-                                    'quotation_line_item', 'project_document', 'upload_session', 'upload_file', 'upload_stats')
+           AND relation.relname = ANY (pg_temp.text_tables())
            AND attribute.atttypid IN ('text'::regtype, 'character varying'::regtype, 'character'::regtype)
          ORDER BY relation.relname, attribute.attnum
     LOOP
@@ -304,11 +316,12 @@ BEGIN
            AND attribute.attnum > 0
            AND NOT attribute.attisdropped
            AND attribute.attgenerated = ''
+          JOIN pg_temp.text_columns() AS known
+            ON attribute.attname = known.col
+           AND known.kind = 'figure'
          WHERE relation.relnamespace = to_regnamespace('"Finances"')
            AND relation.relkind = 'r'
-           AND relation.relname IN ('client_po', 'client_po_line_item', 'client_payment', 'vendor_order', 'vendor_order_line_item',
-                                    'vendor_payment', 'payment_vendor_link', 'billing_po', 'billing_po_line_item', 'quotation',
-                                    'quotation_line_item')
+           AND relation.relname = ANY (pg_temp.text_tables())
            AND attribute.atttypid = 'real'::regtype
          ORDER BY relation.relname, attribute.attnum
     LOOP

@@ -97,6 +97,8 @@ async fn session_files(db: impl PgExecutor<'_>, last: &str) -> Result<Option<(Ve
           FROM "Finances".upload_file
          WHERE id > $1
            AND status <> 'deleted'
+           -- An adopted one of no session has no place.
+           AND session_id IS NOT NULL
          ORDER BY id
          LIMIT $2
         "#,

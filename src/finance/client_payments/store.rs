@@ -439,7 +439,7 @@ pub async fn update(
         )]));
     }
     let linked = linked(uow.conn(), id).await?;
-    ensure_links_fit(after.amount, &linked)?;
+    ensure_links_fit(&before, &after, &linked)?;
     if after.transaction_type != before.transaction_type
         && let Some(orders) = &linked.orders
     {

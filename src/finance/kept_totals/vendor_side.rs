@@ -314,6 +314,7 @@ pub async fn orders_of_payments(
         SELECT vendor_order_id
           FROM "Finances".payment_vendor_link
          WHERE vendor_payment_id = ANY ($1)
+           AND vendor_order_id IS NOT NULL
         "#,
         payments as &[VendorPaymentId],
     )

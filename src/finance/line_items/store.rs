@@ -212,8 +212,14 @@ async fn revalue(
 /// `NotFound` if there is no such line, `Stale` if the request knows another version of it.
 async fn lock(uow: &mut UnitOfWork, id: LineItemId) -> Result<(LockedPo, Line)> {
     let gone = || Error::NotFound("Line item");
+    // An adopted line of no PO is never shown.
     let po = sqlx::query_scalar!(
-        r#"SELECT client_po_id AS "client_po_id: ClientPoId" FROM "Finances".client_po_line_item WHERE id = $1"#,
+        r#"
+        SELECT client_po_id AS "client_po_id!: ClientPoId"
+          FROM "Finances".client_po_line_item
+         WHERE id = $1
+           AND client_po_id IS NOT NULL
+        "#,
         id as LineItemId,
     )
     .fetch_optional(uow.conn())

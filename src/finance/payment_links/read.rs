@@ -13,15 +13,15 @@ use crate::{
     types::ids::{PaymentLinkId, VendorOrderId},
 };
 
-/// The columns of [`Link`].
+/// The columns of [`Link`]. An adopted link may name a payment that is gone, or none: nothing was paid then, and no way is known.
 macro_rules! link_columns {
     () => {
         "
         SELECT link.id, link.vendor_order_id, link.payment_id, link.vendor_payment_id, link.link_type,
-               link.amount_allocated, COALESCE(client_payment.amount, vendor_payment.amount) AS payment_amount,
+               link.amount_allocated, COALESCE(client_payment.amount, vendor_payment.amount, 0) AS payment_amount,
                COALESCE(client_payment.payment_date, vendor_payment.payment_date) AS payment_date,
-               COALESCE(client_payment.payment_mode, vendor_payment.payment_mode) AS payment_mode,
-               COALESCE(client_payment.status, vendor_payment.status) AS payment_status,
+               COALESCE(client_payment.payment_mode, vendor_payment.payment_mode, '') AS payment_mode,
+               COALESCE(client_payment.status, vendor_payment.status, '') AS payment_status,
                COALESCE(client_payment.reference_number, vendor_payment.reference_number) AS reference_number,
                link.linked_at, link.created_at"
     };

@@ -465,9 +465,10 @@ pub async fn ensure_room_for_client_payment(
 ) -> Result<()> {
     let linked = sqlx::query_scalar!(
         r#"
-        SELECT vendor_order_id AS "id: VendorOrderId"
+        SELECT vendor_order_id AS "id!: VendorOrderId"
           FROM "Finances".payment_vendor_link
          WHERE payment_id = $1
+           AND vendor_order_id IS NOT NULL
         "#,
         payment as ClientPaymentId,
     )

@@ -89,12 +89,13 @@ pub fn ensure_may_change(before: &Payment, after: &Payment, is_admin: bool) -> R
     Ok(())
 }
 
-/// Checks that what links hold of a payment still fits.
+/// Checks that what links hold of a payment still fits its amount, if that changes: an adopted one may be negative, or linked
+/// beyond what it is, and can be edited otherwise.
 ///
 /// # Errors
 /// `Conflict` (fault type `payment_overlinked`) if it does not.
-pub fn ensure_links_fit(amount: Money, linked: &Linked) -> Result<()> {
-    if amount >= linked.amount {
+pub fn ensure_links_fit(before: &Payment, after: &Payment, linked: &Linked) -> Result<()> {
+    if after.amount == before.amount || after.amount >= linked.amount {
         return Ok(());
     }
     let text = format!(

@@ -175,7 +175,7 @@ pub(super) async fn map(
         r#"
         DELETE FROM "Finances".po_project_mapping
          WHERE client_po_id = $1
-        RETURNING project_id AS "project_id: ProjectId",
+        RETURNING project_id AS "project_id?: ProjectId",
                   is_primary
         "#,
         po as ClientPoId,
@@ -184,8 +184,9 @@ pub(super) async fn map(
     .await?;
     let headless: Vec<ProjectId> = left
         .iter()
-        .filter(|mapping| mapping.is_primary && mapping.project_id != project)
-        .map(|mapping| mapping.project_id)
+        .filter(|mapping| mapping.is_primary)
+        .filter_map(|mapping| mapping.project_id)
+        .filter(|left| *left != project)
         .collect();
     primary::promote_first(uow, &headless).await?;
     let place = sqlx::query_as!(

@@ -314,10 +314,11 @@ pub fn record_gone(uow: &mut UnitOfWork, table: &'static str, rows: &[Gone]) -> 
 async fn remove_payments(uow: &mut UnitOfWork, doomed: &Doomed) -> Result<usize> {
     let linked = sqlx::query_scalar!(
         r#"
-        SELECT DISTINCT link.vendor_order_id AS "id: VendorOrderId"
+        SELECT DISTINCT link.vendor_order_id AS "id!: VendorOrderId"
           FROM "Finances".payment_vendor_link AS link
           JOIN "Finances".client_payment AS payment ON payment.id = link.payment_id
          WHERE payment.client_po_id = ANY ($1)
+           AND link.vendor_order_id IS NOT NULL
         "#,
         &doomed.pos as &[ClientPoId],
     )

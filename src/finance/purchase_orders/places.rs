@@ -109,6 +109,7 @@ pub(super) async fn place_of(db: &mut PgConnection, po: ClientPoId) -> Result<Pl
                    SELECT mapping.project_id
                      FROM "Finances".po_project_mapping AS mapping
                     WHERE mapping.client_po_id = po.id
+                      AND mapping.project_id IS NOT NULL
                ) AS "mapped!: Vec<ProjectId>"
           FROM "Finances".client_po AS po
          WHERE id = $1

@@ -250,6 +250,8 @@ pub(super) async fn get_with_links(db: impl PgExecutor<'_>, id: VendorPaymentId)
                        SELECT id, vendor_order_id, link_type, amount_allocated, linked_at, created_at
                          FROM "Finances".payment_vendor_link
                         WHERE vendor_payment_id = payment.id
+                          -- An adopted link of no order is never shown.
+                          AND vendor_order_id IS NOT NULL
                         ORDER BY linked_at DESC, id DESC
                       ) AS own
                ) AS link

@@ -311,7 +311,7 @@ pub async fn update(
 
 /// What links of a payment do not let happen to it.
 fn ensure_links_allow(before: &Payment, after: &Payment, linked: &Linked) -> Result<()> {
-    ensure_links_fit(after.amount, linked)?;
+    ensure_links_fit(before, after, linked)?;
     let Some(orders) = &linked.orders else {
         return Ok(());
     };

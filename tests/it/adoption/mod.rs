@@ -3,6 +3,7 @@
 
 mod billing;
 mod broken_rows;
+mod missing_values;
 mod money;
 mod people;
 mod schema;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Legacy, RESTORED, SHAPE_A, SHAPE_B, SHAPE_C, SHAPE_D};
+use crate::support::app::TestApp;
 
 /// Rows of each table, and the sum of each of its numeric columns, by `table` and `table.column`.
 async fn figures(legacy: &mut Legacy) -> BTreeMap<String, String> {
@@ -139,6 +140,93 @@ async fn money_of_ten_trillion_stops_the_adoption_and_just_below_does_not() {
                 );
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_number_or_no_date_stops_the_adoption_whatever_the_type() {
+    let mut legacy = Legacy::load(&[SHAPE_C]).await;
+    // The types of today, so that nothing is converted.
+    legacy
+        .run(
+            "ALTER TABLE client_payment ALTER COLUMN amount TYPE numeric(15,2);
+             ALTER TABLE vendor_order_line_item ALTER COLUMN quantity TYPE numeric(15,4)",
+        )
+        .await;
+    for (table, column, id, value) in [
+        ("client_payment", "amount", 16, "'NaN'"),
+        ("client_payment", "tds_amount", 16, "'NaN'"),
+        ("vendor_order_line_item", "quantity", 7, "'NaN'"),
+        ("client_po_line_item", "quantity", 8, "1e30"),
+        ("project", "latitude", 3, "'NaN'"),
+        ("client_payment", "payment_date", 16, "'infinity'"),
+        ("client_po", "po_date", 133, "'-infinity'"),
+        ("client_po", "po_date", 133, "'300000-01-01'"),
+        ("client_po", "created_at", 133, "'infinity'"),
+        ("upload_session", "expires_at", 0, "'infinity'"),
+    ] {
+        let row = if id == 0 { "s1".to_owned() } else { id.to_string() };
+        let old = legacy
+            .value(&format!(
+                "SELECT quote_nullable({column}) FROM {table} WHERE id::text = '{row}'"
+            ))
+            .await;
+        legacy
+            .run(&format!(
+                "UPDATE {table} SET {column} = {value} WHERE id::text = '{row}'"
+            ))
+            .await;
+
+        let refusal = legacy.refusal().await;
+
+        let told = format!(r#"adoption stopped: "Finances".{table}.{column} of row {row} is "#);
+        assert!(refusal.starts_with(&told), "{refusal}");
+        legacy
+            .run(&format!(
+                "UPDATE {table} SET {column} = {old} WHERE id::text = '{row}'"
+            ))
+            .await;
+    }
+
+    legacy.adopt().await;
+
+    // Nor does one come later.
+    for statement in [
+        "UPDATE client_payment SET amount = 'NaN'",
+        "UPDATE client_payment SET payment_date = 'infinity'",
+        "UPDATE vendor_payment SET created_at = '-infinity'",
+        "UPDATE project SET latitude = 'NaN'",
+        "UPDATE billing_po_line_item SET qty = 'NaN'",
+    ] {
+        let outcome = sqlx::query(statement).execute(&mut legacy.db).await;
+        let error = outcome.expect_err(statement).to_string();
+        assert!(error.contains("violates check constraint"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_adopted_payment_that_is_negative_can_be_edited_but_for_its_amount() {
+    let mut legacy = Legacy::load(&[SHAPE_C]).await;
+    legacy
+        .run(
+            "UPDATE client_payment SET amount = -5 WHERE id = 17;
+             UPDATE vendor_payment SET amount = -3;
+             DELETE FROM payment_vendor_link",
+        )
+        .await;
+    legacy.adopt().await;
+    let app = TestApp::start_on(legacy.database.options.clone(), &[]).await;
+    let admin = app.admin().await;
+
+    for (url, change, expected) in [
+        ("/api/payments/17", r#"{"notes": "x"}"#, 200),
+        ("/api/payments/17/status", r#"{"status": "cancelled"}"#, 200),
+        ("/api/payments/17", r#"{"amount": -6}"#, 422),
+        ("/api/vendor-payments/3", r#"{"notes": "x"}"#, 200),
+        ("/api/vendor-payments/3", r#"{"amount": 0}"#, 422),
+    ] {
+        let reply = admin.put(url).body(change).send().await;
+        assert_eq!(reply.status, expected, "{url} {change}: {}", reply.text());
     }
 }
 

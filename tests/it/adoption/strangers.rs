@@ -113,3 +113,73 @@ async fn old_indexes_over_the_same_columns_are_renamed_and_others_are_kept() {
         ]
     );
 }
+
+#[tokio::test]
+async fn what_keeps_a_table_from_changing_stops_the_adoption_by_name_and_triggers_that_do_not_rest_meanwhile()
+{
+    let mut legacy = Legacy::load(&[SHAPE_C]).await;
+    legacy
+        .run(
+            "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at = '2030-01-01'; RETURN NEW; END $$;
+             CREATE TRIGGER touch BEFORE UPDATE ON billing_po FOR EACH ROW EXECUTE FUNCTION touch();
+             CREATE TRIGGER asleep BEFORE UPDATE ON billing_po FOR EACH ROW EXECUTE FUNCTION touch();
+             ALTER TABLE billing_po DISABLE TRIGGER asleep",
+        )
+        .await;
+    for (obstacle, removal, named) in [
+        (
+            "ALTER TABLE client_payment ADD CONSTRAINT old_words CHECK (status IN ('PENDING', 'cleared'))",
+            "ALTER TABLE client_payment DROP CONSTRAINT old_words",
+            "client_payment cannot be changed past what another program has put there: constraint old_words;",
+        ),
+        (
+            "CREATE INDEX by_day ON client_payment ((created_at::date))",
+            "DROP INDEX by_day",
+            "client_payment cannot be changed past what another program has put there: index by_day;",
+        ),
+        (
+            "ALTER TABLE client_po_line_item ADD COLUMN calc numeric GENERATED ALWAYS AS (quantity * unit_price) STORED",
+            "ALTER TABLE client_po_line_item DROP COLUMN calc",
+            "client_po_line_item cannot be changed past what another program has put there: generated column calc;",
+        ),
+        (
+            "CREATE TRIGGER watch BEFORE UPDATE OF status ON client_payment FOR EACH ROW EXECUTE FUNCTION touch()",
+            "DROP TRIGGER watch ON client_payment",
+            "client_payment cannot be changed past what another program has put there: trigger watch;",
+        ),
+        (
+            "CREATE POLICY big ON client_payment USING (amount > 60000)",
+            "DROP POLICY big ON client_payment",
+            "client_payment cannot be changed past what another program has put there: policy big;",
+        ),
+        (
+            "CREATE TABLE public.other (billing_id bigint REFERENCES billing_po (id))",
+            "DROP TABLE public.other",
+            "billing_po cannot be changed past what another program has put there: trigger asleep, trigger touch, foreign key \
+             other_billing_id_fkey of other;",
+        ),
+    ] {
+        legacy.run(obstacle).await;
+
+        let refusal = legacy.refusal().await;
+
+        let told = format!(r#"adoption stopped: "Finances".{named}"#);
+        assert!(refusal.starts_with(&told), "{refusal}");
+        legacy.run(removal).await;
+    }
+
+    legacy.adopt().await;
+
+    assert_eq!(
+        legacy
+            .value("SELECT count(*) FROM billing_po WHERE updated_at >= '2030-01-01'")
+            .await,
+        "0"
+    );
+    assert_eq!(
+        legacy
+            .rows("SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'billing_po'::regclass AND NOT tgisinternal ORDER BY 1")
+            .await,
+        ["(asleep,D)", "(touch,O)"]
+    );
+}

@@ -37,7 +37,7 @@ async fn text_is_read_as_the_date_or_figure_that_it_is() {
     );
     assert_eq!(
         legacy
-            .rows("SELECT id, po_date, pi_date, po_value, created_at IS NULL FROM client_po WHERE id > 2 ORDER BY id")
+            .rows("SELECT id, po_date, pi_date, po_value, created_at = updated_at FROM client_po WHERE id > 2 ORDER BY id")
             .await,
         ["(3,,,0.10,t)", "(4,,2026-03-05,0.00,t)"]
     );
@@ -46,6 +46,13 @@ async fn text_is_read_as_the_date_or_figure_that_it_is() {
             .rows("SELECT id, amount, payment_date FROM client_payment ORDER BY id")
             .await,
         ["(1,1000.25,2026-03-09)", "(2,0.75,2026-03-10)"]
+    );
+    // When it was made nobody knows: the day of the document stands for it, else the day of the adoption.
+    assert_eq!(
+        legacy
+            .value("SELECT created_at AT TIME ZONE 'Asia/Kolkata' FROM client_po WHERE id = 4")
+            .await,
+        "2026-03-05 00:00:00"
     );
     assert_eq!(
         legacy.findings("date_unreadable").await,
@@ -170,7 +177,9 @@ async fn a_real_keeps_the_digits_that_it_shows() {
         .run(
             "ALTER TABLE client_payment ALTER COLUMN amount TYPE real USING 1.5;
              UPDATE client_payment SET amount = 1234567.5 WHERE id = 1;
-             UPDATE client_payment SET amount = 0.1 WHERE id = 2",
+             UPDATE client_payment SET amount = 0.1 WHERE id = 2;
+             CREATE TABLE project (id bigint, name text, latitude real, longitude real, is_new boolean);
+             INSERT INTO project VALUES (1, 'Delhi', 28.6139391, 77.2090212)",
         )
         .await;
 
@@ -181,5 +190,10 @@ async fn a_real_keeps_the_digits_that_it_shows() {
             .rows("SELECT id, amount FROM client_payment ORDER BY id")
             .await,
         ["(1,1234567.50)", "(2,0.10)"]
+    );
+    // All that it has, which is less than was put in.
+    assert_eq!(
+        legacy.rows("SELECT latitude, longitude FROM project").await,
+        ["(28.6139400,77.2090200)"]
     );
 }

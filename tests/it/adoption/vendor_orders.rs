@@ -102,7 +102,7 @@ async fn lines_take_name_and_total_from_the_old_columns() {
             "(20,\"Item 20\",3.0000,333.3400,1000.02,pending,0)",
             "(21,\"Item 21\",1.0000,5.0000,5.00,pending,0)",
             "(22,\"no price\",4.0000,2.5000,10.00,pending,0)",
-            "(23,nothing,0.0000,,10.00,pending,0)",
+            "(23,nothing,0.0000,0.0000,10.00,pending,0)",
         ]
     );
     let filled = legacy.findings("null_filled").await;
@@ -116,11 +116,12 @@ async fn lines_take_name_and_total_from_the_old_columns() {
             "{expected} in {filled:#?}"
         );
     }
-    // No price can be made from a quantity of zero: the row stays, the column stays nullable.
+    // No price can be made from a quantity of zero.
     assert_eq!(
-        legacy.findings("null_kept").await,
-        [r#"vendor_order_line_item 23: {"unit_price": null}"#]
+        legacy.findings("money_missing").await,
+        [r#"vendor_order_line_item 23: {"value": 0.0000, "column": "unit_price"}"#]
     );
+    assert_eq!(legacy.findings("null_kept").await, [""; 0]);
     legacy
         .run("INSERT INTO vendor_order_line_item (vendor_order_id, item_name, quantity, unit_price, total_price) VALUES (11, 'New', 1, 1, 1)")
         .await;

@@ -104,7 +104,7 @@ async fn a_word_that_is_missing_becomes_the_first_one_but_a_bill_is_not_made_fin
         ("vendor_order_line_item", "status", "pending"),
         ("vendor_payment", "status", "pending"),
         ("vendor_payment", "payment_mode", "bank_transfer"),
-        ("billing_po", "status", "null"),
+        ("billing_po", "status", "DRAFT"),
     ];
     for (place, (table, column, _)) in columns.iter().enumerate() {
         legacy.run(&insert(table, column, place, "NULL")).await;
@@ -121,9 +121,10 @@ async fn a_word_that_is_missing_becomes_the_first_one_but_a_bill_is_not_made_fin
             .await;
         assert_eq!(&found, expected, "{table}.{column}");
     }
-    let kept = legacy.findings("null_kept").await;
-    let expected = r#"billing_po 00000000-0000-4000-9000-000000000014: {"status": null}"#;
-    assert!(kept.contains(&String::from(expected)), "{kept:?}");
+    let filled = legacy.findings("null_filled").await;
+    let expected =
+        r#"billing_po 00000000-0000-4000-9000-000000000014: {"value": "DRAFT", "column": "status"}"#;
+    assert!(filled.contains(&String::from(expected)), "{filled:?}");
 }
 
 #[tokio::test]

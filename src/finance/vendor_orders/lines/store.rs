@@ -246,9 +246,15 @@ pub(super) async fn delete(uow: &mut UnitOfWork, id: VendorLineId) -> Result<(Ve
 
 /// Locks the order of a line that a request is about, and the line.
 async fn lock(uow: &mut UnitOfWork, id: VendorLineId) -> Result<(LockedOrder, VendorLine)> {
-    // A line stays in its order, so that it can be looked up before the order is locked.
+    // A line stays in its order, so that it can be looked up before the order is locked. An adopted one of no order is never
+    // shown.
     let order = sqlx::query_scalar!(
-        r#"SELECT vendor_order_id AS "id: VendorOrderId" FROM "Finances".vendor_order_line_item WHERE id = $1"#,
+        r#"
+        SELECT vendor_order_id AS "id!: VendorOrderId"
+          FROM "Finances".vendor_order_line_item
+         WHERE id = $1
+           AND vendor_order_id IS NOT NULL
+        "#,
         id as VendorLineId,
     )
     .fetch_optional(uow.conn())
