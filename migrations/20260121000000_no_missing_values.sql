@@ -69,7 +69,7 @@ BEGIN
             (121, 'quotation', 'updated_at', 'entry.created_at', 'null_filled'),
             (130, 'project_document', 'created_at',
                   'COALESCE(entry.document_date::timestamp AT TIME ZONE {zone}, now())', 'null_filled'),
-            (140, 'upload_session', 'created_at', 'COALESCE(entry.last_activity, now())', 'null_filled'),
+            (140, 'upload_session', 'created_at', 'LEAST(COALESCE(entry.last_activity, now()), entry.expires_at)', 'null_filled'),
             -- It had no end: the files of one that ends now may be removed, so it ends a year from here.
             (141, 'upload_session', 'expires_at', 'now() + interval ''1 year''', 'null_filled'),
             (142, 'upload_file', 'upload_timestamp',

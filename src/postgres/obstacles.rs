@@ -38,8 +38,8 @@ pub(crate) async fn explain(db: &mut PgConnection, error: anyhow::Error) -> anyh
         named.push(&rest);
     }
     let told = format!(
-        "{REFUSAL}{} cannot be changed past what another program has put there: {}; drop or disable what is named, start \
-         again, and make it anew afterwards",
+        "{REFUSAL}{} cannot be changed past what another program has put there: {}; drop what is named, start again, and \
+         make it anew afterwards",
         format_args!("{SCHEMA}{table}"),
         named.join(", ")
     );
