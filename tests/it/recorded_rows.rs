@@ -6,7 +6,11 @@ use nexgen_finance::{audit::sealer::Sealer, finance::recorded};
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
-use crate::support::{TestApp, callers::Caller};
+use crate::support::{
+    TestApp,
+    callers::Caller,
+    files::{open_session, to_session},
+};
 
 const SAMPLE: &[u8] = include_bytes!("data/sample-proforma.xlsx");
 /// What is written through the server, each kind of row that is watched.
@@ -82,6 +86,13 @@ async fn books() -> (TestApp, Caller) {
     let bill: String = app.value(r#"SELECT id::text FROM "Finances".billing_po"#).await;
     let line = json!({"description": "Work", "qty": 2, "rate": 50});
     post(&admin, &format!("/api/billing-po/{bill}/line-items"), &line).await;
+    // A file that goes again leaves its row.
+    let session = open_session(&admin, &json!({})).await;
+    let stored = to_session(&admin, &session, "order.xlsx", SAMPLE, &[]);
+    let stored = stored.send().await.expect(200);
+    let file = stored["id"].as_str().or(stored["file_id"].as_str()).unwrap();
+    let removed = admin.delete(format!("/api/uploads/session/{session}/files/{file}"));
+    removed.send().await.expect(200);
     // A file makes a PO with three lines, and once more a revision of it.
     for fields in [
         &[("client_id", "2")][..],
@@ -324,4 +335,30 @@ async fn each_column_that_entries_tell_of_is_compared_unless_it_is_known_to_diff
             "vendor_order.payment_status",
         ]
     );
+}
+
+#[tokio::test]
+async fn an_adopted_bill_whose_local_time_lies_ahead_was_not_put_in() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let po = app.client_po().insert().await;
+    app.project("Store").await;
+    tamper(
+        &app,
+        &format!(
+            "INSERT INTO billing_po (id, client_po_id, project_id, po_number, billed_value, billed_gst, billed_total, created_at)
+             VALUES ('00000000-0000-4000-8000-000000000001', {po}, 1, 'B-1', 1, 0, 1, now() + interval '5 hours 20 minutes')"
+        ),
+    )
+    .await;
+
+    for (path, body) in [WRITES[0], WRITES[7]] {
+        post(&admin, path, &serde_json::from_str(body).unwrap()).await;
+    }
+    let completed = admin
+        .put(format!("/api/po/{po}"))
+        .json(&json!({"status": "completed"}));
+    completed.send().await.expect(200);
+
+    assert_eq!(found(&app).await, Vec::<String>::new());
 }

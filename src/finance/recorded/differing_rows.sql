@@ -8,7 +8,7 @@ WITH watched (entity, columns) AS (
            ('project', ARRAY['city', 'client_id', 'country', 'created_at', 'latitude', 'location', 'longitude',
                              'name', 'state', 'status']),
            ('project_document', ARRAY['client_po_id', 'document_type', 'file_hash', 'project_id']),
-           ('upload_file', ARRAY['file_hash', 'file_size', 'session_id']),
+           ('upload_file', ARRAY['file_hash', 'file_size', 'session_id', 'status']),
            ('user', ARRAY['email', 'is_active', 'role', 'username']),
            ('client_po', ARRAY['agreement_date', 'cgst', 'client_id', 'created_at', 'igst', 'notes', 'parent_po_id',
                                'pi_date', 'pi_number', 'po_date', 'po_number', 'po_type', 'project_id', 'sgst',
@@ -132,7 +132,7 @@ adopted AS (
              LEFT JOIN first_recorded
                ON first_recorded.entity = standing.entity
             WHERE standing.entity IN ('client_po', 'client_payment', 'vendor_order', 'vendor_payment')
-              AND known.entity IS NULL
+              AND known.came IS NOT TRUE
               AND (first_recorded.id < standing.number) IS NOT TRUE
            )
 ),
@@ -157,6 +157,8 @@ differing AS (
       FROM known
       JOIN standing USING (entity, entity_id)
      WHERE known.went
+       -- The row of a file that was removed from its session stays.
+       AND known.entity <> 'upload_file'
      UNION ALL
     SELECT known.entity, known.entity_id, known.id, 'is gone, and no entry says so'
       FROM known
