@@ -123,8 +123,7 @@ standing (entity, entity_id, number, fields) AS (
 ),
 -- The predecessor wrote local times, which may lie ahead of the hour in which its database was adopted.
 adopted AS (
-    SELECT min(installed_on) + interval '14 hours' AS until
-      FROM "Finances"._nexgen_migration
+    SELECT $1::timestamptz + interval '14 hours' AS until
      WHERE EXISTS (
            SELECT
              FROM standing

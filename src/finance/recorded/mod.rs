@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use crate::{audit::Actor, error::Result, unit_of_work::UnitOfWork};
@@ -49,7 +50,12 @@ pub async fn verify(db: &PgPool) -> Result<Vec<RowFault>> {
     sqlx::query("SET LOCAL statement_timeout = 0")
         .execute(uow.conn())
         .await?;
-    let faults = sqlx::query_file_as!(RowFault, "src/finance/recorded/differing_rows.sql")
+    // When an older database was adopted, if this was one. The macros' database has no such table.
+    let began: Option<DateTime<Utc>> =
+        sqlx::query_scalar(r#"SELECT min(installed_on) FROM "Finances"._nexgen_migration"#)
+            .fetch_one(uow.conn())
+            .await?;
+    let faults = sqlx::query_file_as!(RowFault, "src/finance/recorded/differing_rows.sql", began)
         .fetch_all(uow.conn())
         .await?;
     Ok(faults)
