@@ -133,7 +133,7 @@ fn told(report: &VerifyReport) -> String {
     if let Some(rows) = &report.rows {
         lines.extend(rows.iter().map(|fault| format!("rows: {fault}")));
         lines.push(format!(
-            "Documents, lines and payments were held against the trail; {} findings.",
+            "Rows were held against the trail; {} findings.",
             rows.len()
         ));
     }

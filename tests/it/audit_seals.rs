@@ -656,10 +656,7 @@ async fn the_command_says_line_by_line_what_is_wrong() {
     );
     let (read, head) = clean[1].split_once("the head of the trail is ").unwrap();
     assert_eq!(read, "30 audit entries in 3 batches were read; 0 findings; ");
-    assert_eq!(
-        clean[2],
-        "Documents, lines and payments were held against the trail; 0 findings."
-    );
+    assert_eq!(clean[2], "Rows were held against the trail; 0 findings.");
     assert_eq!(
         clean[3],
         "Kept totals and the values of documents were made anew; 0 of them are not what they should be."
