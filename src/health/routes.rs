@@ -44,7 +44,7 @@ async fn answer(state: &AppState) -> Answer<Health> {
 /// Where [`health`] is.
 const PROBE: &str = "/api/health";
 
-/// Whether a request asks for [`health`] as load balancers do, so that it needs neither routing nor what goes with a web page or
+/// Whether a request asks for `health` as load balancers do, so that it needs neither routing nor what goes with a web page or
 /// a body.
 pub fn is_plain_probe(request: &Request) -> bool {
     request.method() == Method::GET
