@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use rust_decimal::{Decimal, dec};
 use serde_json::json;
-use sqlx::PgPool;
 
 use crate::{
     audit::{Action, Actor, Change},
@@ -18,6 +17,7 @@ use crate::{
         line_items::rules,
         purchase_orders::store::{self as orders},
     },
+    postgres::Pool,
     types::{
         Money, Percent, Quantity, Rate,
         ids::{ClientPoId, LineItemId},
@@ -79,7 +79,7 @@ impl Suspect {
 ///
 /// # Errors
 /// `Unavailable` without the database; `Invalid` if an order gets worth more than its column holds.
-pub(crate) async fn repair(db: &PgPool, dry_run: bool) -> Result<Repaired> {
+pub(crate) async fn repair(db: &Pool, dry_run: bool) -> Result<Repaired> {
     let mut uow = UnitOfWork::open(db, Actor::system(NOTE)).await?;
     let mut orders_before = BTreeMap::new();
     for po in suspects(&mut uow).await?.iter().filter_map(|line| line.po) {

@@ -3,7 +3,6 @@
 use std::{path::Path, sync::Arc};
 
 use secrecy::SecretString;
-use sqlx::PgPool;
 
 use super::{Database, database::program_search};
 use crate::{
@@ -20,6 +19,7 @@ use crate::{
         recorded::{self, RowFault},
     },
     http::router,
+    postgres::Pool,
     uploads::{self, FileReport, storage::Storage},
 };
 
@@ -149,7 +149,7 @@ pub async fn verify(
 }
 
 async fn look(
-    db: &PgPool,
+    db: &Pool,
     config: &Config,
     checks: &Checks,
     progress: &mut impl FnMut(Progress<'_>),

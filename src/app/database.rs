@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{ConnectOptions, Connection, PgPool, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -16,8 +16,9 @@ use crate::{
     adoption,
     config::{DatabaseConfig, DatabaseTarget},
     postgres::{
+        Pool,
         embedded::{EmbeddedError, EmbeddedPostgres, EmbeddedSettings},
-        migrate, pool,
+        migrate,
         programs::ProgramSearch,
     },
     uploads::storage::Storage,
@@ -170,8 +171,8 @@ impl Database {
     }
 
     /// The pool of connections.
-    pub fn pool(&self, config: &DatabaseConfig) -> PgPool {
-        pool::open(self.options.clone(), config)
+    pub fn pool(&self, config: &DatabaseConfig) -> Pool {
+        Pool::open(self.options.clone(), config)
     }
 
     /// Watches the embedded cluster, if there is one, and starts it again when it ends.

@@ -9,7 +9,6 @@ mod serve;
 use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
 use axum::extract::{FromRef, connect_info::IntoMakeServiceWithConnectInfo};
-use sqlx::PgPool;
 
 pub use self::{
     commands::{
@@ -25,6 +24,7 @@ use crate::{
     config::Config,
     health::HealthState,
     http::{rate_limit::RateLimits, router},
+    postgres::Pool,
     telemetry::metrics::Metrics,
     types::Clock,
     uploads::{Parsers, storage::Storage},
@@ -39,7 +39,7 @@ pub struct Parts {
     /// The settings.
     pub config: Arc<Config>,
     /// The one pool of connections.
-    pub db: PgPool,
+    pub db: Pool,
     /// The time.
     pub clock: Clock,
     /// Keys, cached user states and the bound on password hashing.
@@ -61,7 +61,7 @@ impl AppState {
     ///
     /// # Errors
     /// If the upload folder cannot be made or written to.
-    pub async fn new(config: Arc<Config>, db: PgPool) -> anyhow::Result<Self> {
+    pub async fn new(config: Arc<Config>, db: Pool) -> anyhow::Result<Self> {
         let clock = Clock::new(config.business_timezone);
         let storage = Storage::open(&config.uploads).await?;
         Ok(Self(Arc::new(Parts {
@@ -91,7 +91,7 @@ impl Deref for AppState {
     }
 }
 
-impl FromRef<AppState> for PgPool {
+impl FromRef<AppState> for Pool {
     fn from_ref(state: &AppState) -> Self {
         state.db.clone()
     }

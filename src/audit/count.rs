@@ -3,10 +3,11 @@
 //! the last batch are few, and counted.
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 
 use super::{chain::SealedEntry, model::EntryQuery};
 use crate::error::Result;
+use crate::postgres::Pool;
 
 /// Cuts out the entries after the last batch by their ids, whatever the planner thinks of how many of them match. All of a
 /// count is one statement, so that a batch that is sealed meanwhile is counted once.
@@ -108,7 +109,7 @@ impl EntryQuery {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn matching(db: &PgPool, query: &EntryQuery) -> Result<i64> {
+pub(super) async fn matching(db: &Pool, query: &EntryQuery) -> Result<i64> {
     let mut sql = QueryBuilder::<Postgres>::new("");
     if let Some((scope, word)) = query.total() {
         sql.push(REST)

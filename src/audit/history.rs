@@ -2,12 +2,13 @@
 //!
 //! It outlives the document, and ends with the entry of the deletion then.
 
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 
 use super::model::{History, HistoryEntry, HistoryQuery};
 use crate::{
     error::{Error, Result},
     http::list::Listed,
+    postgres::Pool,
     types::ids::{BillingKey, BillingPoId, ClientPoId, VendorOrderId, VendorPaymentId},
 };
 
@@ -89,7 +90,7 @@ impl Document {
 /// # Errors
 /// `NotFound` if nothing is known of the document, and it is not there.
 pub(super) async fn page(
-    db: &PgPool,
+    db: &Pool,
     document: Document,
     is_there: bool,
     query: &HistoryQuery,
@@ -120,7 +121,7 @@ pub(super) async fn page(
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn bill_that_went(db: &PgPool, key: BillingKey) -> Result<Option<BillingPoId>> {
+pub(super) async fn bill_that_went(db: &Pool, key: BillingKey) -> Result<Option<BillingPoId>> {
     let number = match key {
         BillingKey::Id(id) => return Ok(Some(BillingPoId(id))),
         BillingKey::Number(number) => number,

@@ -1,7 +1,6 @@
 //! The handlers of the histories of documents.
 
 use axum::extract::State;
-use sqlx::PgPool;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
@@ -20,6 +19,7 @@ use crate::{
         list::PageQuery,
         openapi::ReadErrors,
     },
+    postgres::Pool,
     types::ids::{BillingKey, ClientPoId, VendorOrderId, VendorPaymentId},
     unit_of_work::Answer,
 };
@@ -63,7 +63,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     responses((status = 200, body = Mirror<History>), ReadErrors))]
 async fn get_po_history(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(PoPath { po_id }): Path<PoPath>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Answer<Mirror<History>>> {
@@ -79,7 +79,7 @@ async fn get_po_history(
     params(OrderPath, PageQuery), responses((status = 200, body = Mirror<History>), ReadErrors))]
 async fn get_vendor_order_history(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(OrderPath { vendor_order_id }): Path<OrderPath>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Answer<Mirror<History>>> {
@@ -95,7 +95,7 @@ async fn get_vendor_order_history(
     params(PaymentPath, PageQuery), responses((status = 200, body = Mirror<History>), ReadErrors))]
 async fn get_vendor_payment_history(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(PaymentPath { payment_id }): Path<PaymentPath>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Answer<Mirror<History>>> {
@@ -111,7 +111,7 @@ async fn get_vendor_payment_history(
     responses((status = 200, body = Mirror<History>), ReadErrors))]
 async fn get_billing_po_history(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(BillPath { billing_po_id: key }): Path<BillPath>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Answer<Mirror<History>>> {

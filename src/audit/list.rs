@@ -1,18 +1,18 @@
 //! Pages of the trail and of its seals.
 
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 
 use super::{
     count,
     model::{Entry, EntryList, EntryQuery, Seal, SealList, SealQuery},
 };
-use crate::{error::Result, http::list::Listed};
+use crate::{error::Result, http::list::Listed, postgres::Pool};
 
 /// A page of the trail.
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn entries(db: &PgPool, query: &EntryQuery) -> Result<EntryList> {
+pub(super) async fn entries(db: &Pool, query: &EntryQuery) -> Result<EntryList> {
     let mut sql = QueryBuilder::<Postgres>::new(
         "SELECT entry.id, entry.at, entry.actor_id, entry.actor_name, entry.request_id, entry.action, entry.entity, \
                 entry.entity_id, entry.before, entry.after, entry.note",
@@ -57,7 +57,7 @@ impl From<SealRow> for Seal {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn seals(db: &PgPool, query: &SealQuery) -> Result<SealList> {
+pub(super) async fn seals(db: &Pool, query: &SealQuery) -> Result<SealList> {
     let mut sql = QueryBuilder::<Postgres>::new(
         "SELECT seal.batch, seal.first_id, seal.last_id, seal.count, seal.hash, seal.previous_hash, seal.sealed_at",
     );

@@ -1,7 +1,6 @@
 //! The handlers of the trail and its seals.
 
 use axum::extract::State;
-use sqlx::PgPool;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
@@ -19,6 +18,7 @@ use crate::{
         list::PageQuery,
         openapi::ReadErrors,
     },
+    postgres::Pool,
     unit_of_work::Answer,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     responses((status = 200, description = "A page of the trail", body = Mirror<EntryList>), ReadErrors))]
 async fn list_audit_entries(
     _: Admin,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<EntryQuery>,
 ) -> Result<Answer<Mirror<EntryList>>> {
     Ok(Answer::ok(Mirror(list::entries(&db, &query).await?)))
@@ -51,7 +51,7 @@ async fn list_audit_entries(
     responses((status = 200, description = "A page of seals", body = Success<SealList>), ReadErrors))]
 async fn list_audit_seals(
     _: Admin,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<SealQuery>,
 ) -> Result<Answer<Success<SealList>>> {
     Ok(Answer::ok(Success(list::seals(&db, &query).await?)))

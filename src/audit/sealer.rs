@@ -15,7 +15,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 use tokio::time::Instant;
 
 use super::{
@@ -23,7 +22,7 @@ use super::{
     chain::{self, BatchHash, Extent, SealedEntry},
     count,
 };
-use crate::{error::Result, unit_of_work::UnitOfWork};
+use crate::{error::Result, postgres::Pool, unit_of_work::UnitOfWork};
 
 /// The most entries of a batch.
 pub const MOST: i32 = 10_000;
@@ -75,7 +74,7 @@ impl Sealer {
     ///
     /// # Errors
     /// `Unavailable` without the database.
-    pub async fn seal(&mut self, db: &PgPool) -> Result<Round> {
+    pub async fn seal(&mut self, db: &Pool) -> Result<Round> {
         let mark = match self.mark.take() {
             Some(mark) => mark,
             None => match mark(db).await? {
@@ -106,7 +105,7 @@ impl Sealer {
 }
 
 /// Marks how far the trail has come; `None` if all of it is sealed.
-async fn mark(db: &PgPool) -> Result<Option<Mark>> {
+async fn mark(db: &Pool) -> Result<Option<Mark>> {
     // The statement's snapshot, which says what is visible, is older than what it reads of the lock table.
     let found = sqlx::query!(
         r#"
@@ -132,7 +131,7 @@ async fn mark(db: &PgPool) -> Result<Option<Mark>> {
 }
 
 /// Whether these transactions have ended, now or in a moment.
-async fn are_done(db: &PgPool, writers: &[String], patience: Duration) -> Result<bool> {
+async fn are_done(db: &Pool, writers: &[String], patience: Duration) -> Result<bool> {
     let until = Instant::now() + patience;
     loop {
         let are_done = writers.is_empty() || !is_any_open(db, writers).await?;
@@ -143,7 +142,7 @@ async fn are_done(db: &PgPool, writers: &[String], patience: Duration) -> Result
     }
 }
 
-async fn is_any_open(db: &PgPool, writers: &[String]) -> Result<bool> {
+async fn is_any_open(db: &Pool, writers: &[String]) -> Result<bool> {
     let is_open = sqlx::query_scalar!(
         r#"
         SELECT EXISTS (
@@ -181,7 +180,7 @@ enum Batch {
 }
 
 /// Seals the next entries up to an id.
-async fn seal_batch(db: &PgPool, upto: i64) -> Result<Batch> {
+async fn seal_batch(db: &Pool, upto: i64) -> Result<Batch> {
     let mut uow = UnitOfWork::open(db, Actor::system("sealer")).await?;
     let is_ours = sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "is_ours!""#, LOCK)
         .fetch_one(uow.conn())

@@ -7,10 +7,11 @@
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::chain::{self, BatchHash, Extent, SealedEntry};
 use crate::error::Result;
+use crate::postgres::Pool;
 
 /// How many seals are read at once.
 const SEALS: i64 = 1000;
@@ -166,7 +167,7 @@ impl Suspect {
 /// # Errors
 /// `Unavailable` without the database.
 pub async fn verify(
-    db: &PgPool,
+    db: &Pool,
     anchors: &[Anchor],
     mut progress: impl FnMut(&TrailReport),
 ) -> Result<TrailReport> {

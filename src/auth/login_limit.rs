@@ -18,12 +18,13 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 
 use super::{login::Origin, rules::LONGEST_NAME, sessions};
 use crate::{
     audit::Actor,
     error::{Error, Result},
+    postgres::Pool,
     unit_of_work::UnitOfWork,
 };
 
@@ -48,7 +49,7 @@ pub(super) struct Attempt {
 /// # Errors
 /// `RateLimited` after too many failures.
 pub(super) async fn admit(
-    db: &PgPool,
+    db: &Pool,
     now: DateTime<Utc>,
     username: &str,
     origin: Origin<'_>,
@@ -197,7 +198,7 @@ pub(super) async fn forget(db: &mut PgConnection, username: &str) -> Result<()> 
 }
 
 /// Removes failures that no longer count.
-pub(super) async fn sweep(db: &PgPool, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn sweep(db: &Pool, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         r#"DELETE FROM "Finances".login_failure WHERE at <= $1"#,
         now - WINDOW

@@ -24,20 +24,18 @@ mod user_list;
 pub mod user_routes;
 mod users;
 
-use sqlx::PgPool;
-
 pub use caller::{Admin, Anyone, Caller, Editor, RequiredRole, Viewer};
 pub use roles::Role;
 pub use store::has_users;
 pub use users::create_admin;
 
-use crate::{error::Result, types::Clock};
+use crate::{error::Result, postgres::Pool, types::Clock};
 
 /// Removes tokens that have ended and failed logins that no longer count.
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn sweep(db: &PgPool, clock: &Clock) -> Result<()> {
+pub async fn sweep(db: &Pool, clock: &Clock) -> Result<()> {
     sessions::sweep(db, clock.now()).await?;
     login_limit::sweep(db, clock.now()).await
 }

@@ -5,7 +5,6 @@ use axum::{
     extract::State,
     http::{HeaderMap, Uri},
 };
-use sqlx::PgPool;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
@@ -25,6 +24,7 @@ use crate::{
         extract::Json,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
 
@@ -85,7 +85,7 @@ async fn log_in(
 /// Who the token belongs to.
 #[utoipa::path(get, path = "/auth/me", tag = "auth",
     responses((status = 200, description = "The caller", body = UserBody), ReadErrors))]
-async fn me(Viewer(caller): Viewer, State(db): State<PgPool>) -> Result<Answer<UserBody>> {
+async fn me(Viewer(caller): Viewer, State(db): State<Pool>) -> Result<Answer<UserBody>> {
     let user = store::find(&db, caller.id).await?;
     Ok(Answer::ok(user.ok_or(BAD_TOKEN)?.into()))
 }

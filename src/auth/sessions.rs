@@ -7,7 +7,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     audit::{Action, Change},
     error::{Error, Result},
+    postgres::Pool,
     types::ids::UserId,
     unit_of_work::{Answer, UnitOfWork},
 };
@@ -230,7 +231,7 @@ pub(super) async fn end_all(db: &mut PgConnection, user: UserId, now: DateTime<U
 }
 
 /// Removes tokens that have ended: of the revoked ones those that nobody would take any more.
-pub(super) async fn sweep(db: &PgPool, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn sweep(db: &Pool, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         r#"DELETE FROM "Finances".refresh_token WHERE expires_at <= $1"#,
         now

@@ -9,12 +9,12 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgPool;
 use tokio::sync::OnceCell;
 
 use super::{Role, store};
 use crate::{
     error::Result,
+    postgres::Pool,
     types::{Clock, ids::UserId},
 };
 
@@ -63,7 +63,7 @@ impl Standings {
     /// `Unavailable` without the database.
     pub(super) async fn find(
         &self,
-        db: &PgPool,
+        db: &Pool,
         user: UserId,
         token_id: &str,
     ) -> Result<Option<Arc<Standing>>> {

@@ -1,13 +1,14 @@
 //! The list of users.
 
 use serde::Serialize;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Role, model::User, store::UserRow};
 use crate::{
     error::Result,
     http::list::{Column, Direction, Listed, Order, PageInfo, Paging},
+    postgres::Pool,
     types::{Fields, FromFields, Text},
 };
 
@@ -85,7 +86,7 @@ pub(super) struct UserList {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn list(db: &PgPool, query: &UserQuery) -> Result<UserList> {
+pub(super) async fn list(db: &Pool, query: &UserQuery) -> Result<UserList> {
     let mut sql = QueryBuilder::<Postgres>::new(
         "SELECT account.id, account.username, account.email, account.role, account.is_active, account.token_version, \
          account.created_at, account.updated_at, account.last_login_at",

@@ -5,7 +5,6 @@ use axum::{
     http::request::Parts,
 };
 use serde::Serialize;
-use sqlx::PgPool;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -26,6 +25,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::UserId,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
@@ -64,7 +64,7 @@ struct Deactivated {
     responses((status = 200, description = "A page of users", body = Success<UserList>), ReadErrors))]
 async fn list_users(
     _: Admin,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<UserQuery>,
 ) -> Result<Answer<Success<UserList>>> {
     Ok(Answer::ok(Success(user_list::list(&db, &query).await?)))
@@ -98,7 +98,7 @@ impl Access for AdminOrSelf {
 async fn get_user(
     _: AdminOrSelf,
     Path(UserPath { id }): Path<UserPath>,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
 ) -> Result<Answer<UserBody>> {
     let user = users::get(&db, id).await?;
     Ok(Answer::ok(user.into()))

@@ -4,7 +4,6 @@
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::{
     Role, login_limit,
@@ -17,6 +16,7 @@ use super::{
 use crate::{
     audit::{Action, Actor, Change},
     error::{Error, Result},
+    postgres::Pool,
     types::{Clock, ids::UserId},
     unit_of_work::UnitOfWork,
 };
@@ -41,7 +41,7 @@ pub(super) struct Updated {
 ///
 /// # Errors
 /// `NotFound` if there is none.
-pub(super) async fn get(db: &PgPool, id: UserId) -> Result<UserRow> {
+pub(super) async fn get(db: &Pool, id: UserId) -> Result<UserRow> {
     store::find(db, id).await?.ok_or(Error::NotFound("User"))
 }
 
@@ -158,12 +158,7 @@ async fn insert(uow: &mut UnitOfWork, new: &NewUserRow<'_>, now: DateTime<Utc>) 
 /// # Errors
 /// `BadRequest` or `Invalid` if the name, the address or the password will not do; `Conflict` if another user has the
 /// address.
-pub async fn create_admin(
-    db: &PgPool,
-    username: &str,
-    email: &str,
-    password: &SecretString,
-) -> Result<UserId> {
+pub async fn create_admin(db: &Pool, username: &str, email: &str, password: &SecretString) -> Result<UserId> {
     let (username, email) = (username.trim(), email.trim());
     rules::check_password(password.expose_secret()).map_err(|broken| broken.refuse("password"))?;
     let password_hash = Passwords::default().hash(password.clone()).await?;

@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::PgPool;
+use crate::postgres::Pool;
+
 use tokio::sync::Mutex;
 
 pub use routes::{answer_probe, is_plain_probe, router};
@@ -27,7 +28,7 @@ pub struct HealthState {
 
 impl HealthState {
     /// The number of tables in our schema, asked at most once a second; `None` if the database does not answer in time.
-    pub async fn tables(&self, db: &PgPool) -> Option<i64> {
+    pub async fn tables(&self, db: &Pool) -> Option<i64> {
         let mut last = self.last.lock().await;
         if let Some((at, tables)) = *last
             && at.elapsed() < FRESH
@@ -53,7 +54,7 @@ impl HealthState {
     }
 }
 
-async fn count_tables(db: &PgPool) -> Result<i64, sqlx::Error> {
+async fn count_tables(db: &Pool) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         SELECT count(*) AS "tables!"

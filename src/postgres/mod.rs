@@ -5,6 +5,8 @@ pub mod embedded;
 pub(crate) mod in_order;
 pub mod migrate;
 pub(crate) mod obstacles;
-pub mod pool;
+mod pool;
 pub mod programs;
 pub(crate) mod sql;
+
+pub use pool::Pool;

@@ -17,7 +17,7 @@ use axum::{
 };
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 
 use super::StoredAnswer;
@@ -29,6 +29,7 @@ use crate::{
         RequestContext,
         signed_links::{Links, SignedLink},
     },
+    postgres::Pool,
     types::ids::UserId,
 };
 
@@ -327,14 +328,14 @@ impl Claim {
 #[derive(Debug)]
 struct Lease {
     renewal: JoinHandle<()>,
-    db: PgPool,
+    db: Pool,
     scope: Scope,
     is_row_kept: bool,
 }
 
 impl Lease {
     /// Takes the lease; `None` if the key already has an answer, which is compared once the body is known.
-    async fn take(scope: &Scope, db: &PgPool) -> Result<Option<Self>> {
+    async fn take(scope: &Scope, db: &Pool) -> Result<Option<Self>> {
         let taken = sqlx::query_scalar!(
             r#"
             INSERT INTO "Finances".idempotency_key AS kept (user_id, method, path, key, state, created_at, lease_until)
@@ -426,7 +427,7 @@ impl Drop for Lease {
     }
 }
 
-async fn renew(scope: Scope, db: PgPool) {
+async fn renew(scope: Scope, db: Pool) {
     loop {
         tokio::time::sleep(LEASE_RENEWAL).await;
         let renewed = sqlx::query!(
@@ -464,7 +465,7 @@ fn read_headers(headers: &Map<String, Value>) -> Vec<(HeaderName, String)> {
 }
 
 /// Removes keys that nobody may repeat any more.
-pub(super) async fn sweep(db: &PgPool) -> Result<()> {
+pub(super) async fn sweep(db: &Pool) -> Result<()> {
     sqlx::query!(r#"DELETE FROM "Finances".idempotency_key WHERE created_at <= now() - interval '24 hours'"#)
         .execute(db)
         .await?;

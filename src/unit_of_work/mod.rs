@@ -12,7 +12,7 @@ mod if_match;
 use std::marker::PhantomData;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 pub use answer::{Answer, StoredAnswer};
 pub use idempotency::Fingerprint;
@@ -26,12 +26,13 @@ use crate::{
     error::{Error, Result},
     finance::kept_totals::{Counted, Followed},
     http::RequestContext,
+    postgres::Pool,
     types::ids::UserId,
 };
 
 /// A request that may write, made from its head; `R` says who may.
 pub struct Write<R> {
-    db: PgPool,
+    db: Pool,
     caller: Option<Caller>,
     actor: Actor,
     claim: Option<Claim>,
@@ -152,7 +153,7 @@ impl UnitOfWork {
     /// # Errors
     /// `Unavailable` without a connection.
     #[expect(clippy::disallowed_methods, reason = "the one place that opens a transaction")]
-    pub async fn open(db: &PgPool, actor: Actor) -> Result<Self> {
+    pub async fn open(db: &Pool, actor: Actor) -> Result<Self> {
         let transaction = db.begin().await?;
         Ok(Self {
             transaction,
@@ -318,6 +319,6 @@ pub struct Savepoint {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn sweep(db: &PgPool) -> Result<()> {
+pub async fn sweep(db: &Pool) -> Result<()> {
     idempotency::sweep(db).await
 }

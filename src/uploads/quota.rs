@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use sqlx::PgPool;
 
 use crate::{
     error::{Error, Result},
+    postgres::Pool,
     types::ids::UserId,
     unit_of_work::UnitOfWork,
 };
@@ -46,7 +46,7 @@ pub(super) async fn count_upload(
 /// # Errors
 /// `RateLimited` until the next hour if there were `limit` in this one.
 pub(super) async fn count_downloads(
-    db: &PgPool,
+    db: &Pool,
     subject: &str,
     files: usize,
     now: DateTime<Utc>,

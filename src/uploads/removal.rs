@@ -5,9 +5,9 @@
 //!
 //! While a backup runs nothing is removed: it reads the files that rows named at its beginning, of which some may be gone since.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use crate::{app::AppState, error::Result, uploads::storage::Address};
+use crate::{app::AppState, error::Result, postgres::Pool, uploads::storage::Address};
 
 /// How many files the sweeper removes between two looks at the database.
 const BATCH: i64 = 500;
@@ -95,7 +95,7 @@ impl Removal {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn is_backup_running(db: &PgPool) -> Result<bool> {
+pub(super) async fn is_backup_running(db: &Pool) -> Result<bool> {
     let is_free = sqlx::query_scalar!(
         r#"SELECT pg_try_advisory_xact_lock_shared($1) AS "is_free!""#,
         BACKUP_LOCK
@@ -105,7 +105,7 @@ pub(super) async fn is_backup_running(db: &PgPool) -> Result<bool> {
     Ok(!is_free)
 }
 
-async fn forget(db: &PgPool, ids: &[i64]) -> Result<()> {
+async fn forget(db: &Pool, ids: &[i64]) -> Result<()> {
     sqlx::query!(
         r#"DELETE FROM "Finances".stored_file_removal WHERE id = ANY ($1)"#,
         ids

@@ -10,13 +10,13 @@ use std::{
 use flate2::read::GzDecoder;
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
 
 use super::{
     named::{Last, NamedFile, Table},
     storage::{Storage, StoredFile},
 };
 use crate::error::{Error, Result};
+use crate::postgres::Pool;
 
 const PIECE: usize = 128 * 1024;
 
@@ -63,7 +63,7 @@ pub struct FileReport {
 /// # Errors
 /// `Unavailable` without the database, or if the storage fails.
 pub async fn verify(
-    db: &PgPool,
+    db: &Pool,
     storage: &Storage,
     mut progress: impl FnMut(&FileReport),
 ) -> Result<FileReport> {
@@ -82,7 +82,7 @@ pub async fn verify(
     Ok(report)
 }
 
-async fn look_at(db: &PgPool, storage: &Storage, expected: NamedFile, report: &mut FileReport) -> Result<()> {
+async fn look_at(db: &Pool, storage: &Storage, expected: NamedFile, report: &mut FileReport) -> Result<()> {
     let table = expected.table;
     let (id, name) = (expected.row_id.clone(), expected.address.name().to_owned());
     let what = match storage.find(&expected.address).await.map_err(Error::storage)? {
@@ -108,7 +108,7 @@ async fn look_at(db: &PgPool, storage: &Storage, expected: NamedFile, report: &m
     Ok(())
 }
 
-async fn is_named(db: &PgPool, table: Table, id: &str) -> Result<bool> {
+async fn is_named(db: &Pool, table: Table, id: &str) -> Result<bool> {
     let is_named = match table {
         Table::UploadFile => {
             sqlx::query_scalar!(
@@ -203,7 +203,7 @@ fn hash_of(source: &mut impl Read) -> io::Result<String> {
 }
 
 /// Published files that no row names.
-async fn unknown(db: &PgPool, storage: &Storage) -> Result<Vec<String>> {
+async fn unknown(db: &Pool, storage: &Storage) -> Result<Vec<String>> {
     let mut unknown = Vec::new();
     let mut listed = storage.published().try_chunks(500);
     while let Some(addresses) = listed.try_next().await.map_err(|error| Error::storage(error.1))? {
@@ -256,7 +256,7 @@ impl Scrubber {
     ///
     /// # Errors
     /// `Unavailable` without the database, or if the storage fails.
-    pub async fn go_on(&mut self, db: &PgPool, storage: &Storage) -> Result<()> {
+    pub async fn go_on(&mut self, db: &Pool, storage: &Storage) -> Result<()> {
         let mut report = FileReport::default();
         if let Some((expected, next)) = self.table.after(db, &self.last).await? {
             for file in expected {

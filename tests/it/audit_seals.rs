@@ -10,11 +10,12 @@ use nexgen_finance::audit::{
     sealer::{LOCK, MOST, Round, Sealer},
     verify::{Anchor, TrailReport, verify},
 };
+use nexgen_finance::postgres::Pool;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
 use crate::support::{
     TestApp,
@@ -68,7 +69,7 @@ const HASHES: &str = r#"
             GROUP BY batch
            ) AS made USING (batch)"#;
 
-async fn seal(db: &PgPool) -> Round {
+async fn seal(db: &Pool) -> Round {
     Sealer::waiting(Duration::from_secs(20)).seal(db).await.unwrap()
 }
 

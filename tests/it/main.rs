@@ -109,5 +109,6 @@ mod vendors;
 mod vendors_faults;
 mod verbal_agreements;
 mod verify_totals;
+mod warm_connections;
 mod wire;
 mod worked_example;

@@ -5,8 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use nexgen_finance::postgres::Pool;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Executor, PgPool, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
 use crate::support::TestApp;
 
@@ -23,7 +24,7 @@ fn committed() -> Vec<PathBuf> {
 }
 
 /// What the database says of a query, in the words of `.sqlx`; or why it refuses it.
-async fn prepared(db: &PgPool, query: &str) -> Result<Value, sqlx::Error> {
+async fn prepared(db: &Pool, query: &str) -> Result<Value, sqlx::Error> {
     let described = db.describe(AssertSqlSafe(query).into_sql_str()).await?;
     Ok(serde_json::to_value(described).unwrap())
 }

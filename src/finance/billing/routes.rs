@@ -1,7 +1,6 @@
 //! The handlers of bills.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     answers::{BillAnswer, BillDeleted, BillList, BillWithLines},
@@ -20,6 +19,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::{BillingKey, ProjectId},
     unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
 };
@@ -57,7 +57,7 @@ path_parameters! {
     params(ProjectPath, BillQuery, PageQuery), responses((status = 200, body = Mirror<BillList>), ReadErrors))]
 pub(super) async fn list_billing_pos(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<BillQuery>,
 ) -> Result<Answer<Mirror<BillList>>> {
@@ -96,7 +96,7 @@ pub(super) async fn create_billing_po(
     responses((status = 200, body = BillWithLines), ReadErrors))]
 pub(super) async fn get_billing_po(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(BillPath { billing_po_id }): Path<BillPath>,
 ) -> Result<Answer<BillWithLines>> {
     let found = store::get(&db, billing_po_id).await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder};
 
 use super::{
     Bill, BillStatus,
@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     finance::projects,
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::{
         Money, Quantity, Rate, Text,
         ids::{BillingKey, BillingLineId, BillingPoId, ClientPoId, ProjectId, UserId},
@@ -61,11 +62,7 @@ const FROM_PAGE: &str = r#"
 ///
 /// # Errors
 /// `NotFound` if there is no such project.
-pub(super) async fn list(
-    db: &PgPool,
-    project: ProjectId,
-    query: &BillQuery,
-) -> Result<(Vec<Bill>, PageInfo)> {
+pub(super) async fn list(db: &Pool, project: ProjectId, query: &BillQuery) -> Result<(Vec<Bill>, PageInfo)> {
     if !projects::store::exists(db, project).await? {
         return Err(Error::NotFound("Project"));
     }

@@ -1,7 +1,6 @@
 //! The handlers of the payments below a PO.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     NewClientPayment,
@@ -17,6 +16,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::ClientPoId,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
@@ -37,7 +37,7 @@ path_parameters! {
     responses((status = 200, body = PoPaymentList), ReadErrors))]
 pub(super) async fn list_po_payments(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(PoPath { po_id }): Path<PoPath>,
     Query(query): Query<PoPaymentQuery>,
 ) -> Result<Answer<PoPaymentList>> {

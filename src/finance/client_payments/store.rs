@@ -1,6 +1,6 @@
 //! Client payments in the database.
 
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder};
 
 use super::{
     ClientPaymentChange, NewClientPayment,
@@ -23,6 +23,7 @@ use crate::{
         purchase_orders,
     },
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::{
         Money,
         ids::{ClientPaymentId, ClientPoId, PaymentId},
@@ -104,7 +105,7 @@ pub async fn list_of_pos(db: impl PgExecutor<'_>, pos: &[ClientPoId]) -> Result<
 /// # Errors
 /// `NotFound` if there is no such PO.
 pub async fn list_of_po(
-    db: &PgPool,
+    db: &Pool,
     po: ClientPoId,
     query: &PoPaymentQuery,
 ) -> Result<(Vec<Payment>, PoPaymentSummary, PageInfo)> {
@@ -182,7 +183,7 @@ pub async fn list_of_po(
 ///
 /// # Errors
 /// `Invalid` if the query names something that does not exist.
-pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, PageInfo)> {
+pub async fn list(db: &Pool, query: &PaymentQuery) -> Result<(Vec<Payment>, PageInfo)> {
     // The page is cut out of the bare table by an index; names are looked up for its rows only.
     let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT payment.id");
     push_matching(&mut sql, query);
@@ -227,7 +228,7 @@ fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &PaymentQuery) {
 }
 
 /// How many payments match: as it is kept, where it is kept, else counted.
-async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
+async fn total_count(db: &Pool, query: &PaymentQuery) -> Result<i64> {
     let scope = match (query.client_id, query.project_id) {
         (None, None) => Some(Scope::All),
         (Some(client), None) => Some(Scope::Client(client.0)),

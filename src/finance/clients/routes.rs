@@ -1,7 +1,6 @@
 //! The handlers of clients.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     Client,
@@ -17,6 +16,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::ClientId,
     unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
 };
@@ -36,7 +36,7 @@ path_parameters! {
     responses((status = 200, body = WithData<ClientList>), ReadErrors))]
 pub(super) async fn list_clients(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<ClientQuery>,
 ) -> Result<Answer<WithData<ClientList>>> {
     let (clients, page) = store::list(&db, &query).await?;
@@ -68,7 +68,7 @@ pub(super) async fn create_client(write: Write<Editor>, Json(new): Json<NewClien
     responses((status = 200, body = ClientAnswer), ReadErrors))]
 pub(super) async fn get_client(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ClientPath { client_id }): Path<ClientPath>,
 ) -> Result<Answer<ClientAnswer>> {
     let mut connection = db.acquire().await?;

@@ -1,6 +1,6 @@
 //! Clients in the database.
 
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder};
 
 use super::{
     Client, ClientChange, NewClient, Parser,
@@ -14,6 +14,7 @@ use crate::{
         purchase_orders::delete::{ensure_unneeded, reason},
     },
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::ids::ClientId,
     unit_of_work::UnitOfWork,
 };
@@ -22,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn list(db: &PgPool, query: &ClientQuery) -> Result<(Vec<Client>, PageInfo)> {
+pub async fn list(db: &Pool, query: &ClientQuery) -> Result<(Vec<Client>, PageInfo)> {
     let mut sql = QueryBuilder::<Postgres>::new(
         "SELECT client.id, client.name, client.contact_person, client.email, client.phone, client.address, \
                 client.gstin, client.bundle_by_store, client.created_at, client.version",

@@ -1,7 +1,6 @@
 //! The handlers of lines.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     Line, NewLine,
@@ -20,6 +19,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::{
         Money,
         ids::{ClientPoId, LineItemId, ProjectId},
@@ -58,7 +58,7 @@ path_parameters! {
     responses((status = 200, body = Mirror<LineList>), ReadErrors))]
 pub(super) async fn list_line_items(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(PoPath { client_po_id }): Path<PoPath>,
     Query(query): Query<LineQuery>,
 ) -> Result<Answer<Mirror<LineList>>> {
@@ -79,7 +79,7 @@ pub(super) async fn list_line_items(
     responses((status = 200, body = Mirror<ProjectLineList>), ReadErrors))]
 pub(super) async fn list_project_line_items(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<ProjectLineQuery>,
 ) -> Result<Answer<Mirror<ProjectLineList>>> {

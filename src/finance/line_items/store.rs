@@ -1,6 +1,6 @@
 //! Lines in the database.
 
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::{
     Line, NewLine,
@@ -14,6 +14,7 @@ use crate::{
         purchase_orders::{self, store::LockedPo},
     },
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::{
         Money, Percent, Rate, Text,
         ids::{ClientPoId, LineItemId, ProjectId, VendorOrderId},
@@ -25,11 +26,7 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` if there is no such PO.
-pub async fn list(
-    db: &PgPool,
-    po: ClientPoId,
-    query: &LineQuery,
-) -> Result<(Vec<Line>, LineTotals, PageInfo)> {
+pub async fn list(db: &Pool, po: ClientPoId, query: &LineQuery) -> Result<(Vec<Line>, LineTotals, PageInfo)> {
     let totals = totals(db, po).await?.ok_or(Error::NotFound("PO"))?;
     let mut sql = QueryBuilder::<Postgres>::new(
         "SELECT line.id, line.client_po_id, line.item_name, line.quantity, line.unit, line.unit_price, line.rate, \
@@ -50,7 +47,7 @@ pub async fn list(
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn of_pos(db: &PgPool, pos: &[ClientPoId]) -> Result<Vec<Line>> {
+pub async fn of_pos(db: &Pool, pos: &[ClientPoId]) -> Result<Vec<Line>> {
     let lines = sqlx::query_as!(
         Line,
         r#"
@@ -80,7 +77,7 @@ pub async fn of_pos(db: &PgPool, pos: &[ClientPoId]) -> Result<Vec<Line>> {
 }
 
 /// The sums over a PO's lines; `None` if there is no such PO.
-async fn totals(db: &PgPool, po: ClientPoId) -> Result<Option<LineTotals>> {
+async fn totals(db: &Pool, po: ClientPoId) -> Result<Option<LineTotals>> {
     let totals = sqlx::query_as!(
         LineTotals,
         r#"
@@ -107,7 +104,7 @@ async fn totals(db: &PgPool, po: ClientPoId) -> Result<Option<LineTotals>> {
 /// # Errors
 /// `NotFound` if there is no such project.
 pub async fn list_of_project(
-    db: &PgPool,
+    db: &Pool,
     project: ProjectId,
     query: &ProjectLineQuery,
 ) -> Result<(Vec<ProjectLine>, LineTotals, PageInfo)> {

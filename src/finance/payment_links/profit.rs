@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use sqlx::PgPool;
 use utoipa::ToSchema;
 
 use super::rules::{BillableBasis, Earnings, billable, profit};
 use crate::{
     error::{Error, Result},
     http::envelope::SUCCESS,
+    postgres::Pool,
     types::{
         Money, Percent,
         ids::{ClientPoId, PaymentId, PaymentLinkId, VendorOrderId},
@@ -38,7 +38,7 @@ struct OrderMoney {
 ///
 /// # Errors
 /// `NotFound` if there is no such order.
-async fn order_money(db: &PgPool, id: VendorOrderId) -> Result<OrderMoney> {
+async fn order_money(db: &Pool, id: VendorOrderId) -> Result<OrderMoney> {
     sqlx::query_file_as!(
         OrderMoney,
         "src/finance/payment_links/sql/order_money.sql",
@@ -116,7 +116,7 @@ impl From<OrderMoney> for Analysis {
 ///
 /// # Errors
 /// `NotFound` if there is no such order.
-pub(super) async fn analyze(db: &PgPool, id: VendorOrderId) -> Result<Analysis> {
+pub(super) async fn analyze(db: &Pool, id: VendorOrderId) -> Result<Analysis> {
     Ok(order_money(db, id).await?.into())
 }
 
@@ -147,7 +147,7 @@ pub(super) struct PaymentEntry {
 ///
 /// # Errors
 /// `NotFound` if there is no such order.
-pub(super) async fn summarize(db: &PgPool, id: VendorOrderId) -> Result<(Analysis, Vec<PaymentEntry>)> {
+pub(super) async fn summarize(db: &Pool, id: VendorOrderId) -> Result<(Analysis, Vec<PaymentEntry>)> {
     let analysis = analyze(db, id).await?;
     let payments = sqlx::query_as!(
         PaymentEntry,

@@ -1,6 +1,6 @@
 //! Payment links as they are read.
 
-use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, Postgres, QueryBuilder};
 
 use super::{
     Link, LinkQuery, LinkType,
@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     finance::kept_totals::{self, Scope},
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::ids::{PaymentLinkId, VendorOrderId},
 };
 
@@ -65,7 +66,7 @@ pub(super) async fn get(db: impl PgExecutor<'_>, id: PaymentLinkId) -> Result<Li
 ///
 /// # Errors
 /// `Invalid` if the query names something that does not exist.
-pub(super) async fn list(db: &PgPool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
+pub(super) async fn list(db: &Pool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
     let (links, page) = page(db, query).await?;
     if page.total_count == 0 {
         query.references().ensure_known(db).await?;
@@ -78,7 +79,7 @@ pub(super) async fn list(db: &PgPool, query: &LinkQuery) -> Result<(Vec<LinkOfOr
 /// # Errors
 /// `NotFound` if there is no such order.
 pub(super) async fn list_of_order(
-    db: &PgPool,
+    db: &Pool,
     order: VendorOrderId,
     query: OwnLinksQuery,
 ) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
@@ -97,7 +98,7 @@ pub(super) async fn list_of_order(
     Ok((links, page))
 }
 
-async fn page(db: &PgPool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
+async fn page(db: &Pool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageInfo)> {
     // The page is cut out of the bare table by an index; payments and orders are looked up for its rows only.
     let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT link.id");
     push_matching(&mut sql, query);
@@ -114,7 +115,7 @@ async fn page(db: &PgPool, query: &LinkQuery) -> Result<(Vec<LinkOfOrder>, PageI
 }
 
 /// How many links match: as it is kept, where it is kept, else counted.
-async fn total_count(db: &PgPool, query: &LinkQuery) -> Result<i64> {
+async fn total_count(db: &Pool, query: &LinkQuery) -> Result<i64> {
     let scope = match (query.vendor_id, query.project_id) {
         (None, None) => Some(Scope::All),
         (Some(vendor), None) => Some(Scope::Vendor(vendor.0)),

@@ -1,7 +1,6 @@
 //! The handlers of payment links, and of what follows from them for an order.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     LinkQuery, NewLink,
@@ -19,6 +18,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::{PaymentId, VendorOrderId},
     unit_of_work::{Answer, StoredAnswer, Write},
 };
@@ -62,7 +62,7 @@ pub(super) async fn link_payment(
     params(OrderPath, PageQuery), responses((status = 200, body = LinkedPayments<'static>), ReadErrors))]
 pub(super) async fn list_linked_payments(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(OrderPath { vendor_order_id }): Path<OrderPath>,
     Query(query): Query<OwnLinksQuery>,
 ) -> Result<StoredAnswer> {
@@ -96,7 +96,7 @@ pub(super) async fn unlink_payment(
     responses((status = 200, body = LinkList<'static>), ReadErrors))]
 pub(super) async fn list_payment_links(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<LinkQuery>,
 ) -> Result<StoredAnswer> {
     let (links, page) = read::list(&db, &query).await?;
@@ -110,7 +110,7 @@ pub(super) async fn list_payment_links(
     responses((status = 200, body = OrderPaymentSummary<'static>), ReadErrors))]
 pub(super) async fn summarize_order_payments(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(OrderPath { vendor_order_id }): Path<OrderPath>,
 ) -> Result<StoredAnswer> {
     let (order, payments) = profit::summarize(&db, vendor_order_id).await?;
@@ -128,7 +128,7 @@ pub(super) async fn summarize_order_payments(
     responses((status = 200, body = OrderProfit<'static>), ReadErrors))]
 pub(super) async fn analyze_order_profit(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(OrderPath { vendor_order_id }): Path<OrderPath>,
 ) -> Result<StoredAnswer> {
     let order = profit::analyze(&db, vendor_order_id).await?;

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde_json::Value;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use utoipa::IntoParams;
 
 use super::{Ledger, PaymentMode, PaymentState, TransactionType};
@@ -10,6 +10,7 @@ use crate::{
     error::Result,
     finance::references::References,
     http::list::{Column, Direction, Order, Paging},
+    postgres::Pool,
     types::{
         Fields, FromFields, Input, Money, Problem, Text,
         ids::{ClientId, ClientPoId, ProjectId, VendorId},
@@ -301,7 +302,7 @@ impl PaymentQuery {
     ///
     /// # Errors
     /// `Invalid` with one fault for each that does not exist.
-    pub(crate) async fn ensure_known(&self, db: &PgPool) -> Result<()> {
+    pub(crate) async fn ensure_known(&self, db: &Pool) -> Result<()> {
         let named = References {
             client_id: self.client_id,
             project_id: self.project_id,

@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use sqlx::PgPool;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -12,6 +11,7 @@ use super::{
 use crate::{
     error::Result,
     finance::references::References,
+    postgres::Pool,
     types::{
         Clock, Fields, FromFields, Money, Percent,
         ids::{ClientId, ClientPoId, VendorId, VendorOrderId},
@@ -82,7 +82,7 @@ pub(super) struct VendorSummary {
 ///
 /// # Errors
 /// `Invalid` if the vendor does not exist.
-pub(super) async fn by_vendor(db: &PgPool, query: &SummaryQuery) -> Result<VendorSummary> {
+pub(super) async fn by_vendor(db: &Pool, query: &SummaryQuery) -> Result<VendorSummary> {
     let rows = sqlx::query!(
         r#"
         WITH payment AS (
@@ -278,7 +278,7 @@ struct AgingRow {
 ///
 /// # Errors
 /// `Invalid` if the client or vendor does not exist.
-pub(super) async fn aging(db: &PgPool, query: &AgingQuery, clock: &Clock) -> Result<Aging> {
+pub(super) async fn aging(db: &Pool, query: &AgingQuery, clock: &Clock) -> Result<Aging> {
     let as_of = query.as_of.unwrap_or_else(|| clock.today());
     let rows = match query.kind {
         Ledger::Client => owed_by_clients(db, query, as_of, clock.zone_name()).await?,
@@ -332,7 +332,7 @@ pub(super) async fn aging(db: &PgPool, query: &AgingQuery, clock: &Clock) -> Res
 }
 
 async fn owed_by_clients(
-    db: &PgPool,
+    db: &Pool,
     query: &AgingQuery,
     as_of: NaiveDate,
     zone: &str,
@@ -350,7 +350,7 @@ async fn owed_by_clients(
 }
 
 async fn owed_to_vendors(
-    db: &PgPool,
+    db: &Pool,
     query: &AgingQuery,
     as_of: NaiveDate,
     zone: &str,

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::PgPool;
 
 use super::{
     Ledger, Payment, PaymentQuery, PaymentRecorded, PaymentState, Reconciliation,
@@ -30,6 +29,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::{ClientPaymentId, PaymentId, VendorPaymentId},
     unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
 };
@@ -42,7 +42,7 @@ path_parameters! {
     }
 }
 
-async fn list(db: &PgPool, query: &PaymentQuery) -> Result<Answer<PaymentList>> {
+async fn list(db: &Pool, query: &PaymentQuery) -> Result<Answer<PaymentList>> {
     let (payments, page) = match query.kind {
         Ledger::Client => client_payments::store::list(db, query).await?,
         Ledger::Vendor => vendor_payments::read::list(db, query).await?,
@@ -50,7 +50,7 @@ async fn list(db: &PgPool, query: &PaymentQuery) -> Result<Answer<PaymentList>> 
     Ok(Answer::ok(PaymentList::new(payments, page)))
 }
 
-async fn get(db: &PgPool, ledger: Ledger, id: PaymentId) -> Result<Payment> {
+async fn get(db: &Pool, ledger: Ledger, id: PaymentId) -> Result<Payment> {
     match ledger {
         Ledger::Client => client_payments::store::get(db, ClientPaymentId(id.0)).await,
         Ledger::Vendor => vendor_payments::read::get(db, VendorPaymentId(id.0)).await,
@@ -88,7 +88,7 @@ async fn answer_change(
     responses((status = 200, body = PaymentList), ReadErrors))]
 pub(super) async fn list_payments(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<PaymentQuery>,
 ) -> Result<Answer<PaymentList>> {
     list(&db, &query).await
@@ -101,7 +101,7 @@ pub(super) async fn list_payments(
     responses((status = 200, body = PaymentList), ReadErrors))]
 pub(super) async fn list_pending_payments(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(mut query): Query<PaymentQuery>,
 ) -> Result<Answer<PaymentList>> {
     query.restrict_to(&PaymentState::OPEN);
@@ -115,7 +115,7 @@ pub(super) async fn list_pending_payments(
     responses((status = 200, body = PaymentList), ReadErrors))]
 pub(super) async fn list_payments_to_reconcile(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(mut query): Query<PaymentQuery>,
 ) -> Result<Answer<PaymentList>> {
     query.restrict_to(&[PaymentState::Cleared, PaymentState::Completed]);
@@ -129,7 +129,7 @@ pub(super) async fn list_payments_to_reconcile(
     responses((status = 200, body = PaymentList), ReadErrors))]
 pub(super) async fn list_payments_by_date(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(ByDate(query)): Query<ByDate>,
 ) -> Result<Answer<PaymentList>> {
     list(&db, &query).await
@@ -142,7 +142,7 @@ pub(super) async fn list_payments_by_date(
     responses((status = 200, body = Mirror<VendorSummary>), ReadErrors))]
 pub(super) async fn summarize_payments_by_vendor(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<SummaryQuery>,
 ) -> Result<Answer<Mirror<VendorSummary>>> {
     Ok(Answer::ok(Mirror(reports::by_vendor(&db, &query).await?)))
@@ -222,7 +222,7 @@ pub(super) async fn record_payment(
     responses((status = 200, body = PaymentAnswer), ReadErrors))]
 pub(super) async fn get_payment(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(PaymentPath { payment_id }): Path<PaymentPath>,
     Query(query): Query<LedgerQuery>,
 ) -> Result<Answer<PaymentAnswer>> {
@@ -306,7 +306,7 @@ pub(super) async fn delete_payment(
     responses((status = 200, body = Mirror<StatusHistory>), ReadErrors))]
 pub(super) async fn get_payment_status(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(PaymentPath { payment_id }): Path<PaymentPath>,
     Query(query): Query<LedgerQuery>,
 ) -> Result<Answer<Mirror<StatusHistory>>> {

@@ -1,7 +1,6 @@
 //! What both ledgers have in common in the database: the rules of a change, its trail, and the history read from it.
 
 use serde_json::{Map, Value, json};
-use sqlx::PgPool;
 
 use super::{
     Payment, PaymentState, StatusEntry,
@@ -10,6 +9,7 @@ use super::{
 use crate::{
     audit::{Action, Change},
     error::{Error, Fault, Refusal, Result},
+    postgres::Pool,
     types::{Money, ids::PaymentId},
     unit_of_work::UnitOfWork,
 };
@@ -223,7 +223,7 @@ pub fn ensure_batch_may_move(
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn history(db: &PgPool, entity: &'static str, payment: &Payment) -> Result<Vec<StatusEntry>> {
+pub async fn history(db: &Pool, entity: &'static str, payment: &Payment) -> Result<Vec<StatusEntry>> {
     let mut entries = sqlx::query_as!(
         StatusEntry,
         r#"

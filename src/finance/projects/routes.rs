@@ -1,7 +1,6 @@
 //! The handlers of projects.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     delete::{self, DeletedProject},
@@ -22,6 +21,7 @@ use crate::{
         list::{PageInfo, PageQuery},
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::ProjectId,
     unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
 };
@@ -41,7 +41,7 @@ path_parameters! {
     responses((status = 200, body = Mirror<ProjectList>), ReadErrors))]
 pub(super) async fn list_projects(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<ProjectQuery>,
 ) -> Result<Answer<Mirror<ProjectList>>> {
     let (projects, page) = store::list(&db, &query).await?;
@@ -63,7 +63,7 @@ fn page_of(projects: Vec<Project>, page: PageInfo) -> Answer<Mirror<ProjectList>
     responses((status = 200, body = Mirror<ProjectList>), ReadErrors))]
 pub(super) async fn search_projects(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<ProjectSearch>,
 ) -> Result<Answer<Mirror<ProjectList>>> {
     let (projects, page) = store::search(&db, &query).await?;
@@ -95,7 +95,7 @@ pub(super) async fn create_project(
     responses((status = 200, body = ProjectAnswer), ReadErrors))]
 pub(super) async fn get_project(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
 ) -> Result<Answer<ProjectAnswer>> {
     let project = store::get(&db, project_id).await?;

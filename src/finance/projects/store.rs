@@ -1,6 +1,6 @@
 //! Projects in the database.
 
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder};
 
 use super::{
     ProjectStatus,
@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     finance::kept_totals::{self, Counted, List, Scope},
     http::list::{Listed, Order, PageInfo, Paging, contains},
+    postgres::Pool,
     types::{
         Latitude, Longitude,
         ids::{ClientId, ProjectId},
@@ -40,7 +41,7 @@ SELECT project.id,
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn list(db: &PgPool, query: &ProjectQuery) -> Result<(Vec<Project>, PageInfo)> {
+pub async fn list(db: &Pool, query: &ProjectQuery) -> Result<(Vec<Project>, PageInfo)> {
     let rows = page(db, &query.order, &query.paging, false, |sql| {
         push_filters(sql, query);
     })
@@ -58,7 +59,7 @@ pub async fn list(db: &PgPool, query: &ProjectQuery) -> Result<(Vec<Project>, Pa
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn search(db: &PgPool, query: &ProjectSearch) -> Result<(Vec<Project>, PageInfo)> {
+pub async fn search(db: &Pool, query: &ProjectSearch) -> Result<(Vec<Project>, PageInfo)> {
     let rows = page(db, &query.order, &query.paging, true, |sql| {
         push_search(sql, &query.q);
     })
@@ -70,7 +71,7 @@ pub async fn search(db: &PgPool, query: &ProjectSearch) -> Result<(Vec<Project>,
 }
 
 async fn page(
-    db: &PgPool,
+    db: &Pool,
     order: &Order,
     paging: &Paging,
     is_search: bool,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer, ser::Error as _};
-use sqlx::PgPool;
 use utoipa::{
     IntoParams, ToSchema,
     openapi::path::{Parameter, ParameterIn},
@@ -30,6 +29,7 @@ use crate::{
         list::{PageInfo, PageQuery},
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::{
         Fields, FromFields, Money, Problem, Text,
         ids::{ClientId, ProjectId, VendorId},
@@ -184,7 +184,7 @@ fn without_status<S: Serializer>(po: &PurchaseOrderWithLines, serializer: S) -> 
     responses((status = 200, body = Success<OrderList>), ReadErrors))]
 pub(super) async fn list_bajaj_orders(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(OrderQuery(query)): Query<OrderQuery>,
 ) -> Result<Answer<Success<OrderList>>> {
     let (pos, _, page) = list::list(&db, &query).await?;

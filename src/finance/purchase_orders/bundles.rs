@@ -1,6 +1,6 @@
 //! POs by store: where a client's POs are bundled by store, those of one store are shown as one; every other PO stands alone.
 
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
+use sqlx::{FromRow, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 
 use serde::Serialize;
@@ -17,6 +17,7 @@ use crate::{
         line_items::{self, Line, LineView},
     },
     http::list::{Order, PageInfo, Paging, SortKey},
+    postgres::Pool,
     types::{
         Fields, FromFields, Money,
         ids::{ClientId, ClientPoId},
@@ -145,7 +146,7 @@ struct Member {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn list(db: &PgPool, query: &BundleQuery) -> Result<BundleList> {
+pub(super) async fn list(db: &Pool, query: &BundleQuery) -> Result<BundleList> {
     let members = members(db, query).await?;
     let status = query.status.map(PoStatus::as_str);
     let counts = kept_totals::bundle_counts(db, query.client_id, status).await?;
@@ -188,7 +189,7 @@ pub(super) async fn list(db: &PgPool, query: &BundleQuery) -> Result<BundleList>
     })
 }
 
-async fn totals(db: &PgPool, query: &BundleQuery) -> Result<KeptTotal> {
+async fn totals(db: &Pool, query: &BundleQuery) -> Result<KeptTotal> {
     let scope = query
         .client_id
         .map_or(Scope::All, |client| Scope::Client(client.0));
@@ -198,7 +199,7 @@ async fn totals(db: &PgPool, query: &BundleQuery) -> Result<KeptTotal> {
 }
 
 /// The POs of a page of bundles, bundle by bundle, the newest of each first.
-async fn members(db: &PgPool, query: &BundleQuery) -> Result<Vec<Member>> {
+async fn members(db: &Pool, query: &BundleQuery) -> Result<Vec<Member>> {
     // A bundle is found by its newest PO: the one than which its store has no newer one.
     let mut sql = QueryBuilder::<Postgres>::new(
         r"WITH head AS (

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use sqlx::PgPool;
 use utoipa::{
     IntoParams, ToSchema,
     openapi::path::{Parameter, ParameterIn},
@@ -20,6 +19,7 @@ use crate::{
         payments::{Payment, PaymentView},
     },
     http::list::PageInfo,
+    postgres::Pool,
     types::{
         Fields, FromFields, Money,
         ids::{ClientPoId, ProjectId},
@@ -79,7 +79,7 @@ pub(super) struct ProjectEnrichedList {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn list(db: &PgPool, query: &PoQuery) -> Result<EnrichedList> {
+pub(super) async fn list(db: &Pool, query: &PoQuery) -> Result<EnrichedList> {
     let (pos, totals, page) = list::list_with_lines(db, query).await?;
     let ids: Vec<ClientPoId> = pos.iter().map(PurchaseOrderWithLines::id).collect();
     let mut payments: HashMap<ClientPoId, Vec<Payment>> = HashMap::with_capacity(ids.len());

@@ -1,7 +1,6 @@
 //! The handlers of client POs.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     bundles::{self, BundleList, BundleQuery},
@@ -21,6 +20,7 @@ use crate::{
         list::PageQuery,
         openapi::ReadErrors,
     },
+    postgres::Pool,
     types::ids::{ClientPoId, ProjectId},
     unit_of_work::Answer,
 };
@@ -53,7 +53,7 @@ path_parameters! {
     responses((status = 200, body = WithData<PoList>), ReadErrors))]
 pub(super) async fn list_purchase_orders(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<PoQuery>,
 ) -> Result<Answer<WithData<PoList>>> {
     let (pos, totals, page) = list::list(&db, &query).await?;
@@ -71,7 +71,7 @@ pub(super) async fn list_purchase_orders(
     responses((status = 200, body = WithData<PoList>), ReadErrors))]
 pub(super) async fn list_client_pos(
     viewer: Viewer,
-    db: State<PgPool>,
+    db: State<Pool>,
     query: Query<PoQuery>,
 ) -> Result<Answer<WithData<PoList>>> {
     list_purchase_orders(viewer, db, query).await
@@ -84,7 +84,7 @@ pub(super) async fn list_client_pos(
     responses((status = 200, body = OverviewAnswer), ReadErrors))]
 pub(super) async fn get_client_po(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ClientPoPath { client_po_id }): Path<ClientPoPath>,
 ) -> Result<Answer<OverviewAnswer>> {
     let overview = overview::get(&db, client_po_id).await?;
@@ -101,7 +101,7 @@ pub(super) async fn get_client_po(
     responses((status = 200, body = Mirror<ProjectPoList>), ReadErrors))]
 pub(super) async fn list_project_pos(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<ProjectPoQuery>,
 ) -> Result<Answer<Mirror<ProjectPoList>>> {
@@ -128,7 +128,7 @@ pub(super) async fn list_project_pos(
     responses((status = 200, body = WithData<BundleList>), ReadErrors))]
 pub(super) async fn list_by_store(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<BundleQuery>,
 ) -> Result<Answer<WithData<BundleList>>> {
     Ok(Answer::ok(WithData(bundles::list(&db, &query).await?)))
@@ -141,7 +141,7 @@ pub(super) async fn list_by_store(
     responses((status = 200, body = Mirror<EnrichedList>), ReadErrors))]
 pub(super) async fn list_enriched(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(EnrichedQuery(query)): Query<EnrichedQuery>,
 ) -> Result<Answer<Mirror<EnrichedList>>> {
     Ok(Answer::ok(Mirror(enriched::list(&db, &query).await?)))
@@ -155,7 +155,7 @@ pub(super) async fn list_enriched(
     responses((status = 200, body = Mirror<ProjectEnrichedList>), ReadErrors))]
 pub(super) async fn list_project_enriched(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<ProjectPoQuery>,
 ) -> Result<Answer<Mirror<ProjectEnrichedList>>> {
@@ -171,7 +171,7 @@ pub(super) async fn list_project_enriched(
     responses((status = 200, body = PoAnswer), ReadErrors))]
 pub(super) async fn get_purchase_order(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(PoPath { po_id }): Path<PoPath>,
 ) -> Result<Answer<PoAnswer>> {
     let po = store::get(&db, po_id).await?;
@@ -190,7 +190,7 @@ pub(super) async fn get_purchase_order(
     responses((status = 200, body = WithData<PurchaseOrderWithLines>), ReadErrors))]
 pub(super) async fn get_purchase_order_details(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(PoPath { po_id }): Path<PoPath>,
 ) -> Result<Answer<WithData<PurchaseOrderWithLines>>> {
     let po = store::get(&db, po_id).await?;

@@ -1,7 +1,6 @@
 //! The handlers of quotations.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     NewQuotation,
@@ -20,6 +19,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::QuotationId,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
@@ -39,7 +39,7 @@ path_parameters! {
     responses((status = 200, body = Mirror<QuotationList>), ReadErrors))]
 pub(super) async fn list_quotations(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<StoreQuery>,
 ) -> Result<Answer<Mirror<QuotationList>>> {
     let page = store::list_of_store(&db, &query).await?;
@@ -53,7 +53,7 @@ pub(super) async fn list_quotations(
     responses((status = 200, body = Mirror<QuotationList>), ReadErrors))]
 pub(super) async fn list_all_quotations(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<QuotationQuery>,
 ) -> Result<Answer<Mirror<QuotationList>>> {
     let page = store::list(&db, &query).await?;
@@ -86,7 +86,7 @@ pub(super) async fn create_quotation(
     responses((status = 200, body = WithData<QuotationWithItems>), ReadErrors))]
 pub(super) async fn get_quotation(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(QuotationPath { quotation_id }): Path<QuotationPath>,
 ) -> Result<Answer<WithData<QuotationWithItems>>> {
     let found = store::get(&db, quotation_id).await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder};
 
 use super::{
     Item, NewItem, NewQuotation, Quotation, QuotationStatus,
@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Result},
     finance::kept_totals::{self, Counted, List, Scope},
     http::list::{Listed, Order, PageInfo, Paging, contains},
+    postgres::Pool,
     types::{
         Money, Percent, Quantity, Rate,
         ids::{QuotationId, QuotationItemId},
@@ -40,7 +41,7 @@ SELECT quotation.id,
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn list_of_store(db: &PgPool, query: &StoreQuery) -> Result<(Vec<Quotation>, PageInfo)> {
+pub async fn list_of_store(db: &Pool, query: &StoreQuery) -> Result<(Vec<Quotation>, PageInfo)> {
     let store = &*query.store_id;
     let rows = page(db, &query.order, &query.paging, false, |sql| {
         sql.push(" AND quotation.store_id = ").push_bind(store.to_owned());
@@ -59,7 +60,7 @@ pub async fn list_of_store(db: &PgPool, query: &StoreQuery) -> Result<(Vec<Quota
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn list(db: &PgPool, query: &QuotationQuery) -> Result<(Vec<Quotation>, PageInfo)> {
+pub async fn list(db: &Pool, query: &QuotationQuery) -> Result<(Vec<Quotation>, PageInfo)> {
     let rows = page(db, &query.order, &query.paging, query.q.is_some(), |sql| {
         push_filters(sql, query);
     })
@@ -80,7 +81,7 @@ pub async fn list(db: &PgPool, query: &QuotationQuery) -> Result<(Vec<Quotation>
 }
 
 async fn page(
-    db: &PgPool,
+    db: &Pool,
     order: &Order,
     paging: &Paging,
     is_search: bool,

@@ -4,9 +4,8 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 
-use crate::{audit::Actor, error::Result, unit_of_work::UnitOfWork};
+use crate::{audit::Actor, error::Result, postgres::Pool, unit_of_work::UnitOfWork};
 
 /// A row that is not as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl fmt::Display for RowFault {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn verify(db: &PgPool) -> Result<Vec<RowFault>> {
+pub async fn verify(db: &Pool) -> Result<Vec<RowFault>> {
     // Never committed.
     let mut uow = UnitOfWork::open(db, Actor::system("verify")).await?;
     // It reads the whole trail, which takes as long as it takes.

@@ -1,7 +1,7 @@
 //! What a project was ordered for, what was billed of it and what it cost (vendor contract, sections 4.4 and 12).
 
 use serde::Serialize;
-use sqlx::{PgExecutor, PgPool};
+use sqlx::PgExecutor;
 use utoipa::ToSchema;
 
 use super::rules::{Direction, Outcome, Sums};
@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     finance::billing::{self, Bill, BillView},
     http::envelope::SUCCESS,
+    postgres::Pool,
     types::{Money, Percent, ids::ProjectId},
 };
 
@@ -408,7 +409,7 @@ impl BillingSummary {
 ///
 /// # Errors
 /// `NotFound` if there is no such project.
-pub(super) async fn summary(db: &PgPool, project: ProjectId) -> Result<BillingSummary> {
+pub(super) async fn summary(db: &Pool, project: ProjectId) -> Result<BillingSummary> {
     let figures = sqlx::query_file_as!(
         Figures,
         "src/finance/summaries/sql/billing_summary.sql",

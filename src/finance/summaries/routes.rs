@@ -4,7 +4,6 @@ use axum::{
     extract::State,
     http::{HeaderName, header},
 };
-use sqlx::PgPool;
 
 use super::{
     billing::{self, BillingPlAnswer, BillingSummaryAnswer, PlAnswer},
@@ -22,6 +21,7 @@ use crate::{
         extract::{Path, Query, path_parameters},
         openapi::ReadErrors,
     },
+    postgres::Pool,
     types::ids::ProjectId,
     unit_of_work::Answer,
 };
@@ -45,7 +45,7 @@ path_parameters! {
     responses((status = 200, body = SummaryAnswer), ReadErrors))]
 pub(super) async fn get_financial_summary(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
 ) -> Result<Answer<SummaryAnswer>> {
     let figures = store::figures(&db, project_id).await?;
@@ -61,7 +61,7 @@ pub(super) async fn get_financial_summary(
     responses((status = 200, body = WithData<VendorSummary>), ReadErrors))]
 pub(super) async fn get_vendor_summary(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
 ) -> Result<Answer<WithData<VendorSummary>>> {
     let summary = vendors::of_project(&db, project_id).await?;
@@ -76,7 +76,7 @@ pub(super) async fn get_vendor_summary(
     responses((status = 200, body = ProfitAnswer), ReadErrors))]
 pub(super) async fn analyse_profit(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<ProfitQuery>,
 ) -> Result<Answer<ProfitAnswer>> {
     let data = profit::analyse(&db, &query).await?;
@@ -97,7 +97,7 @@ pub(super) async fn analyse_profit(
     responses((status = 200, body = BillingSummaryAnswer), ReadErrors))]
 pub(super) async fn get_billing_summary(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
 ) -> Result<Answer<BillingSummaryAnswer>> {
     let summary = billing::summary(&db, project_id).await?;
@@ -116,7 +116,7 @@ pub(super) async fn get_billing_summary(
 #[deprecated]
 pub(super) async fn get_billing_pl_analysis(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
 ) -> Result<([(HeaderName, String); 2], Answer<BillingPlAnswer>)> {
     let sums = billing::sums(&db, project_id).await?;
@@ -135,7 +135,7 @@ pub(super) async fn get_billing_pl_analysis(
     responses((status = 200, body = PlAnswer), ReadErrors))]
 pub(super) async fn get_pl_analysis(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
 ) -> Result<Answer<PlAnswer>> {
     let sums = billing::sums(&db, project_id).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -22,6 +22,7 @@ use crate::{
         envelope::SUCCESS,
         list::{Column, Direction, Listed, Order, PageInfo, Paging, contains},
     },
+    postgres::Pool,
     types::{
         Fields, FromFields, Money, Text,
         ids::{ClientPoId, ProjectId, VendorId},
@@ -283,7 +284,7 @@ struct Named {
 }
 
 impl Named {
-    async fn find(db: &PgPool, text: Option<&str>) -> Result<Self> {
+    async fn find(db: &Pool, text: Option<&str>) -> Result<Self> {
         let Some(text) = text else {
             return Ok(Self::default());
         };
@@ -321,7 +322,7 @@ impl OrderPage {
 ///
 /// # Errors
 /// `Invalid` if the query names something that does not exist.
-pub(super) async fn list(db: &PgPool, query: &OrderQuery, today: NaiveDate) -> Result<OrderPage> {
+pub(super) async fn list(db: &Pool, query: &OrderQuery, today: NaiveDate) -> Result<OrderPage> {
     let named = Named::find(db, query.search.as_deref()).await?;
     // The page is cut out of the bare table by an index; figures are made for its rows only.
     let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT ordered.id");
@@ -361,7 +362,7 @@ pub(super) async fn list(db: &PgPool, query: &OrderQuery, today: NaiveDate) -> R
 }
 
 /// How many orders match and what the live ones are worth: as it is kept, else made from the rows.
-async fn totals(db: &PgPool, query: &OrderQuery, named: &Named) -> Result<(i64, Money)> {
+async fn totals(db: &Pool, query: &OrderQuery, named: &Named) -> Result<(i64, Money)> {
     if let Some(scope) = query.kept_scope() {
         let kept = kept_totals::vendor_orders(db, scope, query.words()).await?;
         return Ok((kept.entries, kept.live_amount));
@@ -380,7 +381,7 @@ async fn totals(db: &PgPool, query: &OrderQuery, named: &Named) -> Result<(i64, 
 
 /// The totals of the categories of the page's orders, over all orders that match.
 async fn categories(
-    db: &PgPool,
+    db: &Pool,
     query: &OrderQuery,
     named: &Named,
     orders: &[VendorOrder],

@@ -1,7 +1,6 @@
 //! The handlers of vendor orders.
 
 use axum::extract::State;
-use sqlx::PgPool;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
@@ -27,6 +26,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::{
         clock::Clock,
         ids::{ProjectId, VendorOrderId},
@@ -92,7 +92,7 @@ fn placing<R: RequiredRole>(write: &Write<R>, clock: &Clock) -> Result<Placing> 
     responses((status = 200, body = OrderListView<'static>), ReadErrors))]
 async fn list_vendor_orders(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     State(clock): State<Clock>,
     Query(AllOrdersQuery { query, .. }): Query<AllOrdersQuery>,
 ) -> Result<Answer<OrderList>> {
@@ -113,7 +113,7 @@ async fn list_vendor_orders(
     responses((status = 200, body = OrderListView<'static>), ReadErrors))]
 async fn search_vendor_orders(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     State(clock): State<Clock>,
     Query(search): Query<OrderSearch>,
 ) -> Result<Answer<OrderList>> {
@@ -133,7 +133,7 @@ async fn search_vendor_orders(
     responses((status = 200, body = OrderListView<'static>), ReadErrors))]
 async fn list_project_vendor_orders(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     State(clock): State<Clock>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<OrderQuery>,
@@ -210,7 +210,7 @@ async fn create_project_vendor_orders(
     responses((status = 200, body = OrderFound), ReadErrors))]
 async fn get_vendor_order(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     State(clock): State<Clock>,
     Path(OrderPath { vendor_order_id }): Path<OrderPath>,
 ) -> Result<Answer<OrderFound>> {

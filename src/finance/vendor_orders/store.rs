@@ -1,12 +1,13 @@
 //! Vendor orders in the database.
 
 use chrono::NaiveDate;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use super::{VendorOrder, answers::OrderDetails, lines};
 use crate::{
     error::{Error, Result},
     finance::kept_totals::Counted,
+    postgres::Pool,
     types::{
         Money,
         ids::{ClientPoId, ProjectId, VendorId, VendorOrderId},
@@ -69,7 +70,7 @@ struct OrderRow {
 ///
 /// # Errors
 /// `NotFound` if there is none of this id.
-pub(super) async fn get_details(db: &PgPool, id: VendorOrderId, today: NaiveDate) -> Result<OrderDetails> {
+pub(super) async fn get_details(db: &Pool, id: VendorOrderId, today: NaiveDate) -> Result<OrderDetails> {
     const SQL: &str = concat!(
         "SELECT ",
         vendor_order_columns!("$2"),

@@ -1,7 +1,7 @@
 //! Lists of the vendors' ledger as the vendors' routes show it.
 
 use chrono::NaiveDate;
-use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, Postgres, QueryBuilder};
 use utoipa::IntoParams;
 
 use super::{
@@ -17,6 +17,7 @@ use crate::{
         references::References,
     },
     http::list::{Direction, Listed, Order, PageInfo, Paging},
+    postgres::Pool,
     types::{
         Fields, FromFields, Money, Problem,
         ids::{PaymentLinkId, ProjectId, VendorId, VendorOrderId, VendorPaymentId},
@@ -303,7 +304,7 @@ pub(super) async fn get_with_links(db: impl PgExecutor<'_>, id: VendorPaymentId)
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn list(db: &PgPool, query: &VendorPaymentQuery) -> Result<VendorPaymentPage> {
+pub async fn list(db: &Pool, query: &VendorPaymentQuery) -> Result<VendorPaymentPage> {
     let payments = query.of_both_ledgers();
     let matching = Matching::of(&payments).for_order(query.vendor_order_id);
     let rows = page(db, matching, query).await?;
@@ -327,7 +328,7 @@ pub async fn list(db: &PgPool, query: &VendorPaymentQuery) -> Result<VendorPayme
 /// # Errors
 /// `NotFound` if there is no such project.
 pub(super) async fn list_of_project(
-    db: &PgPool,
+    db: &Pool,
     id: ProjectId,
     query: OwnPaymentsQuery,
 ) -> Result<VendorPaymentPage> {
@@ -344,7 +345,7 @@ pub(super) async fn list_of_project(
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn list_of_vendor(db: &PgPool, id: VendorId, query: OwnPaymentsQuery) -> Result<VendorPaymentPage> {
+pub async fn list_of_vendor(db: &Pool, id: VendorId, query: OwnPaymentsQuery) -> Result<VendorPaymentPage> {
     let mut query = VendorPaymentQuery::from(query);
     query.vendor_id = Some(id);
     list(db, &query).await
@@ -400,7 +401,7 @@ pub(super) struct LedgerTotals {
 /// # Errors
 /// `NotFound` if there is no such order.
 pub(super) async fn list_of_order(
-    db: &PgPool,
+    db: &Pool,
     id: VendorOrderId,
     query: OwnPaymentsQuery,
 ) -> Result<(Vec<VendorPaymentView>, OrderPaymentSummary, PageInfo)> {

@@ -1,6 +1,6 @@
 //! Reading vendor payments: one, several, a page, and what pages add up to.
 
-use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, Postgres, QueryBuilder};
 
 use super::ledger::{LedgerTotals, TOTALS};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         payments::{Payment, PaymentQuery, PaymentState, States},
     },
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::ids::{VendorOrderId, VendorPaymentId},
 };
 
@@ -80,7 +81,7 @@ pub(super) async fn get_all(db: impl PgExecutor<'_>, ids: &[i64]) -> Result<Vec<
 ///
 /// # Errors
 /// `Invalid` if the query names something that does not exist.
-pub async fn list(db: &PgPool, query: &PaymentQuery) -> Result<(Vec<Payment>, PageInfo)> {
+pub async fn list(db: &Pool, query: &PaymentQuery) -> Result<(Vec<Payment>, PageInfo)> {
     let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (");
     Matching::of(query).push_page(&mut sql);
     sql.push(concat!(")", vendor_payment_columns!()));
@@ -203,7 +204,7 @@ fn kept_scope(query: &PaymentQuery) -> Option<Scope> {
 }
 
 /// How many payments match: as it is kept, where it is kept, else counted.
-async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
+async fn total_count(db: &Pool, query: &PaymentQuery) -> Result<i64> {
     if let Some(scope) = kept_scope(query) {
         let words = query.status.as_ref().map(States::words);
         let kept = kept_totals::read(db, List::VendorPayment, scope, words.as_deref()).await?;
@@ -218,7 +219,7 @@ async fn total_count(db: &PgPool, query: &PaymentQuery) -> Result<i64> {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn totals(db: &PgPool, query: &PaymentQuery) -> Result<LedgerTotals> {
+pub(super) async fn totals(db: &Pool, query: &PaymentQuery) -> Result<LedgerTotals> {
     if let Some(scope) = kept_scope(query) {
         let words = query.status.as_ref().map(States::words);
         let kept = kept_totals::read(db, List::VendorPayment, scope, words.as_deref()).await?;

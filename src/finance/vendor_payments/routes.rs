@@ -1,7 +1,6 @@
 //! The handlers of the vendors' ledger.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     NewVendorPayment, NewVendorPaymentBody, OwnPaymentsQuery, VendorPaymentChange, VendorPaymentChangeBody,
@@ -20,6 +19,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::{ProjectId, VendorOrderId, VendorPaymentId},
     unit_of_work::{Answer, StoredAnswer, UnitOfWork, Write},
 };
@@ -73,7 +73,7 @@ async fn answer_with(
     responses((status = 200, body = PaymentList<'static>), ReadErrors))]
 pub(super) async fn list_vendor_payments(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<VendorPaymentQuery>,
 ) -> Result<StoredAnswer> {
     let found = ledger::list(&db, &query).await?;
@@ -112,7 +112,7 @@ pub(super) async fn record_vendor_payment(
     responses((status = 200, body = PaymentFound<'static>), ReadErrors))]
 pub(super) async fn get_vendor_payment(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(VendorPaymentPath { payment_id }): Path<VendorPaymentPath>,
 ) -> Result<StoredAnswer> {
     let found = ledger::get_with_links(&db, payment_id).await?;
@@ -164,7 +164,7 @@ pub(super) async fn delete_vendor_payment(
     responses((status = 200, body = OrderPayments<'static>), ReadErrors))]
 pub(super) async fn list_vendor_order_payments(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(OrderPath { vendor_order_id }): Path<OrderPath>,
     Query(query): Query<OwnPaymentsQuery>,
 ) -> Result<StoredAnswer> {
@@ -196,7 +196,7 @@ pub(super) async fn record_vendor_order_payment(
     params(ProjectPath, OwnPaymentsQuery, PageQuery), responses((status = 200, body = PaymentList<'static>), ReadErrors))]
 pub(super) async fn list_project_vendor_payments(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<OwnPaymentsQuery>,
 ) -> Result<StoredAnswer> {

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
-use sqlx::{FromRow, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 
 use super::store;
@@ -20,6 +20,7 @@ use crate::{
         envelope::SUCCESS,
         list::{Direction, Listed, Order, PageInfo, Paging},
     },
+    postgres::Pool,
     types::{
         Fields, FromFields, Money,
         ids::{ProjectId, VendorId},
@@ -161,7 +162,7 @@ impl Serialize for OrderPage {
 /// # Errors
 /// `NotFound` if there is no such vendor.
 pub(super) async fn list(
-    db: &PgPool,
+    db: &Pool,
     vendor: VendorId,
     query: &OrdersQuery,
     today: NaiveDate,
@@ -258,7 +259,7 @@ fn push_filters(sql: &mut QueryBuilder<Postgres>, query: &OrdersQuery) {
 }
 
 /// How many orders match, and what of the live ones is the vendor's: as it is kept, but for those of one project.
-async fn total(db: &PgPool, vendor: VendorId, query: &OrdersQuery) -> Result<ShareTotal> {
+async fn total(db: &Pool, vendor: VendorId, query: &OrdersQuery) -> Result<ShareTotal> {
     let words = OrderWords {
         status: query.status.map(OrderStatus::as_str),
         work_status: query.work_status.map(WorkStatus::as_str),

@@ -4,7 +4,6 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use sqlx::PgPool;
 
 use super::{
     NewVendor, VendorChange,
@@ -26,6 +25,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::VendorId,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
@@ -48,7 +48,7 @@ path_parameters! {
     responses((status = 200, body = VendorListView<'static>), ReadErrors))]
 pub(super) async fn list_vendors(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<VendorQuery>,
 ) -> Result<Answer<VendorList>> {
     let (vendors, page) = store::list(&db, &query).await?;
@@ -76,7 +76,7 @@ pub(super) async fn create_vendor(write: Write<Editor>, Json(new): Json<NewVendo
     responses((status = 200, body = VendorFound<'static>), ReadErrors))]
 pub(super) async fn get_vendor(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
 ) -> Result<Response> {
     let (vendor, figures) = reports::get(&db, vendor_id).await?;
@@ -140,7 +140,7 @@ pub(super) async fn get_vendor_payment_summary(
     responses((status = 200, body = VendorReport<PaymentStats>), ReadErrors))]
 pub(super) async fn get_vendor_payment_stats(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
 ) -> Result<Answer<VendorReport<PaymentStats>>> {
     let mut db = db.acquire().await?;
@@ -175,7 +175,7 @@ pub(super) async fn list_orders_of_vendor(
     responses((status = 200, body = PaymentPageView<'static>), ReadErrors))]
 pub(super) async fn list_payments_to_vendor(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
     Query(query): Query<OwnPaymentsQuery>,
 ) -> Result<Answer<PaymentPage>> {

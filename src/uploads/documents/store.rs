@@ -1,7 +1,7 @@
 //! Documents in the database.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::model::{Document, DocumentFilter, DocumentQuery, NewRecord};
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
         projects, purchase_orders,
     },
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::ids::{ClientPoId, DocumentId, ProjectId, UserId},
     unit_of_work::UnitOfWork,
     uploads::{
@@ -98,7 +99,7 @@ pub(in crate::uploads) async fn insert(uow: &mut UnitOfWork, new: &NewDocument<'
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn find(db: &PgPool, id: DocumentId) -> Result<Option<Document>> {
+pub(super) async fn find(db: &Pool, id: DocumentId) -> Result<Option<Document>> {
     let document = sqlx::query_as!(
         Document,
         r#"
@@ -136,7 +137,7 @@ pub(super) async fn find(db: &PgPool, id: DocumentId) -> Result<Option<Document>
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn find_stored(db: &PgPool, name: &str) -> Result<Option<Document>> {
+pub(super) async fn find_stored(db: &Pool, name: &str) -> Result<Option<Document>> {
     if name.contains('\0') {
         return Ok(None);
     }
@@ -430,7 +431,7 @@ const COLUMNS: &str = "SELECT document.id, document.project_id, document.client_
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn list_all(db: &PgPool, query: &DocumentFilter) -> Result<(Vec<Document>, PageInfo)> {
+pub(super) async fn list_all(db: &Pool, query: &DocumentFilter) -> Result<(Vec<Document>, PageInfo)> {
     let mut sql = QueryBuilder::<Postgres>::new(COLUMNS);
     query.page.order.push_key(&mut sql);
     push_matching(&mut sql, query);
@@ -442,7 +443,7 @@ pub(super) async fn list_all(db: &PgPool, query: &DocumentFilter) -> Result<(Vec
 }
 
 /// How many documents match: as it is kept, or of a PO's documents as they are there.
-async fn count_all(db: &PgPool, query: &DocumentFilter) -> Result<i64> {
+async fn count_all(db: &Pool, query: &DocumentFilter) -> Result<i64> {
     if query.client_po_id.is_some() {
         let mut sql = QueryBuilder::<Postgres>::new("SELECT count(*)");
         push_matching(&mut sql, query);
@@ -482,7 +483,7 @@ fn push_matching(sql: &mut QueryBuilder<Postgres>, query: &DocumentFilter) {
 /// # Errors
 /// `NotFound` if there is no such project or PO.
 pub(super) async fn list(
-    db: &PgPool,
+    db: &Pool,
     owner: Owner,
     query: &DocumentQuery,
 ) -> Result<(Vec<Document>, PageInfo)> {
@@ -501,7 +502,7 @@ pub(super) async fn list(
 }
 
 /// How many documents a project or PO has.
-async fn count(db: &PgPool, owner: Owner) -> Result<i64> {
+async fn count(db: &Pool, owner: Owner) -> Result<i64> {
     match owner {
         Owner::Project(id) => sqlx::query_scalar!(
             r#"

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, Postgres, QueryBuilder};
 
 use super::{
     model::{FileQuery, FileRow, Sums, UploadedFile},
@@ -18,6 +18,7 @@ use crate::{
         list::{Listed, PageInfo},
         signed_links::Links,
     },
+    postgres::Pool,
     types::ids::UserId,
     unit_of_work::UnitOfWork,
     uploads::{
@@ -78,7 +79,7 @@ pub(super) async fn find(
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn id_of_stored(db: &PgPool, session: &str, name: &str) -> Result<Option<String>> {
+pub(super) async fn id_of_stored(db: &Pool, session: &str, name: &str) -> Result<Option<String>> {
     let id = sqlx::query_scalar!(
         r#"
         SELECT id
@@ -123,7 +124,7 @@ pub(super) async fn page(
 }
 
 async fn list(
-    db: &PgPool,
+    db: &Pool,
     owner: Owner<'_>,
     total_count: i64,
     query: &FileQuery,
@@ -157,7 +158,7 @@ async fn list(
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn all(db: &PgPool, session: &str) -> Result<Vec<FileRow>> {
+pub(super) async fn all(db: &Pool, session: &str) -> Result<Vec<FileRow>> {
     let files = sqlx::query_as!(
         FileRow,
         r#"
@@ -194,7 +195,7 @@ pub(super) async fn all(db: &PgPool, session: &str) -> Result<Vec<FileRow>> {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn sums(db: &PgPool, po_number: &str) -> Result<Sums> {
+pub(super) async fn sums(db: &Pool, po_number: &str) -> Result<Sums> {
     let sums = sqlx::query_as!(
         Sums,
         r#"

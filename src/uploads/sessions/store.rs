@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::model::{NO_SESSION, NewUploadSession, SessionRow};
@@ -12,6 +11,7 @@ use crate::{
     auth::Caller,
     error::{Error, Result},
     finance::{clients, projects},
+    postgres::Pool,
     types::ids::UserId,
     unit_of_work::UnitOfWork,
     uploads::{
@@ -88,7 +88,7 @@ pub(super) async fn open(
 ///
 /// # Errors
 /// `Missing` if there is none of this id, or it has ended.
-pub(super) async fn find_open(db: &PgPool, id: &str, now: DateTime<Utc>) -> Result<SessionRow> {
+pub(super) async fn find_open(db: &Pool, id: &str, now: DateTime<Utc>) -> Result<SessionRow> {
     sqlx::query_as!(
         SessionRow,
         r#"
@@ -248,7 +248,7 @@ pub(super) async fn delete(
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn count_downloads(db: &PgPool, id: &str, files: usize, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn count_downloads(db: &Pool, id: &str, files: usize, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         r#"
         INSERT INTO "Finances".upload_stats AS stats

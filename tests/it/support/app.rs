@@ -13,10 +13,10 @@ use nexgen_finance::{
     app::{AppState, serve_connections},
     auth::Role,
     config::Config,
-    postgres::{migrate, pool},
+    postgres::{Pool, migrate},
     types::Clock,
 };
-use sqlx::{ConnectOptions, Connection, PgPool, migrate::Migrator, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, migrate::Migrator, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -34,7 +34,7 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(migrate::migrator);
 /// A running server. It ends with the test, and its files with it.
 pub(crate) struct TestApp {
     pub(crate) base_url: String,
-    pub(crate) db: PgPool,
+    pub(crate) db: Pool,
     pub(crate) state: AppState,
     users: AtomicU32,
     http: reqwest::Client,
@@ -133,7 +133,7 @@ impl TestApp {
         variables.extend(settings.iter().copied());
         let pairs: Vec<(&str, &str)> = variables.into_iter().collect();
         let config = Config::from_pairs(&pairs).unwrap_or_else(|faults| panic!("{faults}"));
-        let db = pool::open(database.options.clone(), &config.database);
+        let db = Pool::open(database.options.clone(), &config.database);
         let state = AppState::new(Arc::new(config), db.clone())
             .await
             .expect("make the server's state");

@@ -1,8 +1,9 @@
 //! Rows that a test starts from, with sensible values where the test says nothing.
 
 use nexgen_finance::finance::{kept_totals, recorded};
+use nexgen_finance::postgres::Pool;
 use serde_json::Value;
-use sqlx::{PgExecutor, PgPool};
+use sqlx::PgExecutor;
 
 use super::TestApp;
 
@@ -13,7 +14,7 @@ pub(crate) fn money(text: &str) -> Value {
 
 /// A client PO to be inserted.
 pub(crate) struct ClientPoBuilder<'a> {
-    db: &'a PgPool,
+    db: &'a Pool,
     client: i64,
     project: Option<i64>,
     number: Option<String>,

@@ -1,7 +1,6 @@
 //! The handlers of lines of bills.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     model::{LineAnswer, LineDeleted, LineList, LineQuery, NewLine, NewLineBody},
@@ -15,6 +14,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::BillingKey,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
@@ -45,7 +45,7 @@ path_parameters! {
     responses((status = 200, body = LineList), ReadErrors))]
 pub(super) async fn list_billing_line_items(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(BillPath { billing_po_id }): Path<BillPath>,
     Query(query): Query<LineQuery>,
 ) -> Result<Answer<LineList>> {

@@ -1,7 +1,7 @@
 //! Lines of bills in the database.
 
 use serde_json::json;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 
 use super::{
     super::{
@@ -15,6 +15,7 @@ use crate::{
     audit::{Action, Change},
     error::{Error, Result},
     http::list::Listed,
+    postgres::Pool,
     types::{
         Money, Quantity, Rate,
         ids::{BillingKey, BillingLineId, BillingPoId},
@@ -29,7 +30,7 @@ const LINE_ENTITY: &str = "billing_po_line_item";
 ///
 /// # Errors
 /// `NotFound` if there is no such bill.
-pub(super) async fn list(db: &PgPool, key: BillingKey, query: &LineQuery) -> Result<LineListContent> {
+pub(super) async fn list(db: &Pool, key: BillingKey, query: &LineQuery) -> Result<LineListContent> {
     let bill = sqlx::query!(
         r#"
         SELECT id AS "id!: BillingPoId",

@@ -1,7 +1,6 @@
 //! The handlers of verbal agreements.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     model::{AgreementCreated, AgreementList, AgreementQuery, NewAgreement, PoNumber, PoNumberAdded},
@@ -17,6 +16,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::ids::ClientPoId,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
@@ -82,7 +82,7 @@ pub(super) async fn add_po_number(
     responses((status = 200, body = Mirror<AgreementList>), ReadErrors))]
 pub(super) async fn list_verbal_agreements(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<AgreementQuery>,
 ) -> Result<Answer<Mirror<AgreementList>>> {

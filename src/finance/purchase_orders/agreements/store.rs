@@ -1,7 +1,7 @@
 //! Verbal agreements in the database: rows of `client_po` of the type `verbal_agreement`.
 
 use serde::Serialize;
-use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, Postgres, QueryBuilder};
 
 use super::model::{Agreement, AgreementList, AgreementQuery, AgreementTotals, NewAgreement, PoNumber};
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         },
     },
     http::list::Listed,
+    postgres::Pool,
     types::{
         Money,
         ids::{ClientPoId, ProjectId},
@@ -172,7 +173,7 @@ pub(super) async fn add_po_number(
 ///
 /// # Errors
 /// `NotFound` without the project.
-pub(super) async fn list(db: &PgPool, project: ProjectId, query: &AgreementQuery) -> Result<AgreementList> {
+pub(super) async fn list(db: &Pool, project: ProjectId, query: &AgreementQuery) -> Result<AgreementList> {
     if !projects::store::exists(db, project).await? {
         return Err(Error::NotFound("Project"));
     }

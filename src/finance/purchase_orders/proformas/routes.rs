@@ -1,7 +1,6 @@
 //! The handlers of proforma invoices.
 
 use axum::extract::State;
-use sqlx::PgPool;
 
 use super::{
     model::{InvoiceCreated, InvoiceList, InvoiceQuery, NewInvoice, NewInvoiceBody, Verdict},
@@ -17,6 +16,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     unit_of_work::{Answer, StoredAnswer, Write},
 };
 
@@ -28,7 +28,7 @@ use crate::{
     responses((status = 200, body = Success<InvoiceList>), ReadErrors))]
 pub(super) async fn list_proforma_invoices(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Query(query): Query<InvoiceQuery>,
 ) -> Result<Answer<Success<InvoiceList>>> {
     let (proforma_invoices, page) = store::list(&db, &query).await?;
@@ -45,7 +45,7 @@ pub(super) async fn list_proforma_invoices(
     responses((status = 200, body = Success<InvoiceList>), ReadErrors))]
 pub(super) async fn list_proforma_invoices_by_plural(
     viewer: Viewer,
-    db: State<PgPool>,
+    db: State<Pool>,
     query: Query<InvoiceQuery>,
 ) -> Result<Answer<Success<InvoiceList>>> {
     list_proforma_invoices(viewer, db, query).await
@@ -90,7 +90,7 @@ pub(super) async fn create_proforma_invoice_by_plural(
     responses((status = 200, body = Verdict), ReadErrors))]
 pub(super) async fn validate_proforma_invoice(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(ClientPoPath { client_po_id }): Path<ClientPoPath>,
 ) -> Result<Answer<Verdict>> {
     let overview = overview::get(&db, client_po_id).await?;

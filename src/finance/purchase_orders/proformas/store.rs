@@ -1,6 +1,6 @@
 //! Proforma invoices in the database: rows of `client_po` with an invoice's number.
 
-use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, Postgres, QueryBuilder};
 
 use super::model::{Invoice, InvoiceCreated, InvoiceQuery, NewInvoice, ProformaInvoice};
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         },
     },
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::ids::ClientPoId,
     unit_of_work::UnitOfWork,
 };
@@ -36,7 +37,7 @@ const JOINS: &str = r#"
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn list(db: &PgPool, query: &InvoiceQuery) -> Result<(Vec<ProformaInvoice>, PageInfo)> {
+pub(super) async fn list(db: &Pool, query: &InvoiceQuery) -> Result<(Vec<ProformaInvoice>, PageInfo)> {
     let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT po.id");
     push_matching(&mut sql, query);
     query.order.push_after(&mut sql, &query.paging);
@@ -52,7 +53,7 @@ pub(super) async fn list(db: &PgPool, query: &InvoiceQuery) -> Result<(Vec<Profo
 }
 
 /// How many invoices match: as it is kept, or of a client's invoices in one project as they are there.
-async fn count(db: &PgPool, query: &InvoiceQuery) -> Result<i64> {
+async fn count(db: &Pool, query: &InvoiceQuery) -> Result<i64> {
     let scope = match (query.client_id, query.project_id) {
         (None, None) => Scope::All,
         (Some(client), None) => Scope::Client(client.0),

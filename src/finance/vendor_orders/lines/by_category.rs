@@ -1,7 +1,7 @@
 //! The lines of all vendor orders of a category.
 
 use serde::Serialize;
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
+use sqlx::{FromRow, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -19,6 +19,7 @@ use crate::{
         envelope::SUCCESS,
         list::{Column, Direction, Listed, Order, PageInfo, Paging},
     },
+    postgres::Pool,
     types::{Fields, FromFields, Money, ids::ProjectId},
 };
 
@@ -104,7 +105,7 @@ struct CategoryLineData {
 ///
 /// # Errors
 /// `Invalid` for an unknown project.
-pub(super) async fn list(db: &PgPool, category: &str, query: &CategoryQuery) -> Result<CategoryLineList> {
+pub(super) async fn list(db: &Pool, category: &str, query: &CategoryQuery) -> Result<CategoryLineList> {
     let category = category.trim();
     let asked = if category.eq_ignore_ascii_case(GENERAL) {
         UNCATEGORIZED
@@ -166,7 +167,7 @@ pub(super) async fn list(db: &PgPool, category: &str, query: &CategoryQuery) -> 
     })
 }
 
-async fn total(db: &PgPool, category: &str, project: Option<ProjectId>) -> Result<OrderTotal> {
+async fn total(db: &Pool, category: &str, project: Option<ProjectId>) -> Result<OrderTotal> {
     let scope = project.map_or(Scope::All, |project| Scope::Project(project.0));
     let words = OrderWords {
         category: Some(category),

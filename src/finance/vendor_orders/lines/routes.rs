@@ -1,7 +1,6 @@
 //! The handlers of the lines of vendor orders.
 
 use axum::extract::State;
-use sqlx::PgPool;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
@@ -22,6 +21,7 @@ use crate::{
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
     },
+    postgres::Pool,
     types::{
         Text,
         clock::Clock,
@@ -72,7 +72,7 @@ pub(in super::super) fn router() -> OpenApiRouter<AppState> {
     params(OrderPath, PageQuery), responses((status = 200, body = VendorLineList), ReadErrors))]
 async fn list_vendor_lines(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(OrderPath { vendor_order_id }): Path<OrderPath>,
     Query(query): Query<VendorLineQuery>,
 ) -> Result<Answer<VendorLineList>> {
@@ -189,7 +189,7 @@ async fn remove_line(write: Write<Editor>, id: VendorLineId) -> Result<StoredAns
     params(CategoryPath, CategoryQuery, PageQuery), responses((status = 200, body = CategoryLineList), ReadErrors))]
 async fn list_lines_of_category(
     _: Viewer,
-    State(db): State<PgPool>,
+    State(db): State<Pool>,
     Path(CategoryPath { cat }): Path<CategoryPath>,
     Query(query): Query<CategoryQuery>,
 ) -> Result<Answer<CategoryLineList>> {

@@ -1,7 +1,7 @@
 //! Lines of vendor orders in the database.
 
 use chrono::NaiveDate;
-use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, Postgres, QueryBuilder};
 
 use super::{
     VendorLine,
@@ -18,6 +18,7 @@ use crate::{
         vendors::hold,
     },
     http::list::{Listed, PageInfo},
+    postgres::Pool,
     types::{
         Money, Quantity, Rate,
         ids::{LineItemId, VendorId, VendorLineId, VendorOrderId},
@@ -83,7 +84,7 @@ pub(super) struct OrderSums {
 /// # Errors
 /// `NotFound` without the order.
 pub(super) async fn list(
-    db: &PgPool,
+    db: &Pool,
     order: VendorOrderId,
     query: &VendorLineQuery,
 ) -> Result<(Vec<VendorLine>, OrderSums, PageInfo)> {
