@@ -15,7 +15,7 @@ mod verify;
 
 pub use following::Followed;
 pub use links::payment_links;
-pub use reading::{BundleCounts, KeptTotal, List, Scope, bundle_counts, read, read_paid};
+pub use reading::{BundleCounts, Kept, KeptTotal, List, Scope, bundle_counts, read, read_paid};
 pub use vendor_side::{
     CategoryTotal, OrderTotal, OrderWords, ShareTotal, orders_of_payments, vendor_order_categories,
     vendor_orders, vendor_shares,

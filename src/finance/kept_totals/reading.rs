@@ -1,9 +1,15 @@
 //! Kept totals as they are read.
 
-use sqlx::PgExecutor;
+use rust_decimal::prelude::ToPrimitive;
+use sqlx::{
+    FromRow, PgExecutor, Postgres, QueryBuilder, Row, Value as _, ValueRef,
+    postgres::{PgRow, PgValue},
+};
 
 use crate::{
     error::Result,
+    http::list::Listed,
+    postgres::Pool,
     types::{Money, ids::ClientId},
 };
 
@@ -40,6 +46,23 @@ impl List {
             Self::Vendor => "vendor",
             Self::ProformaInvoice => "proforma_invoice",
             Self::Document => "project_document",
+        }
+    }
+
+    /// What is kept of its rows, in the order of [`KeptTotal`], as sums over `kept_total`.
+    const fn sums(self) -> &'static str {
+        match self {
+            Self::ClientPo => {
+                "sum(entries),
+                 sum(amount) FILTER (WHERE status <> 'cancelled'),
+                 sum(paid) FILTER (WHERE status <> 'cancelled'),
+                 sum(lines) FILTER (WHERE status <> 'cancelled'),
+                 sum(paid_entries) FILTER (WHERE status <> 'cancelled'),
+                 sum(partial_entries) FILTER (WHERE status <> 'cancelled'),
+                 sum(entries - paid_entries - partial_entries) FILTER (WHERE status <> 'cancelled')"
+            }
+            Self::VendorPayment => "sum(entries), sum(amount) FILTER (WHERE status <> 'cancelled')",
+            _ => "sum(entries)",
         }
     }
 }
@@ -85,6 +108,23 @@ pub struct KeptTotal {
     pub partial_entries: i64,
     /// How many are not paid at all.
     pub pending_entries: i64,
+}
+
+impl KeptTotal {
+    /// From what [`List::sums`] says; what is not there is nothing.
+    fn of_sums(sums: &[Option<Money>]) -> Self {
+        let sum = |place: usize| sums.get(place).copied().flatten().unwrap_or(Money::ZERO);
+        let count = |place| sum(place).0.to_i64().unwrap_or(i64::MAX);
+        Self {
+            entries: count(0),
+            amount: sum(1),
+            paid: sum(2),
+            lines: count(3),
+            paid_entries: count(4),
+            partial_entries: count(5),
+            pending_entries: count(6),
+        }
+    }
 }
 
 /// The totals of a list, of the rows in these statuses, or of all.
@@ -139,6 +179,86 @@ pub async fn read_paid(
     .fetch_one(db)
     .await?;
     Ok(total)
+}
+
+/// The totals of a list that go with a page of it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// What is counted.
+    pub list: List,
+    /// Whose.
+    pub scope: Scope,
+    /// In which statuses; all of them if there is none.
+    pub statuses: Option<Vec<&'static str>>,
+    /// Paid how far.
+    pub payment_status: Option<&'static str>,
+}
+
+impl Kept {
+    /// Adds the totals as one more column of the statement that reads a page, so that page and totals are of one state of the
+    /// database.
+    pub fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        let (scope, id) = self.scope.key();
+        sql.push(", (SELECT ARRAY[").push(self.list.sums());
+        sql.push(r#"]::numeric[] FROM "Finances".kept_total WHERE list = "#);
+        sql.push_bind(self.list.as_str());
+        sql.push(" AND scope = ").push_bind(scope);
+        sql.push(" AND scope_id = ").push_bind(id);
+        if let Some(statuses) = &self.statuses {
+            sql.push(" AND status = ANY (")
+                .push_bind(statuses.clone())
+                .push(")");
+        }
+        if let Some(status) = self.payment_status {
+            sql.push(" AND payment_status = ").push_bind(status);
+        }
+        sql.push(") AS kept");
+    }
+
+    /// The rows of a page whose statement asks for the totals, and these.
+    ///
+    /// # Errors
+    /// `Unavailable` without the database.
+    pub async fn page<T>(
+        &self,
+        db: &Pool,
+        mut sql: QueryBuilder<Postgres>,
+    ) -> Result<(Vec<Listed<T>>, KeptTotal)>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let rows: Vec<WithTotal<T>> = sql.build_query_as().fetch_all(db).await?;
+        let total = match rows.first() {
+            Some(row) => KeptTotal::of_sums(&row.kept.try_decode::<Vec<Option<Money>>>()?),
+            // Where there is no row, none has brought them along.
+            None => {
+                read_paid(
+                    db,
+                    self.list,
+                    self.scope,
+                    self.statuses.as_deref(),
+                    self.payment_status,
+                )
+                .await?
+            }
+        };
+        Ok((rows.into_iter().map(|row| row.listed).collect(), total))
+    }
+}
+
+/// A row of a page that brings the totals of its list along.
+struct WithTotal<T> {
+    listed: Listed<T>,
+    kept: PgValue,
+}
+
+impl<'r, T: FromRow<'r, PgRow>> FromRow<'r, PgRow> for WithTotal<T> {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            listed: Listed::from_row(row)?,
+            kept: ValueRef::to_owned(&row.try_get_raw("kept")?),
+        })
+    }
 }
 
 /// How many bundles POs make.

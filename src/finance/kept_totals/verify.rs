@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use crate::{audit::Actor, error::Result, unit_of_work::UnitOfWork};
+use crate::{audit::Actor, error::Result, postgres::Pool, unit_of_work::UnitOfWork};
 
 /// What is kept and not so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl fmt::Display for TotalFault {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn verify(db: &PgPool) -> Result<Vec<TotalFault>> {
+pub async fn verify(db: &Pool) -> Result<Vec<TotalFault>> {
     // Never committed.
     let mut uow = UnitOfWork::open(db, Actor::system("verify")).await?;
     look_at_one_moment(uow.conn()).await?;
@@ -75,7 +75,7 @@ async fn look_at_one_moment(db: &mut PgConnection) -> Result<()> {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn recount_if_off(db: &PgPool) -> Result<bool> {
+pub async fn recount_if_off(db: &Pool) -> Result<bool> {
     let is_off = sqlx::query_scalar!(
         r#"
         SELECT EXISTS (

@@ -1,20 +1,20 @@
 //! Lists of client POs: which are asked for, a page of them, and their sums.
 
 use chrono::NaiveDate;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{FromRow, Postgres, QueryBuilder, postgres::PgRow};
 use utoipa::IntoParams;
 
 use super::{
     model::{
-        PaymentStatus, PaymentStatusCounts, PoStatus, PoTotals, PoType, PurchaseOrder, PurchaseOrderRow,
-        PurchaseOrderWithLines,
+        PaymentStatus, PoStatus, PoTotals, PoType, PurchaseOrder, PurchaseOrderRow, PurchaseOrderWithLines,
     },
     store::{line_columns, line_lists, po_columns},
 };
 use crate::{
     error::Result,
-    finance::kept_totals::{self, List, Scope},
+    finance::kept_totals::{Kept, List, Scope},
     http::list::{Column, Direction, Listed, Order, PageInfo, Paging, contains},
+    postgres::Pool,
     types::{
         Fields, FromFields, Problem, Text,
         ids::{ClientId, ProjectId},
@@ -236,13 +236,13 @@ impl PoQuery {
         }
     }
 
-    /// Whose kept totals are those of the list; `None` where a filter has to look at the rows.
-    fn kept_scope(&self) -> Option<Scope> {
+    /// The kept totals that are those of the list; `None` where a filter has to look at the rows.
+    fn kept(&self) -> Option<Kept> {
         let Self {
             client_id,
             project_id,
-            status: _,
-            payment_status: _,
+            status,
+            payment_status,
             store_id: None,
             q: None,
             date_from: None,
@@ -254,12 +254,18 @@ impl PoQuery {
         else {
             return None;
         };
-        match (client_id, project_id) {
-            (None, None) => Some(Scope::All),
-            (Some(client), None) => Some(Scope::Client(client.0)),
-            (None, Some(project)) => Some(Scope::Project(project.0)),
-            (Some(_), Some(_)) => None,
-        }
+        let scope = match (client_id, project_id) {
+            (None, None) => Scope::All,
+            (Some(client), None) => Scope::Client(client.0),
+            (None, Some(project)) => Scope::Project(project.0),
+            (Some(_), Some(_)) => return None,
+        };
+        Some(Kept {
+            list: List::ClientPo,
+            scope,
+            statuses: status.map(|status| vec![status.as_str()]),
+            payment_status: payment_status.map(PaymentStatus::as_str),
+        })
     }
 
     fn push_filters(&self, sql: &mut QueryBuilder<Postgres>) {
@@ -315,16 +321,8 @@ impl PoQuery {
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub(super) async fn list(db: &PgPool, query: &PoQuery) -> Result<(Vec<PurchaseOrder>, PoTotals, PageInfo)> {
-    let mut sql = page_of(query, po_columns!(), "");
-    let rows: Vec<Listed<PurchaseOrder>> = sql
-        .build_query_as()
-        .persistent(query.q.is_none())
-        .fetch_all(db)
-        .await?;
-    let totals = totals(db, query).await?;
-    let (rows, page) = query.paging.page(rows, totals.total_count);
-    Ok((rows, totals, page))
+pub(super) async fn list(db: &Pool, query: &PoQuery) -> Result<(Vec<PurchaseOrder>, PoTotals, PageInfo)> {
+    page_and_totals(db, query, po_columns!(), "").await
 }
 
 /// The same with the lines of each PO.
@@ -332,22 +330,48 @@ pub(super) async fn list(db: &PgPool, query: &PoQuery) -> Result<(Vec<PurchaseOr
 /// # Errors
 /// `Unavailable` without the database.
 pub(super) async fn list_with_lines(
-    db: &PgPool,
+    db: &Pool,
     query: &PoQuery,
 ) -> Result<(Vec<PurchaseOrderWithLines>, PoTotals, PageInfo)> {
-    let mut sql = page_of(query, concat!(po_columns!(), line_columns!()), line_lists!());
-    let rows: Vec<Listed<PurchaseOrderRow>> = sql
-        .build_query_as()
-        .persistent(query.q.is_none())
-        .fetch_all(db)
-        .await?;
-    let totals = totals(db, query).await?;
-    let (rows, page) = query.paging.page(rows, totals.total_count);
+    let (rows, totals, page): (Vec<PurchaseOrderRow>, _, _) =
+        page_and_totals(db, query, concat!(po_columns!(), line_columns!()), line_lists!()).await?;
     Ok((rows.into_iter().map(Into::into).collect(), totals, page))
 }
 
+/// Both of one statement, where the totals are kept and the page has any row.
+async fn page_and_totals<T>(
+    db: &Pool,
+    query: &PoQuery,
+    columns: &str,
+    joined: &str,
+) -> Result<(Vec<T>, PoTotals, PageInfo)>
+where
+    T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
+    let (rows, totals) = if let Some(kept) = query.kept() {
+        let sql = page_of(query, columns, joined, |sql| kept.push(sql));
+        let (rows, totals) = kept.page(db, sql).await?;
+        (rows, totals.into())
+    } else {
+        let mut sql = page_of(query, columns, joined, |_| ());
+        let rows: Vec<Listed<T>> = sql
+            .build_query_as()
+            .persistent(query.q.is_none())
+            .fetch_all(db)
+            .await?;
+        (rows, count(db, query).await?)
+    };
+    let (rows, page) = query.paging.page(rows, totals.total_count);
+    Ok((rows, totals, page))
+}
+
 /// The page is cut out of the bare table by an index; figures are made for its rows only.
-fn page_of(query: &PoQuery, columns: &str, joined: &str) -> QueryBuilder<Postgres> {
+fn page_of(
+    query: &PoQuery,
+    columns: &str,
+    joined: &str,
+    push_more: impl FnOnce(&mut QueryBuilder<Postgres>),
+) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::<Postgres>::new("WITH page AS (SELECT po.id");
     sql.push(query.source());
     query.push_filters(&mut sql);
@@ -355,31 +379,15 @@ fn page_of(query: &PoQuery, columns: &str, joined: &str) -> QueryBuilder<Postgre
     query.order.push_page(&mut sql, &query.paging);
     sql.push(")").push(columns);
     query.order.push_key(&mut sql);
+    push_more(&mut sql);
     sql.push(r#" FROM page JOIN "Finances".client_po_figures AS po ON po.id = page.id"#)
         .push(joined);
     query.order.push_order(&mut sql);
     sql
 }
 
-/// The sums over all POs that match: kept ones where they are kept, else made from the rows.
-async fn totals(db: &PgPool, query: &PoQuery) -> Result<PoTotals> {
-    if let Some(scope) = query.kept_scope() {
-        let status = query.status.map(|status| [status.as_str()]);
-        let statuses = status.as_ref().map(<[_; 1]>::as_slice);
-        let paid = query.payment_status.map(PaymentStatus::as_str);
-        let kept = kept_totals::read_paid(db, List::ClientPo, scope, statuses, paid).await?;
-        return Ok(PoTotals {
-            total_count: kept.entries,
-            total_value: kept.amount,
-            total_paid: kept.paid,
-            total_receivable: kept.amount - kept.paid,
-            counts: PaymentStatusCounts {
-                paid_count: kept.paid_entries,
-                partial_count: kept.partial_entries,
-                pending_count: kept.pending_entries,
-            },
-        });
-    }
+/// The sums over all POs that match, made from the rows.
+async fn count(db: &Pool, query: &PoQuery) -> Result<PoTotals> {
     let mut sql = QueryBuilder::<Postgres>::new(
         "WITH matching AS (SELECT po.id, po.po_value, po.status <> 'cancelled' AS is_live",
     );

@@ -6,7 +6,10 @@ use sqlx::{FromRow, postgres::PgRow};
 use utoipa::ToSchema;
 
 use crate::{
-    finance::line_items::{Line, LineColumns, LineView},
+    finance::{
+        kept_totals::KeptTotal,
+        line_items::{Line, LineColumns, LineView},
+    },
     http::list::PageInfo,
     postgres::in_order::{InOrder as _, in_order},
     types::{
@@ -435,6 +438,22 @@ pub(super) struct PoTotals {
     #[serde(skip)]
     #[sqlx(flatten)]
     pub(super) counts: PaymentStatusCounts,
+}
+
+impl From<KeptTotal> for PoTotals {
+    fn from(kept: KeptTotal) -> Self {
+        Self {
+            total_count: kept.entries,
+            total_value: kept.amount,
+            total_paid: kept.paid,
+            total_receivable: kept.amount - kept.paid,
+            counts: PaymentStatusCounts {
+                paid_count: kept.paid_entries,
+                partial_count: kept.partial_entries,
+                pending_count: kept.pending_entries,
+            },
+        }
+    }
 }
 
 /// How many POs that match and are not cancelled are paid how far.

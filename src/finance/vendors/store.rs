@@ -1,17 +1,18 @@
 //! Vendors in the database.
 
 use serde_json::Value;
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder};
 
 use super::{NewVendor, RateConfiguration, Vendor, VendorChange, model::VendorQuery};
 use crate::{
     audit::{Action, Change},
     error::{Error, Fault, Result},
     finance::{
-        kept_totals::{self, Counted, List, Scope},
+        kept_totals::{Counted, Kept, List, Scope},
         purchase_orders::delete::{ensure_unneeded, reason},
     },
     http::list::{Listed, PageInfo, contains},
+    postgres::Pool,
     types::ids::VendorId,
     unit_of_work::UnitOfWork,
 };
@@ -35,32 +36,48 @@ pub(super) use vendor_columns;
 ///
 /// # Errors
 /// `Unavailable` without the database.
-pub async fn list(db: &PgPool, query: &VendorQuery) -> Result<(Vec<Vendor>, PageInfo)> {
-    let is_search = query.name.is_some() || query.search.is_some();
+pub async fn list(db: &Pool, query: &VendorQuery) -> Result<(Vec<Vendor>, PageInfo)> {
+    if query.name.is_some() || query.search.is_some() || query.gstin.is_some() {
+        return search(db, query).await;
+    }
+    let kept = Kept {
+        list: List::Vendor,
+        scope: Scope::All,
+        statuses: query.status.map(|status| vec![status.as_str()]),
+        payment_status: None,
+    };
+    let (rows, total) = kept.page(db, page(query, |sql| kept.push(sql))).await?;
+    Ok(query.paging.page(rows, total.entries))
+}
+
+/// The same of those with a name or a GSTIN, which are counted. Whether an index pays depends on the text: each search is
+/// planned for its own.
+async fn search(db: &Pool, query: &VendorQuery) -> Result<(Vec<Vendor>, PageInfo)> {
+    let is_planned_once = query.name.is_none() && query.search.is_none();
+    let rows: Vec<Listed<Vendor>> = page(query, |_| ())
+        .build_query_as()
+        .persistent(is_planned_once)
+        .fetch_all(db)
+        .await?;
+    let mut sql = QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".vendor WHERE TRUE"#);
+    push_filters(&mut sql, query);
+    let total = sql
+        .build_query_scalar()
+        .persistent(is_planned_once)
+        .fetch_one(db)
+        .await?;
+    Ok(query.paging.page(rows, total))
+}
+
+fn page(query: &VendorQuery, push_more: impl FnOnce(&mut QueryBuilder<Postgres>)) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::<Postgres>::new(vendor_columns!());
     query.order.push_key(&mut sql);
+    push_more(&mut sql);
     sql.push(r#" FROM "Finances".vendor WHERE TRUE"#);
     push_filters(&mut sql, query);
     query.order.push_after(&mut sql, &query.paging);
     query.order.push_page(&mut sql, &query.paging);
-    // Whether an index pays for a search depends on its text: each is planned for its own.
-    let rows: Vec<Listed<Vendor>> = sql.build_query_as().persistent(!is_search).fetch_all(db).await?;
-
-    let total = if is_search || query.gstin.is_some() {
-        let mut sql = QueryBuilder::<Postgres>::new(r#"SELECT count(*) FROM "Finances".vendor WHERE TRUE"#);
-        push_filters(&mut sql, query);
-        sql.build_query_scalar()
-            .persistent(!is_search)
-            .fetch_one(db)
-            .await?
-    } else {
-        let status = query.status.map(|status| [status.as_str()]);
-        let statuses = status.as_ref().map(<[_; 1]>::as_slice);
-        kept_totals::read(db, List::Vendor, Scope::All, statuses)
-            .await?
-            .entries
-    };
-    Ok(query.paging.page(rows, total))
+    sql
 }
 
 fn push_filters(sql: &mut QueryBuilder<Postgres>, query: &VendorQuery) {
