@@ -91,7 +91,7 @@ async fn verify(state: &AppState, credential: Credential<'_>) -> Result<Option<C
         id: token.user,
         username: standing.username.clone(),
         role: standing.role,
-        token_id: token.id,
+        token_id: token.id.clone(),
         token_expires_at: token.expires_at,
         session: token.session,
     }))

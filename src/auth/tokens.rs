@@ -5,6 +5,11 @@
 //! password change or deactivation ends them, as it ends all others. They have no `jti` either; a hash of what was
 //! signed stands for it, so that they can be logged out.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
 use chrono::TimeDelta;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::ExposeSecret;
@@ -26,11 +31,15 @@ pub(super) const LEEWAY: i64 = 30;
 /// Ids above this length do not fit the table of revoked tokens.
 const LONGEST_ID: usize = 64;
 const ID_BYTES: usize = 16;
+/// How many verified tokens are kept, a few hundred bytes each; then all are forgotten and verified again.
+const MOST_VERIFIED: usize = 4096;
 
 /// Keys, lives of tokens, what is known of users for a moment, and the bound on password hashing.
 pub struct AuthState {
     encoding: EncodingKey,
     decoding: DecodingKey,
+    /// What tokens say whose signatures were good. Whether their time is over, and what became of their users, is asked anew.
+    verified: Mutex<HashMap<Box<str>, Arc<AccessToken>>>,
     header: Header,
     validation: Validation,
     access_ttl: TimeDelta,
@@ -61,6 +70,7 @@ impl AuthState {
         Self {
             encoding: EncodingKey::from_secret(key),
             decoding: DecodingKey::from_secret(key),
+            verified: Mutex::default(),
             header: Header::new(algorithm),
             validation,
             access_ttl: ttl(config.access_token_ttl),
@@ -100,26 +110,48 @@ impl AuthState {
     }
 
     /// Reads a token; `None` if it is not ours, not an access token, over, or not good yet.
-    pub(super) fn read(&self, token: &str) -> Option<AccessToken> {
+    pub(super) fn read(&self, token: &str) -> Option<Arc<AccessToken>> {
+        let known = self.verified().get(token).map(Arc::clone);
+        let read = match known {
+            Some(known) => known,
+            None => self.verify(token)?,
+        };
+        let now = self.clock.now().timestamp();
+        let is_over = read.expires_at.saturating_add(LEEWAY) < now;
+        // RFC 7519 section 4.1.5; ours have none. `iat` decides nothing: the tokens of a server that is ahead are good.
+        let is_early = read
+            .begins_at
+            .is_some_and(|start| start.saturating_sub(LEEWAY) > now);
+        (!is_over && !is_early).then_some(read)
+    }
+
+    /// Verifies a token's signature and keeps what it says, which the same text will always say.
+    fn verify(&self, token: &str) -> Option<Arc<AccessToken>> {
         let claims: Claims = jsonwebtoken::decode(token, &self.decoding, &self.validation)
             .ok()?
             .claims;
-        let is_access = claims.kind.is_none_or(|kind| kind == ACCESS);
-        let now = self.clock.now().timestamp();
-        let is_over = claims.exp.saturating_add(LEEWAY) < now;
-        // RFC 7519 section 4.1.5; ours have none. `iat` decides nothing: the tokens of a server that is ahead are good.
-        let is_early = claims.nbf.is_some_and(|start| start.saturating_sub(LEEWAY) > now);
-        if !is_access || is_over || is_early {
+        if claims.kind.is_some_and(|kind| kind != ACCESS) {
             return None;
         }
         let own_id = claims.jti.filter(|id| (1..=LONGEST_ID).contains(&id.len()));
-        Some(AccessToken {
+        let read = Arc::new(AccessToken {
             user: UserId::parse(&claims.sub)?,
             id: own_id.unwrap_or_else(|| stand_in_id(token)),
             version: claims.ver.unwrap_or(0),
             session: claims.sid,
             expires_at: claims.exp,
-        })
+            begins_at: claims.nbf,
+        });
+        let mut verified = self.verified();
+        if verified.len() >= MOST_VERIFIED {
+            verified.clear();
+        }
+        verified.insert(token.into(), Arc::clone(&read));
+        Some(read)
+    }
+
+    fn verified(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<AccessToken>>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -171,6 +203,8 @@ pub(super) struct AccessToken {
     pub(super) version: i32,
     pub(super) session: Option<Uuid>,
     pub(super) expires_at: i64,
+    /// When it begins to be good, if not at once.
+    begins_at: Option<i64>,
 }
 
 /// The hash of header and claims. The signature stays out of it, so that no other spelling of a token has another id.

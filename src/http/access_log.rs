@@ -11,11 +11,12 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode},
     response::Response,
 };
-use tracing::Instrument;
+use tracing::{Instrument, Level, Span};
 
 use crate::{
     auth::Caller,
     error::Cause,
+    health,
     http::RequestContext,
     telemetry::{metrics, traces},
 };
@@ -59,17 +60,27 @@ pub async fn record<F: Future<Output = Response>>(
         .get("x-client-version")
         .and_then(|value| value.to_str().ok())
         .map(|version| version.chars().take(32).collect::<String>());
-    let span = tracing::info_span!(
-        "request",
-        request_id,
-        method = %method,
-        path,
-        remote_addr = remote_addr.map(tracing::field::display),
-        client_version,
-        user_id = tracing::field::Empty,
-        trace_id = tracing::field::Empty,
-    );
-    if let Some(trace_id) = traces::adopt_parent(&span, request.headers()) {
+    let open = || {
+        tracing::info_span!(
+            "request",
+            request_id,
+            method = %method,
+            path,
+            remote_addr = remote_addr.map(tracing::field::display),
+            client_version,
+            user_id = tracing::field::Empty,
+            trace_id = tracing::field::Empty,
+        )
+    };
+    // Nothing is logged within a probe, and of one that is answered nothing either.
+    let is_traced = !health::is_plain_probe(&request)
+        || request.headers().contains_key(traces::TRACEPARENT)
+        || tracing::enabled!(target: "access", Level::DEBUG);
+    let mut span = if is_traced { open() } else { Span::none() };
+    if let Some(trace_id) = is_traced
+        .then(|| traces::adopt_parent(&span, request.headers()))
+        .flatten()
+    {
         span.record("trace_id", trace_id);
     }
     let in_flight = metrics::InFlight::start();
@@ -79,6 +90,9 @@ pub async fn record<F: Future<Output = Response>>(
     drop(in_flight);
     let elapsed = started.elapsed();
     let status = response.status();
+    if !is_traced && !status.is_success() {
+        span = open();
+    }
     if let Some(caller) = response.extensions().get::<Caller>() {
         span.record("user_id", caller.id.0);
     }

@@ -162,14 +162,16 @@ pub fn record_pool(size: u32, idle: u32, max: u32) {
 /// A request that is being answered; it counts until it is dropped.
 #[derive(Debug)]
 #[must_use = "the request counts until this is dropped"]
-pub struct InFlight(Gauge);
+pub struct InFlight(&'static Gauge);
+
+/// Kept, as [`SERIES`] are; first asked for by a request, when the recorder is there.
+static IN_FLIGHT_GAUGE: LazyLock<Gauge> = LazyLock::new(|| gauge!(IN_FLIGHT));
 
 impl InFlight {
     /// Counts a request that starts.
     pub fn start() -> Self {
-        let gauge = gauge!(IN_FLIGHT);
-        gauge.increment(1.0);
-        Self(gauge)
+        IN_FLIGHT_GAUGE.increment(1.0);
+        Self(&IN_FLIGHT_GAUGE)
     }
 }
 

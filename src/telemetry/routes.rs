@@ -47,7 +47,7 @@ pub fn own_listener(state: AppState) -> Router {
 
 fn render(state: &AppState) -> Response {
     let idle = u32::try_from(state.db.num_idle()).unwrap_or(u32::MAX);
-    metrics::record_pool(state.db.size(), idle, state.db.options().get_max_connections());
+    metrics::record_pool(state.db.size(), idle, state.db.most());
     ([(header::CONTENT_TYPE, TEXT_FORMAT)], state.metrics.render()).into_response()
 }
 

@@ -29,8 +29,8 @@ use crate::config::Config;
 
 /// The name under which the collector knows this program.
 const SERVICE: &str = "nexgen-finance";
-/// The header that names the caller's trace.
-const TRACEPARENT: &str = "traceparent";
+/// The header that names the caller's span.
+pub const TRACEPARENT: &str = "traceparent";
 /// The path of traces below a collector's address.
 const TRACES_PATH: &str = "/v1/traces";
 /// A collector that takes longer for one batch is given up.
