@@ -23,7 +23,7 @@ use crate::{
     auth::tokens::AuthState,
     config::Config,
     health::HealthState,
-    http::{rate_limit::RateLimits, router},
+    http::{rate_limit::RateLimits, router, shared_read::SharedReads},
     postgres::Pool,
     telemetry::metrics::Metrics,
     types::Clock,
@@ -52,6 +52,8 @@ pub struct Parts {
     pub health: Arc<HealthState>,
     /// Bounds how many files are parsed at once.
     pub parsers: Parsers,
+    /// The reads that others may take part in.
+    pub shared_reads: SharedReads,
     /// The process's figures.
     pub metrics: Metrics,
 }
@@ -70,6 +72,7 @@ impl AppState {
             storage,
             health: Arc::new(HealthState::default()),
             parsers: Parsers::default(),
+            shared_reads: SharedReads::default(),
             metrics: Metrics::install(),
             config,
             db,

@@ -19,6 +19,7 @@ use crate::{
     http::{
         base_url::BaseUrl,
         extract::{Json, Path, Query},
+        shared_read::SharedRead,
     },
     unit_of_work::Write,
 };
@@ -63,6 +64,10 @@ macro_rules! asks_for_its_role {
 }
 
 asks_for_its_role!(Viewer, Editor, Admin);
+
+impl Access for SharedRead {
+    const CALLER: Option<Role> = <Viewer as RequiredRole>::ROLE;
+}
 
 impl<R: RequiredRole> Access for Write<R> {
     const CALLER: Option<Role> = R::ROLE;

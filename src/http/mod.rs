@@ -26,6 +26,7 @@ pub mod rate_limit;
 pub mod retry;
 pub mod router;
 pub mod security_headers;
+pub mod shared_read;
 pub mod signed_links;
 pub mod timeout;
 pub mod trusted_hosts;

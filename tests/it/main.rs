@@ -89,6 +89,7 @@ mod security;
 mod session_breaks;
 mod session_downloads;
 mod sessions;
+mod shared_reads;
 mod startup;
 mod storage;
 mod stores;

@@ -11,13 +11,14 @@ use super::{
     store,
 };
 use crate::{
-    auth::{Admin, Editor, Viewer},
+    auth::{Admin, Editor},
     error::Result,
     http::{
         envelope::Mirror,
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::{BillingKey, ProjectId},
@@ -56,17 +57,21 @@ path_parameters! {
 #[utoipa::path(get, path = "/projects/{project_id}/billing-po", tag = "billing",
     params(ProjectPath, BillQuery, PageQuery), responses((status = 200, body = Mirror<BillList>), ReadErrors))]
 pub(super) async fn list_billing_pos(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<BillQuery>,
-) -> Result<Answer<Mirror<BillList>>> {
-    let (billing_pos, page) = store::list(&db, project_id, &query).await?;
-    Ok(Answer::ok(Mirror(BillList {
-        project_id,
-        billing_pos,
-        page,
-    })))
+) -> Result<SharedAnswer<Mirror<BillList>>> {
+    shared
+        .answer(async move {
+            let (billing_pos, page) = store::list(&db, project_id, &query).await?;
+            Ok(Answer::ok(Mirror(BillList {
+                project_id,
+                billing_pos,
+                page,
+            })))
+        })
+        .await
 }
 
 /// Bill a PO of a project.
@@ -95,13 +100,17 @@ pub(super) async fn create_billing_po(
 #[utoipa::path(get, path = "/billing-po/{billing_po_id}", tag = "billing", params(BillPath),
     responses((status = 200, body = BillWithLines), ReadErrors))]
 pub(super) async fn get_billing_po(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(BillPath { billing_po_id }): Path<BillPath>,
-) -> Result<Answer<BillWithLines>> {
-    let found = store::get(&db, billing_po_id).await?;
-    let version = found.0.version;
-    Ok(Answer::ok(BillWithLines::from(found)).version(version))
+) -> Result<SharedAnswer<BillWithLines>> {
+    shared
+        .answer(async move {
+            let found = store::get(&db, billing_po_id).await?;
+            let version = found.0.version;
+            Ok(Answer::ok(BillWithLines::from(found)).version(version))
+        })
+        .await
 }
 
 /// Change a bill that is not approved.

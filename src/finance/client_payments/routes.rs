@@ -8,13 +8,14 @@ use super::{
     store,
 };
 use crate::{
-    auth::{Editor, Viewer},
+    auth::Editor,
     error::Result,
     finance::payments::PaymentRecorded,
     http::{
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::ClientPoId,
@@ -36,13 +37,17 @@ path_parameters! {
 #[utoipa::path(get, path = "/po/{po_id}/payments", tag = "payments", params(PoPath, PoPaymentQuery, PageQuery),
     responses((status = 200, body = PoPaymentList), ReadErrors))]
 pub(super) async fn list_po_payments(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(PoPath { po_id }): Path<PoPath>,
     Query(query): Query<PoPaymentQuery>,
-) -> Result<Answer<PoPaymentList>> {
-    let (payments, summary, page) = store::list_of_po(&db, po_id, &query).await?;
-    Ok(Answer::ok(PoPaymentList::new(po_id, payments, summary, page)))
+) -> Result<SharedAnswer<PoPaymentList>> {
+    shared
+        .answer(async move {
+            let (payments, summary, page) = store::list_of_po(&db, po_id, &query).await?;
+            Ok(Answer::ok(PoPaymentList::new(po_id, payments, summary, page)))
+        })
+        .await
 }
 
 /// Record a payment for a PO.

@@ -8,13 +8,14 @@ use super::{
     store,
 };
 use crate::{
-    auth::{Admin, Editor, Viewer},
+    auth::{Admin, Editor},
     error::Result,
     http::{
         envelope::WithData,
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::ClientId,
@@ -35,16 +36,20 @@ path_parameters! {
 #[utoipa::path(get, path = "/clients", tag = "clients", params(PageQuery),
     responses((status = 200, body = WithData<ClientList>), ReadErrors))]
 pub(super) async fn list_clients(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<ClientQuery>,
-) -> Result<Answer<WithData<ClientList>>> {
-    let (clients, page) = store::list(&db, &query).await?;
-    Ok(Answer::ok(WithData(ClientList {
-        count: clients.len(),
-        clients: clients.into_iter().map(Into::into).collect(),
-        page,
-    })))
+) -> Result<SharedAnswer<WithData<ClientList>>> {
+    shared
+        .answer(async move {
+            let (clients, page) = store::list(&db, &query).await?;
+            Ok(Answer::ok(WithData(ClientList {
+                count: clients.len(),
+                clients: clients.into_iter().map(Into::into).collect(),
+                page,
+            })))
+        })
+        .await
 }
 
 /// Add a client.
@@ -67,15 +72,19 @@ pub(super) async fn create_client(write: Write<Editor>, Json(new): Json<NewClien
 #[utoipa::path(get, path = "/clients/{client_id}", tag = "clients", params(ClientPath),
     responses((status = 200, body = ClientAnswer), ReadErrors))]
 pub(super) async fn get_client(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ClientPath { client_id }): Path<ClientPath>,
-) -> Result<Answer<ClientAnswer>> {
-    let mut connection = db.acquire().await?;
-    let client = store::get(&mut *connection, client_id).await?;
-    let figures = store::figures(&mut connection, client_id).await?;
-    let version = client.version;
-    Ok(Answer::ok(ClientAnswer::new("Client found", (client, figures))).version(version))
+) -> Result<SharedAnswer<ClientAnswer>> {
+    shared
+        .answer(async move {
+            let mut connection = db.acquire().await?;
+            let client = store::get(&mut *connection, client_id).await?;
+            let figures = store::figures(&mut connection, client_id).await?;
+            let version = client.version;
+            Ok(Answer::ok(ClientAnswer::new("Client found", (client, figures))).version(version))
+        })
+        .await
 }
 
 /// Change a client.

@@ -11,13 +11,14 @@ use super::{
     store,
 };
 use crate::{
-    auth::{Editor, Viewer},
+    auth::Editor,
     error::Result,
     http::{
         envelope::{Mirror, SUCCESS},
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::{
@@ -57,18 +58,22 @@ path_parameters! {
 #[utoipa::path(get, path = "/po/{client_po_id}/line-items", tag = "line items", params(PoPath, PageQuery),
     responses((status = 200, body = Mirror<LineList>), ReadErrors))]
 pub(super) async fn list_line_items(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(PoPath { client_po_id }): Path<PoPath>,
     Query(query): Query<LineQuery>,
-) -> Result<Answer<Mirror<LineList>>> {
-    let (line_items, totals, page) = store::list(&db, client_po_id, &query).await?;
-    Ok(Answer::ok(Mirror(LineList {
-        client_po_id,
-        line_items,
-        totals,
-        page,
-    })))
+) -> Result<SharedAnswer<Mirror<LineList>>> {
+    shared
+        .answer(async move {
+            let (line_items, totals, page) = store::list(&db, client_po_id, &query).await?;
+            Ok(Answer::ok(Mirror(LineList {
+                client_po_id,
+                line_items,
+                totals,
+                page,
+            })))
+        })
+        .await
 }
 
 /// List the lines of all POs of a project, each with its PO's number.
@@ -78,18 +83,22 @@ pub(super) async fn list_line_items(
 #[utoipa::path(get, path = "/projects/{project_id}/line-items", tag = "line items", params(ProjectPath, PageQuery),
     responses((status = 200, body = Mirror<ProjectLineList>), ReadErrors))]
 pub(super) async fn list_project_line_items(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<ProjectLineQuery>,
-) -> Result<Answer<Mirror<ProjectLineList>>> {
-    let (line_items, totals, page) = store::list_of_project(&db, project_id, &query).await?;
-    Ok(Answer::ok(Mirror(ProjectLineList {
-        project_id,
-        line_items,
-        totals,
-        page,
-    })))
+) -> Result<SharedAnswer<Mirror<ProjectLineList>>> {
+    shared
+        .answer(async move {
+            let (line_items, totals, page) = store::list_of_project(&db, project_id, &query).await?;
+            Ok(Answer::ok(Mirror(ProjectLineList {
+                project_id,
+                line_items,
+                totals,
+                page,
+            })))
+        })
+        .await
 }
 
 /// Add a line to a PO.

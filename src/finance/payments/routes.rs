@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::AppState,
-    auth::{Admin, Editor, RequiredRole, Role, Viewer},
+    auth::{Admin, Editor, RequiredRole, Role},
     error::{Error, Result},
     finance::{
         client_payments::{self, ClientPaymentChange, NewPaymentOfPo},
@@ -28,6 +28,7 @@ use crate::{
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::{ClientPaymentId, PaymentId, VendorPaymentId},
@@ -87,11 +88,11 @@ async fn answer_change(
 #[utoipa::path(get, path = "/payments", tag = "payments", params(PaymentQuery, PageQuery),
     responses((status = 200, body = PaymentList), ReadErrors))]
 pub(super) async fn list_payments(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<PaymentQuery>,
-) -> Result<Answer<PaymentList>> {
-    list(&db, &query).await
+) -> Result<SharedAnswer<PaymentList>> {
+    shared.answer(async move { list(&db, &query).await }).await
 }
 
 /// List the payments that are promised.
@@ -100,12 +101,16 @@ pub(super) async fn list_payments(
 #[utoipa::path(get, path = "/payments/pending", tag = "payments", params(PaymentQuery, PageQuery),
     responses((status = 200, body = PaymentList), ReadErrors))]
 pub(super) async fn list_pending_payments(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(mut query): Query<PaymentQuery>,
-) -> Result<Answer<PaymentList>> {
-    query.restrict_to(&PaymentState::OPEN);
-    list(&db, &query).await
+) -> Result<SharedAnswer<PaymentList>> {
+    shared
+        .answer(async move {
+            query.restrict_to(&PaymentState::OPEN);
+            list(&db, &query).await
+        })
+        .await
 }
 
 /// List the payments that arrived and were not yet compared with the bank's statement.
@@ -114,12 +119,16 @@ pub(super) async fn list_pending_payments(
 #[utoipa::path(get, path = "/payments/reconciliation", tag = "payments", params(PaymentQuery, PageQuery),
     responses((status = 200, body = PaymentList), ReadErrors))]
 pub(super) async fn list_payments_to_reconcile(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(mut query): Query<PaymentQuery>,
-) -> Result<Answer<PaymentList>> {
-    query.restrict_to(&[PaymentState::Cleared, PaymentState::Completed]);
-    list(&db, &query).await
+) -> Result<SharedAnswer<PaymentList>> {
+    shared
+        .answer(async move {
+            query.restrict_to(&[PaymentState::Cleared, PaymentState::Completed]);
+            list(&db, &query).await
+        })
+        .await
 }
 
 /// List the payments between two days.
@@ -128,11 +137,11 @@ pub(super) async fn list_payments_to_reconcile(
 #[utoipa::path(get, path = "/payments/reports/by-date", tag = "payments", params(ByDateQuery, PaymentQuery, PageQuery),
     responses((status = 200, body = PaymentList), ReadErrors))]
 pub(super) async fn list_payments_by_date(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(ByDate(query)): Query<ByDate>,
-) -> Result<Answer<PaymentList>> {
-    list(&db, &query).await
+) -> Result<SharedAnswer<PaymentList>> {
+    shared.answer(async move { list(&db, &query).await }).await
 }
 
 /// Sum up the payments to vendors.
@@ -141,11 +150,13 @@ pub(super) async fn list_payments_by_date(
 #[utoipa::path(get, path = "/payments/summary/by-vendor", tag = "payments", params(SummaryQuery),
     responses((status = 200, body = Mirror<VendorSummary>), ReadErrors))]
 pub(super) async fn summarize_payments_by_vendor(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<SummaryQuery>,
-) -> Result<Answer<Mirror<VendorSummary>>> {
-    Ok(Answer::ok(Mirror(reports::by_vendor(&db, &query).await?)))
+) -> Result<SharedAnswer<Mirror<VendorSummary>>> {
+    shared
+        .answer(async move { Ok(Answer::ok(Mirror(reports::by_vendor(&db, &query).await?))) })
+        .await
 }
 
 /// For how long money is owed.
@@ -154,12 +165,16 @@ pub(super) async fn summarize_payments_by_vendor(
 #[utoipa::path(get, path = "/payments/reports/aging", tag = "payments", params(AgingQuery),
     responses((status = 200, body = WithData<Aging>), ReadErrors))]
 pub(super) async fn age_open_amounts(
-    _: Viewer,
+    shared: SharedRead,
     State(state): State<AppState>,
     Query(query): Query<AgingQuery>,
-) -> Result<Answer<WithData<Aging>>> {
-    let aging = reports::aging(&state.db, &query, &state.clock).await?;
-    Ok(Answer::ok(WithData(aging)))
+) -> Result<SharedAnswer<WithData<Aging>>> {
+    shared
+        .answer(async move {
+            let aging = reports::aging(&state.db, &query, &state.clock).await?;
+            Ok(Answer::ok(WithData(aging)))
+        })
+        .await
 }
 
 /// Record a payment.
@@ -221,14 +236,18 @@ pub(super) async fn record_payment(
 #[utoipa::path(get, path = "/payments/{payment_id}", tag = "payments", params(PaymentPath, LedgerQuery),
     responses((status = 200, body = PaymentAnswer), ReadErrors))]
 pub(super) async fn get_payment(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(PaymentPath { payment_id }): Path<PaymentPath>,
     Query(query): Query<LedgerQuery>,
-) -> Result<Answer<PaymentAnswer>> {
-    let payment = get(&db, query.ledger(), payment_id).await?;
-    let version = payment.version;
-    Ok(Answer::ok(PaymentAnswer::from(payment)).version(version))
+) -> Result<SharedAnswer<PaymentAnswer>> {
+    shared
+        .answer(async move {
+            let payment = get(&db, query.ledger(), payment_id).await?;
+            let version = payment.version;
+            Ok(Answer::ok(PaymentAnswer::from(payment)).version(version))
+        })
+        .await
 }
 
 /// Change a payment.
@@ -305,24 +324,28 @@ pub(super) async fn delete_payment(
 #[utoipa::path(get, path = "/payments/{payment_id}/status", tag = "payments", params(PaymentPath, LedgerQuery),
     responses((status = 200, body = Mirror<StatusHistory>), ReadErrors))]
 pub(super) async fn get_payment_status(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(PaymentPath { payment_id }): Path<PaymentPath>,
     Query(query): Query<LedgerQuery>,
-) -> Result<Answer<Mirror<StatusHistory>>> {
-    let ledger = query.ledger();
-    let payment = get(&db, ledger, payment_id).await?;
-    let entity = match ledger {
-        Ledger::Client => client_payments::store::ENTITY,
-        Ledger::Vendor => vendor_payments::store::ENTITY,
-    };
-    let status_history = store::history(&db, entity, &payment).await?;
-    Ok(Answer::ok(Mirror(StatusHistory {
-        payment_id,
-        current_status: payment.status,
-        status_history,
-    }))
-    .version(payment.version))
+) -> Result<SharedAnswer<Mirror<StatusHistory>>> {
+    shared
+        .answer(async move {
+            let ledger = query.ledger();
+            let payment = get(&db, ledger, payment_id).await?;
+            let entity = match ledger {
+                Ledger::Client => client_payments::store::ENTITY,
+                Ledger::Vendor => vendor_payments::store::ENTITY,
+            };
+            let status_history = store::history(&db, entity, &payment).await?;
+            Ok(Answer::ok(Mirror(StatusHistory {
+                payment_id,
+                current_status: payment.status,
+                status_history,
+            }))
+            .version(payment.version))
+        })
+        .await
 }
 
 /// Give a payment another status.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::AppState,
-    auth::{Admin, Editor, Viewer},
+    auth::{Admin, Editor},
     error::Result,
     finance::purchase_orders::Force,
     http::{
@@ -20,6 +20,7 @@ use crate::{
         extract::{Json, Path, Query, path_parameters},
         list::{PageInfo, PageQuery},
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::ProjectId,
@@ -40,12 +41,16 @@ path_parameters! {
 #[utoipa::path(get, path = "/projects", tag = "projects", params(ProjectQuery, PageQuery),
     responses((status = 200, body = Mirror<ProjectList>), ReadErrors))]
 pub(super) async fn list_projects(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<ProjectQuery>,
-) -> Result<Answer<Mirror<ProjectList>>> {
-    let (projects, page) = store::list(&db, &query).await?;
-    Ok(page_of(projects, page))
+) -> Result<SharedAnswer<Mirror<ProjectList>>> {
+    shared
+        .answer(async move {
+            let (projects, page) = store::list(&db, &query).await?;
+            Ok(page_of(projects, page))
+        })
+        .await
 }
 
 fn page_of(projects: Vec<Project>, page: PageInfo) -> Answer<Mirror<ProjectList>> {
@@ -62,12 +67,16 @@ fn page_of(projects: Vec<Project>, page: PageInfo) -> Answer<Mirror<ProjectList>
 #[utoipa::path(get, path = "/projects/search", tag = "projects", params(ProjectSearch, PageQuery),
     responses((status = 200, body = Mirror<ProjectList>), ReadErrors))]
 pub(super) async fn search_projects(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<ProjectSearch>,
-) -> Result<Answer<Mirror<ProjectList>>> {
-    let (projects, page) = store::search(&db, &query).await?;
-    Ok(page_of(projects, page))
+) -> Result<SharedAnswer<Mirror<ProjectList>>> {
+    shared
+        .answer(async move {
+            let (projects, page) = store::search(&db, &query).await?;
+            Ok(page_of(projects, page))
+        })
+        .await
 }
 
 /// Make a project.
@@ -94,13 +103,17 @@ pub(super) async fn create_project(
 #[utoipa::path(get, path = "/projects/{project_id}", tag = "projects", params(ProjectPath),
     responses((status = 200, body = ProjectAnswer), ReadErrors))]
 pub(super) async fn get_project(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
-) -> Result<Answer<ProjectAnswer>> {
-    let project = store::get(&db, project_id).await?;
-    let version = project.version;
-    Ok(Answer::ok(ProjectAnswer::from(project)).version(version))
+) -> Result<SharedAnswer<ProjectAnswer>> {
+    shared
+        .answer(async move {
+            let project = store::get(&db, project_id).await?;
+            let version = project.version;
+            Ok(Answer::ok(ProjectAnswer::from(project)).version(version))
+        })
+        .await
 }
 
 /// Change a project.

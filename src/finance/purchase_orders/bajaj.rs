@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::AppState,
     audit::Change,
-    auth::{Editor, Viewer},
+    auth::Editor,
     error::Result,
     finance::line_items::NewLine,
     http::{
@@ -28,6 +28,7 @@ use crate::{
         extract::{Json, Query},
         list::{PageInfo, PageQuery},
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::{
@@ -183,17 +184,21 @@ fn without_status<S: Serializer>(po: &PurchaseOrderWithLines, serializer: S) -> 
 #[utoipa::path(get, path = "/bajaj-po", tag = "purchase orders", params(OrderQuery, PageQuery),
     responses((status = 200, body = Success<OrderList>), ReadErrors))]
 pub(super) async fn list_bajaj_orders(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(OrderQuery(query)): Query<OrderQuery>,
-) -> Result<Answer<Success<OrderList>>> {
-    let (pos, _, page) = list::list(&db, &query).await?;
-    let pos: Arc<Vec<ListedPo>> = Arc::new(pos.into_iter().map(Into::into).collect());
-    Ok(Answer::ok(Success(OrderList {
-        bajaj_pos: Arc::clone(&pos),
-        pos,
-        page,
-    })))
+) -> Result<SharedAnswer<Success<OrderList>>> {
+    shared
+        .answer(async move {
+            let (pos, _, page) = list::list(&db, &query).await?;
+            let pos: Arc<Vec<ListedPo>> = Arc::new(pos.into_iter().map(Into::into).collect());
+            Ok(Answer::ok(Success(OrderList {
+                bajaj_pos: Arc::clone(&pos),
+                pos,
+                page,
+            })))
+        })
+        .await
 }
 
 /// Make a purchase order of Bajaj's, with its items.

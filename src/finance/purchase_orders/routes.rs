@@ -11,7 +11,6 @@ use super::{
     store,
 };
 use crate::{
-    auth::Viewer,
     error::{Error, Result},
     finance::projects,
     http::{
@@ -19,6 +18,7 @@ use crate::{
         extract::{Path, Query, path_parameters},
         list::PageQuery,
         openapi::ReadErrors,
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::{ClientPoId, ProjectId},
@@ -52,16 +52,20 @@ path_parameters! {
 #[utoipa::path(get, path = "/po", tag = "purchase orders", params(PoQuery, PageQuery),
     responses((status = 200, body = WithData<PoList>), ReadErrors))]
 pub(super) async fn list_purchase_orders(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<PoQuery>,
-) -> Result<Answer<WithData<PoList>>> {
-    let (pos, totals, page) = list::list(&db, &query).await?;
-    Ok(Answer::ok(WithData(PoList {
-        pos: pos.into_iter().map(Into::into).collect(),
-        totals,
-        page,
-    })))
+) -> Result<SharedAnswer<WithData<PoList>>> {
+    shared
+        .answer(async move {
+            let (pos, totals, page) = list::list(&db, &query).await?;
+            Ok(Answer::ok(WithData(PoList {
+                pos: pos.into_iter().map(Into::into).collect(),
+                totals,
+                page,
+            })))
+        })
+        .await
 }
 
 /// List the client POs, under their older path.
@@ -70,11 +74,11 @@ pub(super) async fn list_purchase_orders(
 #[utoipa::path(get, path = "/client-po", tag = "purchase orders", params(PoQuery, PageQuery),
     responses((status = 200, body = WithData<PoList>), ReadErrors))]
 pub(super) async fn list_client_pos(
-    viewer: Viewer,
+    shared: SharedRead,
     db: State<Pool>,
     query: Query<PoQuery>,
-) -> Result<Answer<WithData<PoList>>> {
-    list_purchase_orders(viewer, db, query).await
+) -> Result<SharedAnswer<WithData<PoList>>> {
+    list_purchase_orders(shared, db, query).await
 }
 
 /// One client PO as an overview: head, project, parties, sums and lines.
@@ -83,13 +87,17 @@ pub(super) async fn list_client_pos(
 #[utoipa::path(get, path = "/client-po/{client_po_id}", tag = "purchase orders", params(ClientPoPath),
     responses((status = 200, body = OverviewAnswer), ReadErrors))]
 pub(super) async fn get_client_po(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ClientPoPath { client_po_id }): Path<ClientPoPath>,
-) -> Result<Answer<OverviewAnswer>> {
-    let overview = overview::get(&db, client_po_id).await?;
-    let version = overview.version;
-    Ok(Answer::ok(OverviewAnswer::from(overview)).version(version))
+) -> Result<SharedAnswer<OverviewAnswer>> {
+    shared
+        .answer(async move {
+            let overview = overview::get(&db, client_po_id).await?;
+            let version = overview.version;
+            Ok(Answer::ok(OverviewAnswer::from(overview)).version(version))
+        })
+        .await
 }
 
 /// List the POs of a project with their lines.
@@ -100,24 +108,28 @@ pub(super) async fn get_client_po(
     params(ProjectPath, ProjectPoQuery, PageQuery),
     responses((status = 200, body = Mirror<ProjectPoList>), ReadErrors))]
 pub(super) async fn list_project_pos(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<ProjectPoQuery>,
-) -> Result<Answer<Mirror<ProjectPoList>>> {
-    if !projects::store::exists(&db, project_id).await? {
-        return Err(Error::NotFound("Project"));
-    }
-    let (pos, totals, page) = list::list_with_lines(&db, &query.of(project_id)).await?;
-    Ok(Answer::ok(Mirror(ProjectPoList {
-        project_id,
-        pos,
-        total_po_count: totals.total_count,
-        total_project_value: totals.total_value,
-        total_paid: totals.total_paid,
-        total_receivable: totals.total_receivable,
-        page,
-    })))
+) -> Result<SharedAnswer<Mirror<ProjectPoList>>> {
+    shared
+        .answer(async move {
+            if !projects::store::exists(&db, project_id).await? {
+                return Err(Error::NotFound("Project"));
+            }
+            let (pos, totals, page) = list::list_with_lines(&db, &query.of(project_id)).await?;
+            Ok(Answer::ok(Mirror(ProjectPoList {
+                project_id,
+                pos,
+                total_po_count: totals.total_count,
+                total_project_value: totals.total_value,
+                total_paid: totals.total_paid,
+                total_receivable: totals.total_receivable,
+                page,
+            })))
+        })
+        .await
 }
 
 /// List the client POs by store.
@@ -127,11 +139,13 @@ pub(super) async fn list_project_pos(
 #[utoipa::path(get, path = "/po/aggregated/by-store", tag = "purchase orders", params(BundleQuery, PageQuery),
     responses((status = 200, body = WithData<BundleList>), ReadErrors))]
 pub(super) async fn list_by_store(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<BundleQuery>,
-) -> Result<Answer<WithData<BundleList>>> {
-    Ok(Answer::ok(WithData(bundles::list(&db, &query).await?)))
+) -> Result<SharedAnswer<WithData<BundleList>>> {
+    shared
+        .answer(async move { Ok(Answer::ok(WithData(bundles::list(&db, &query).await?))) })
+        .await
 }
 
 /// List the client POs with their lines and payments.
@@ -140,11 +154,13 @@ pub(super) async fn list_by_store(
 #[utoipa::path(get, path = "/po/enriched", tag = "purchase orders", params(EnrichedQuery, PageQuery),
     responses((status = 200, body = Mirror<EnrichedList>), ReadErrors))]
 pub(super) async fn list_enriched(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(EnrichedQuery(query)): Query<EnrichedQuery>,
-) -> Result<Answer<Mirror<EnrichedList>>> {
-    Ok(Answer::ok(Mirror(enriched::list(&db, &query).await?)))
+) -> Result<SharedAnswer<Mirror<EnrichedList>>> {
+    shared
+        .answer(async move { Ok(Answer::ok(Mirror(enriched::list(&db, &query).await?))) })
+        .await
 }
 
 /// List the POs of a project with their lines and payments.
@@ -154,46 +170,58 @@ pub(super) async fn list_enriched(
     params(ProjectPath, ProjectPoQuery, PageQuery),
     responses((status = 200, body = Mirror<ProjectEnrichedList>), ReadErrors))]
 pub(super) async fn list_project_enriched(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<ProjectPoQuery>,
-) -> Result<Answer<Mirror<ProjectEnrichedList>>> {
-    if !projects::store::exists(&db, project_id).await? {
-        return Err(Error::NotFound("Project"));
-    }
-    let list = enriched::list(&db, &query.of(project_id)).await?;
-    Ok(Answer::ok(Mirror(ProjectEnrichedList { project_id, list })))
+) -> Result<SharedAnswer<Mirror<ProjectEnrichedList>>> {
+    shared
+        .answer(async move {
+            if !projects::store::exists(&db, project_id).await? {
+                return Err(Error::NotFound("Project"));
+            }
+            let list = enriched::list(&db, &query.of(project_id)).await?;
+            Ok(Answer::ok(Mirror(ProjectEnrichedList { project_id, list })))
+        })
+        .await
 }
 
 /// One client PO with its lines.
 #[utoipa::path(get, path = "/po/{po_id}", tag = "purchase orders", params(PoPath),
     responses((status = 200, body = PoAnswer), ReadErrors))]
 pub(super) async fn get_purchase_order(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(PoPath { po_id }): Path<PoPath>,
-) -> Result<Answer<PoAnswer>> {
-    let po = store::get(&db, po_id).await?;
-    let version = po.version();
-    Ok(Answer::ok(PoAnswer {
-        status: SUCCESS,
-        po_id,
-        po_number: po.po_number().map(str::to_owned),
-        data: po,
-    })
-    .version(version))
+) -> Result<SharedAnswer<PoAnswer>> {
+    shared
+        .answer(async move {
+            let po = store::get(&db, po_id).await?;
+            let version = po.version();
+            Ok(Answer::ok(PoAnswer {
+                status: SUCCESS,
+                po_id,
+                po_number: po.po_number().map(str::to_owned),
+                data: po,
+            })
+            .version(version))
+        })
+        .await
 }
 
 /// One client PO with its lines and what was paid of it.
 #[utoipa::path(get, path = "/po/{po_id}/details", tag = "purchase orders", params(PoPath),
     responses((status = 200, body = WithData<PurchaseOrderWithLines>), ReadErrors))]
 pub(super) async fn get_purchase_order_details(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(PoPath { po_id }): Path<PoPath>,
-) -> Result<Answer<WithData<PurchaseOrderWithLines>>> {
-    let po = store::get(&db, po_id).await?;
-    let version = po.version();
-    Ok(Answer::ok(WithData(po)).version(version))
+) -> Result<SharedAnswer<WithData<PurchaseOrderWithLines>>> {
+    shared
+        .answer(async move {
+            let po = store::get(&db, po_id).await?;
+            let version = po.version();
+            Ok(Answer::ok(WithData(po)).version(version))
+        })
+        .await
 }

@@ -11,13 +11,14 @@ use super::{
     store,
 };
 use crate::{
-    auth::{Admin, Editor, Viewer},
+    auth::{Admin, Editor},
     error::Result,
     http::{
         envelope::{Mirror, WithData},
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::QuotationId,
@@ -38,12 +39,16 @@ path_parameters! {
 #[utoipa::path(get, path = "/quotations", tag = "quotations", params(StoreQuery, PageQuery),
     responses((status = 200, body = Mirror<QuotationList>), ReadErrors))]
 pub(super) async fn list_quotations(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<StoreQuery>,
-) -> Result<Answer<Mirror<QuotationList>>> {
-    let page = store::list_of_store(&db, &query).await?;
-    Ok(Answer::ok(Mirror(page.into())))
+) -> Result<SharedAnswer<Mirror<QuotationList>>> {
+    shared
+        .answer(async move {
+            let page = store::list_of_store(&db, &query).await?;
+            Ok(Answer::ok(Mirror(page.into())))
+        })
+        .await
 }
 
 /// List the quotations of all stores, the newest first.
@@ -52,12 +57,16 @@ pub(super) async fn list_quotations(
 #[utoipa::path(get, path = "/quotations/all", tag = "quotations", params(QuotationQuery, PageQuery),
     responses((status = 200, body = Mirror<QuotationList>), ReadErrors))]
 pub(super) async fn list_all_quotations(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<QuotationQuery>,
-) -> Result<Answer<Mirror<QuotationList>>> {
-    let page = store::list(&db, &query).await?;
-    Ok(Answer::ok(Mirror(page.into())))
+) -> Result<SharedAnswer<Mirror<QuotationList>>> {
+    shared
+        .answer(async move {
+            let page = store::list(&db, &query).await?;
+            Ok(Answer::ok(Mirror(page.into())))
+        })
+        .await
 }
 
 /// Make a quotation.
@@ -85,13 +94,17 @@ pub(super) async fn create_quotation(
 #[utoipa::path(get, path = "/quotations/{quotation_id}", tag = "quotations", params(QuotationPath),
     responses((status = 200, body = WithData<QuotationWithItems>), ReadErrors))]
 pub(super) async fn get_quotation(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(QuotationPath { quotation_id }): Path<QuotationPath>,
-) -> Result<Answer<WithData<QuotationWithItems>>> {
-    let found = store::get(&db, quotation_id).await?;
-    let version = found.0.version;
-    Ok(Answer::ok(WithData(found.into())).version(version))
+) -> Result<SharedAnswer<WithData<QuotationWithItems>>> {
+    shared
+        .answer(async move {
+            let found = store::get(&db, quotation_id).await?;
+            let version = found.0.version;
+            Ok(Answer::ok(WithData(found.into())).version(version))
+        })
+        .await
 }
 
 /// Delete a quotation with its items.

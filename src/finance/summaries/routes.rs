@@ -20,6 +20,7 @@ use crate::{
         envelope::{SUCCESS, WithData},
         extract::{Path, Query, path_parameters},
         openapi::ReadErrors,
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::ProjectId,
@@ -44,28 +45,36 @@ path_parameters! {
 #[utoipa::path(get, path = "/projects/{project_id}/financial-summary", tag = "summaries", params(ProjectPath),
     responses((status = 200, body = SummaryAnswer), ReadErrors))]
 pub(super) async fn get_financial_summary(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
-) -> Result<Answer<SummaryAnswer>> {
-    let figures = store::figures(&db, project_id).await?;
-    let orders = purchase_orders::store::list_of_project(&db, project_id).await?;
-    let agreements = purchase_orders::agreements::open_of_project(&db, project_id).await?;
-    Ok(Answer::ok(SummaryAnswer::new(
-        project_id, &figures, orders, agreements,
-    )))
+) -> Result<SharedAnswer<SummaryAnswer>> {
+    shared
+        .answer(async move {
+            let figures = store::figures(&db, project_id).await?;
+            let orders = purchase_orders::store::list_of_project(&db, project_id).await?;
+            let agreements = purchase_orders::agreements::open_of_project(&db, project_id).await?;
+            Ok(Answer::ok(SummaryAnswer::new(
+                project_id, &figures, orders, agreements,
+            )))
+        })
+        .await
 }
 
 /// What was ordered from vendors for a project, and what was paid of it.
 #[utoipa::path(get, path = "/projects/{project_id}/vendor-summary", tag = "summaries", params(ProjectPath),
     responses((status = 200, body = WithData<VendorSummary>), ReadErrors))]
 pub(super) async fn get_vendor_summary(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
-) -> Result<Answer<WithData<VendorSummary>>> {
-    let summary = vendors::of_project(&db, project_id).await?;
-    Ok(Answer::ok(WithData(summary)))
+) -> Result<SharedAnswer<WithData<VendorSummary>>> {
+    shared
+        .answer(async move {
+            let summary = vendors::of_project(&db, project_id).await?;
+            Ok(Answer::ok(WithData(summary)))
+        })
+        .await
 }
 
 /// What projects earned and cost, by the POs dated in a range.
@@ -75,17 +84,21 @@ pub(super) async fn get_vendor_summary(
 #[utoipa::path(get, path = "/po/analysis/profit", tag = "summaries", params(ProfitQuery),
     responses((status = 200, body = ProfitAnswer), ReadErrors))]
 pub(super) async fn analyse_profit(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<ProfitQuery>,
-) -> Result<Answer<ProfitAnswer>> {
-    let data = profit::analyse(&db, &query).await?;
-    Ok(Answer::ok(ProfitAnswer {
-        status: SUCCESS,
-        start_date: query.start_date,
-        end_date: query.end_date,
-        data,
-    }))
+) -> Result<SharedAnswer<ProfitAnswer>> {
+    shared
+        .answer(async move {
+            let data = profit::analyse(&db, &query).await?;
+            Ok(Answer::ok(ProfitAnswer {
+                status: SUCCESS,
+                start_date: query.start_date,
+                end_date: query.end_date,
+                data,
+            }))
+        })
+        .await
 }
 
 /// What was ordered, billed and spent in a project.
@@ -96,12 +109,16 @@ pub(super) async fn analyse_profit(
 #[utoipa::path(get, path = "/projects/{project_id}/billing-summary", tag = "summaries", params(ProjectPath),
     responses((status = 200, body = BillingSummaryAnswer), ReadErrors))]
 pub(super) async fn get_billing_summary(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
-) -> Result<Answer<BillingSummaryAnswer>> {
-    let summary = billing::summary(&db, project_id).await?;
-    Ok(Answer::ok(summary.into()))
+) -> Result<SharedAnswer<BillingSummaryAnswer>> {
+    shared
+        .answer(async move {
+            let summary = billing::summary(&db, project_id).await?;
+            Ok(Answer::ok(summary.into()))
+        })
+        .await
 }
 
 /// The profit of a project as older clients ask for it; `pl-analysis` says more.
@@ -134,10 +151,14 @@ pub(super) async fn get_billing_pl_analysis(
 #[utoipa::path(get, path = "/projects/{project_id}/pl-analysis", tag = "summaries", params(ProjectPath),
     responses((status = 200, body = PlAnswer), ReadErrors))]
 pub(super) async fn get_pl_analysis(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
-) -> Result<Answer<PlAnswer>> {
-    let sums = billing::sums(&db, project_id).await?;
-    Ok(Answer::ok(PlAnswer::new(project_id, &sums)))
+) -> Result<SharedAnswer<PlAnswer>> {
+    shared
+        .answer(async move {
+            let sums = billing::sums(&db, project_id).await?;
+            Ok(Answer::ok(PlAnswer::new(project_id, &sums)))
+        })
+        .await
 }

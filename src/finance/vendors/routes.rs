@@ -24,6 +24,7 @@ use crate::{
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::VendorId,
@@ -47,12 +48,16 @@ path_parameters! {
 #[utoipa::path(get, path = "/vendors", tag = "vendors", params(VendorQuery, PageQuery),
     responses((status = 200, body = VendorListView<'static>), ReadErrors))]
 pub(super) async fn list_vendors(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<VendorQuery>,
-) -> Result<Answer<VendorList>> {
-    let (vendors, page) = store::list(&db, &query).await?;
-    Ok(Answer::ok(VendorList { vendors, page }))
+) -> Result<SharedAnswer<VendorList>> {
+    shared
+        .answer(async move {
+            let (vendors, page) = store::list(&db, &query).await?;
+            Ok(Answer::ok(VendorList { vendors, page }))
+        })
+        .await
 }
 
 /// Add a vendor.
@@ -123,32 +128,40 @@ pub(super) async fn delete_vendor(
 #[utoipa::path(get, path = "/vendors/{vendor_id}/payment-summary", tag = "vendors", params(VendorPath),
     responses((status = 200, body = VendorReport<PaymentSummary>), ReadErrors))]
 pub(super) async fn get_vendor_payment_summary(
-    _: Viewer,
+    shared: SharedRead,
     State(state): State<AppState>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
-) -> Result<Answer<VendorReport<PaymentSummary>>> {
-    let mut db = state.db.acquire().await?;
-    let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
-    let last_payment = reports::last_payment(&mut *db, vendor_id).await?;
-    let due = reports::upcoming_due(&mut *db, vendor_id, state.clock.today()).await?;
-    let summary = PaymentSummary::new(vendor, &figures, last_payment, due);
-    Ok(Answer::ok(VendorReport::new(vendor_id, summary)))
+) -> Result<SharedAnswer<VendorReport<PaymentSummary>>> {
+    shared
+        .answer(async move {
+            let mut db = state.db.acquire().await?;
+            let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
+            let last_payment = reports::last_payment(&mut *db, vendor_id).await?;
+            let due = reports::upcoming_due(&mut *db, vendor_id, state.clock.today()).await?;
+            let summary = PaymentSummary::new(vendor, &figures, last_payment, due);
+            Ok(Answer::ok(VendorReport::new(vendor_id, summary)))
+        })
+        .await
 }
 
 /// A vendor's payments by what became of them, and by month.
 #[utoipa::path(get, path = "/vendors/{vendor_id}/payment-stats", tag = "vendors", params(VendorPath),
     responses((status = 200, body = VendorReport<PaymentStats>), ReadErrors))]
 pub(super) async fn get_vendor_payment_stats(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
-) -> Result<Answer<VendorReport<PaymentStats>>> {
-    let mut db = db.acquire().await?;
-    let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
-    let span = reports::span(&mut *db, vendor_id).await?;
-    let by_month = reports::by_month(&mut *db, vendor_id).await?;
-    let stats = PaymentStats::new(vendor, &figures, span, by_month);
-    Ok(Answer::ok(VendorReport::new(vendor_id, stats)))
+) -> Result<SharedAnswer<VendorReport<PaymentStats>>> {
+    shared
+        .answer(async move {
+            let mut db = db.acquire().await?;
+            let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
+            let span = reports::span(&mut *db, vendor_id).await?;
+            let by_month = reports::by_month(&mut *db, vendor_id).await?;
+            let stats = PaymentStats::new(vendor, &figures, span, by_month);
+            Ok(Answer::ok(VendorReport::new(vendor_id, stats)))
+        })
+        .await
 }
 
 /// List the orders that name a vendor, or of which a line does, the newest first.
@@ -158,13 +171,17 @@ pub(super) async fn get_vendor_payment_stats(
 #[utoipa::path(get, path = "/vendors/{vendor_id}/orders", tag = "vendors", params(VendorPath, OrdersQuery, PageQuery),
     responses((status = 200, body = OrderPageView<'static>), ReadErrors))]
 pub(super) async fn list_orders_of_vendor(
-    _: Viewer,
+    shared: SharedRead,
     State(state): State<AppState>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
     Query(query): Query<OrdersQuery>,
-) -> Result<Answer<OrderPage>> {
-    let page = orders::list(&state.db, vendor_id, &query, state.clock.today()).await?;
-    Ok(Answer::ok(page))
+) -> Result<SharedAnswer<OrderPage>> {
+    shared
+        .answer(async move {
+            let page = orders::list(&state.db, vendor_id, &query, state.clock.today()).await?;
+            Ok(Answer::ok(page))
+        })
+        .await
 }
 
 /// List the payments to a vendor, and for its orders, the latest first.
@@ -174,20 +191,24 @@ pub(super) async fn list_orders_of_vendor(
     params(VendorPath, OwnPaymentsQuery, PageQuery),
     responses((status = 200, body = PaymentPageView<'static>), ReadErrors))]
 pub(super) async fn list_payments_to_vendor(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
     Query(query): Query<OwnPaymentsQuery>,
-) -> Result<Answer<PaymentPage>> {
-    let found = ledger::list_of_vendor(&db, vendor_id, query).await?;
-    if found.page.total_count == 0 {
-        store::ensure_exists(&db, vendor_id).await?;
-    }
-    Ok(Answer::ok(PaymentPage {
-        vendor_id,
-        payments: found.payments,
-        page: found.page,
-    }))
+) -> Result<SharedAnswer<PaymentPage>> {
+    shared
+        .answer(async move {
+            let found = ledger::list_of_vendor(&db, vendor_id, query).await?;
+            if found.page.total_count == 0 {
+                store::ensure_exists(&db, vendor_id).await?;
+            }
+            Ok(Answer::ok(PaymentPage {
+                vendor_id,
+                payments: found.payments,
+                page: found.page,
+            }))
+        })
+        .await
 }
 
 /// A vendor at a glance: its figures, its latest orders and payments, and how well it is paid.
@@ -197,16 +218,20 @@ pub(super) async fn list_payments_to_vendor(
 #[utoipa::path(get, path = "/vendors/{vendor_id}/details", tag = "vendors", params(VendorPath),
     responses((status = 200, body = VendorReport<VendorDetails>), ReadErrors))]
 pub(super) async fn get_vendor_details(
-    _: Viewer,
+    shared: SharedRead,
     State(state): State<AppState>,
     Path(VendorPath { vendor_id }): Path<VendorPath>,
-) -> Result<Answer<VendorReport<VendorDetails>>> {
-    let today = state.clock.today();
-    let mut db = state.db.acquire().await?;
-    let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
-    let troubles = reports::troubles(&mut *db, vendor_id, today).await?;
-    let orders = orders::newest(&mut *db, vendor_id, RECENT, today).await?;
-    let payments = ledger::latest_of_vendor(&mut *db, vendor_id, RECENT).await?;
-    let details = VendorDetails::new(vendor, &figures, troubles, orders, payments);
-    Ok(Answer::ok(VendorReport::new(vendor_id, details)))
+) -> Result<SharedAnswer<VendorReport<VendorDetails>>> {
+    shared
+        .answer(async move {
+            let today = state.clock.today();
+            let mut db = state.db.acquire().await?;
+            let (vendor, figures) = reports::get(&mut *db, vendor_id).await?;
+            let troubles = reports::troubles(&mut *db, vendor_id, today).await?;
+            let orders = orders::newest(&mut *db, vendor_id, RECENT, today).await?;
+            let payments = ledger::latest_of_vendor(&mut *db, vendor_id, RECENT).await?;
+            let details = VendorDetails::new(vendor, &figures, troubles, orders, payments);
+            Ok(Answer::ok(VendorReport::new(vendor_id, details)))
+        })
+        .await
 }

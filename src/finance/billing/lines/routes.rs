@@ -7,12 +7,13 @@ use super::{
     store,
 };
 use crate::{
-    auth::{Editor, Viewer},
+    auth::Editor,
     error::Result,
     http::{
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::BillingKey,
@@ -44,13 +45,17 @@ path_parameters! {
 #[utoipa::path(get, path = "/billing-po/{billing_po_id}/line-items", tag = "billing", params(BillPath, PageQuery),
     responses((status = 200, body = LineList), ReadErrors))]
 pub(super) async fn list_billing_line_items(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(BillPath { billing_po_id }): Path<BillPath>,
     Query(query): Query<LineQuery>,
-) -> Result<Answer<LineList>> {
-    let content = store::list(&db, billing_po_id, &query).await?;
-    Ok(Answer::ok(content.into()))
+) -> Result<SharedAnswer<LineList>> {
+    shared
+        .answer(async move {
+            let content = store::list(&db, billing_po_id, &query).await?;
+            Ok(Answer::ok(content.into()))
+        })
+        .await
 }
 
 /// Add a line to a bill.

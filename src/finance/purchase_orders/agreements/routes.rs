@@ -7,7 +7,7 @@ use super::{
     store,
 };
 use crate::{
-    auth::{Editor, Viewer},
+    auth::Editor,
     error::Result,
     finance::purchase_orders::{create::ClientQuery, routes::ProjectPath},
     http::{
@@ -15,6 +15,7 @@ use crate::{
         extract::{Json, Path, Query, path_parameters},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     types::ids::ClientPoId,
@@ -81,10 +82,12 @@ pub(super) async fn add_po_number(
     params(ProjectPath, AgreementQuery, PageQuery),
     responses((status = 200, body = Mirror<AgreementList>), ReadErrors))]
 pub(super) async fn list_verbal_agreements(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ProjectPath { project_id }): Path<ProjectPath>,
     Query(query): Query<AgreementQuery>,
-) -> Result<Answer<Mirror<AgreementList>>> {
-    Ok(Answer::ok(Mirror(store::list(&db, project_id, &query).await?)))
+) -> Result<SharedAnswer<Mirror<AgreementList>>> {
+    shared
+        .answer(async move { Ok(Answer::ok(Mirror(store::list(&db, project_id, &query).await?))) })
+        .await
 }

@@ -7,7 +7,7 @@ use super::{
     rules, store,
 };
 use crate::{
-    auth::{Editor, Viewer},
+    auth::Editor,
     error::Result,
     finance::purchase_orders::{overview, routes::ClientPoPath},
     http::{
@@ -15,6 +15,7 @@ use crate::{
         extract::{Json, Path, Query},
         list::PageQuery,
         openapi::{ReadErrors, WriteErrors},
+        shared_read::{SharedAnswer, SharedRead},
     },
     postgres::Pool,
     unit_of_work::{Answer, StoredAnswer, Write},
@@ -27,15 +28,19 @@ use crate::{
 #[utoipa::path(get, path = "/proforma-invoice", tag = "proforma invoices", params(InvoiceQuery, PageQuery),
     responses((status = 200, body = Success<InvoiceList>), ReadErrors))]
 pub(super) async fn list_proforma_invoices(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Query(query): Query<InvoiceQuery>,
-) -> Result<Answer<Success<InvoiceList>>> {
-    let (proforma_invoices, page) = store::list(&db, &query).await?;
-    Ok(Answer::ok(Success(InvoiceList {
-        proforma_invoices,
-        page,
-    })))
+) -> Result<SharedAnswer<Success<InvoiceList>>> {
+    shared
+        .answer(async move {
+            let (proforma_invoices, page) = store::list(&db, &query).await?;
+            Ok(Answer::ok(Success(InvoiceList {
+                proforma_invoices,
+                page,
+            })))
+        })
+        .await
 }
 
 /// List the proforma invoices, under their other path.
@@ -44,11 +49,11 @@ pub(super) async fn list_proforma_invoices(
 #[utoipa::path(get, path = "/proforma-invoices", tag = "proforma invoices", params(InvoiceQuery, PageQuery),
     responses((status = 200, body = Success<InvoiceList>), ReadErrors))]
 pub(super) async fn list_proforma_invoices_by_plural(
-    viewer: Viewer,
+    shared: SharedRead,
     db: State<Pool>,
     query: Query<InvoiceQuery>,
-) -> Result<Answer<Success<InvoiceList>>> {
-    list_proforma_invoices(viewer, db, query).await
+) -> Result<SharedAnswer<Success<InvoiceList>>> {
+    list_proforma_invoices(shared, db, query).await
 }
 
 /// Make a proforma invoice.
@@ -89,22 +94,26 @@ pub(super) async fn create_proforma_invoice_by_plural(
 #[utoipa::path(get, path = "/proforma-invoice/validate/{client_po_id}", tag = "proforma invoices", params(ClientPoPath),
     responses((status = 200, body = Verdict), ReadErrors))]
 pub(super) async fn validate_proforma_invoice(
-    _: Viewer,
+    shared: SharedRead,
     State(db): State<Pool>,
     Path(ClientPoPath { client_po_id }): Path<ClientPoPath>,
-) -> Result<Answer<Verdict>> {
-    let overview = overview::get(&db, client_po_id).await?;
-    let (paper, lines) = overview.figures();
-    let validation_errors = rules::contradictions(paper, &lines);
-    Ok(Answer::ok(Verdict {
-        status: if validation_errors.is_empty() {
-            "VALID"
-        } else {
-            "INVALID"
-        },
-        client_po_id,
-        line_item_count: lines.len(),
-        validation_errors,
-        po_data: overview.into(),
-    }))
+) -> Result<SharedAnswer<Verdict>> {
+    shared
+        .answer(async move {
+            let overview = overview::get(&db, client_po_id).await?;
+            let (paper, lines) = overview.figures();
+            let validation_errors = rules::contradictions(paper, &lines);
+            Ok(Answer::ok(Verdict {
+                status: if validation_errors.is_empty() {
+                    "VALID"
+                } else {
+                    "INVALID"
+                },
+                client_po_id,
+                line_item_count: lines.len(),
+                validation_errors,
+                po_data: overview.into(),
+            }))
+        })
+        .await
 }
