@@ -34,7 +34,10 @@ pub(crate) fn page(report: &Report, options: &Options, plot: Option<&str>) -> St
              A floor is what stands below the server, given as many connections in turns with it: for a read or a write pgbench with\n\
              the very statements of the request, which sends them over the same socket and throws the rows away; for health an axum\n\
              route that does nothing; for a login the hashes of passwords that the processors make. Driver, server and PostgreSQL share\n\
-             the machine's processors. Latencies in ms, processor time of the server in ms for 1 000 requests.\n";
+             the machine's processors. Latencies in ms, processor time of the server in ms for 1 000 requests.\n\n\
+             Of the reads each request is told from the others by a parameter that the server passes over: it reads for each alone.\n\
+             Of those called shared all requests are the same; who waits together is answered by one read that began after all of\n\
+             them had asked.\n";
     let mut sizes: Vec<u32> = report.rows.iter().map(|row| row.pos).collect();
     sizes.dedup();
     for pos in sizes {

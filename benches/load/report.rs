@@ -179,7 +179,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{:>8} {:<18} {:>5} {:>9} {:>8} {:>8} {:>8} {:>7} {:>8} {:>9} {:>6}",
+            "{:>8} {:<20} {:>5} {:>9} {:>8} {:>8} {:>8} {:>7} {:>8} {:>9} {:>6}",
             "POs", "request", "conn.", "per s", "p50", "p99", "p99.9", "errors", "proc.", "floor/s", "ratio"
         )?;
         for row in &self.rows {
@@ -208,7 +208,7 @@ impl fmt::Display for Report {
             writeln!(f, "\nwhat a request takes alone, by size, against the smallest")?;
         }
         for (name, sizes) in by_size {
-            write!(f, "  {name:<18}")?;
+            write!(f, "  {name:<20}")?;
             for (pos, latency) in &sizes {
                 let ratio = latency.as_secs_f64() / sizes[0].1.as_secs_f64();
                 write!(f, " {pos}: {ratio:.2}")?;

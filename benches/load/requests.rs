@@ -48,19 +48,40 @@ impl Scenario {
 /// Every kind that a site can be asked.
 pub(crate) fn all(site: &Site) -> impl Iterator<Item = Scenario> {
     let reads = [
-        ("po list", "/api/po?limit=50"),
-        ("po details", "/api/po/{po}/details"),
-        ("financial summary", "/api/projects/{project}/financial-summary"),
-        ("by-store", "/api/po/aggregated/by-store?limit=20"),
-        ("enriched", "/api/projects/{project}/po/enriched?limit=50"),
-        ("pl-analysis", "/api/projects/{project}/pl-analysis"),
-        ("vendor list", "/api/vendors?limit=50"),
+        ("po list", "po list shared", "/api/po?limit=50"),
+        ("po details", "po details shared", "/api/po/{po}/details"),
+        (
+            "financial summary",
+            "fin. summary shared",
+            "/api/projects/{project}/financial-summary",
+        ),
+        (
+            "by-store",
+            "by-store shared",
+            "/api/po/aggregated/by-store?limit=20",
+        ),
+        (
+            "enriched",
+            "enriched shared",
+            "/api/projects/{project}/po/enriched?limit=50",
+        ),
+        (
+            "pl-analysis",
+            "pl-analysis shared",
+            "/api/projects/{project}/pl-analysis",
+        ),
+        ("vendor list", "vendor list shared", "/api/vendors?limit=50"),
     ];
-    let mut all = vec![read(site, "health", "/api/health", Floor::Bare)];
+    let mut all = vec![health(site)];
     all.extend(
         reads
             .into_iter()
-            .map(|(name, template)| read(site, name, template, Floor::Statements)),
+            .map(|(name, _, template)| read(site, name, template)),
+    );
+    all.extend(
+        reads
+            .into_iter()
+            .map(|(_, name, template)| same(site, name, template)),
     );
     if site.may_be_changed {
         all.extend([line(site), payment(site), login(site), upload(site)]);
@@ -68,19 +89,45 @@ pub(crate) fn all(site: &Site) -> impl Iterator<Item = Scenario> {
     all.into_iter()
 }
 
-fn read(site: &Site, name: &'static str, template: &str, floor: Floor) -> Scenario {
-    let path = site.name(template);
-    let token = if name == "health" {
-        None
-    } else {
-        Some(site.token.as_str())
-    };
-    let request: Arc<[u8]> = site.request("GET", &path, token, None).into();
+fn health(site: &Site) -> Scenario {
+    let request: Arc<[u8]> = site.request("GET", "/api/health", None, None).into();
+    Scenario {
+        name: "health",
+        what: "GET /api/health".to_owned(),
+        floor: Floor::Bare,
+        is_read: true,
+        make: Arc::new(move |_| Arc::clone(&request)),
+        next: Arc::default(),
+    }
+}
+
+/// A read that each request asks for by itself: a parameter that the server passes over tells it from all others, so that none
+/// takes part in another's.
+fn read(site: &Site, name: &'static str, template: &str) -> Scenario {
+    let (path, caller) = (site.name(template), site.caller());
+    let before = if path.contains('?') { '&' } else { '?' };
     Scenario {
         name,
         what: format!("GET {template}"),
-        floor,
+        floor: Floor::Statements,
         is_read: true,
+        make: Arc::new(move |number| {
+            caller
+                .request("GET", &format!("{path}{before}_={number}"), None)
+                .into()
+        }),
+        next: Arc::default(),
+    }
+}
+
+/// The same read asked for over all connections, as an open page is by many at once.
+fn same(site: &Site, name: &'static str, template: &str) -> Scenario {
+    let request: Arc<[u8]> = site.caller().request("GET", &site.name(template), None).into();
+    Scenario {
+        name,
+        what: format!("GET {template}"),
+        floor: Floor::Statements,
+        is_read: false,
         make: Arc::new(move |_| Arc::clone(&request)),
         next: Arc::default(),
     }
