@@ -14,7 +14,7 @@ use crate::{
         multipart::{self, FormFile, FormLimits},
     },
     types::{FromFields, Problem},
-    uploads::storage::Received,
+    uploads::{storage::Received, workers::Workers},
 };
 
 /// How many megabytes of memory are for reading files. A large file leaves less for others, which wait.
@@ -73,11 +73,12 @@ pub(super) async fn kind(state: &AppState, name: &str, received: &Received) -> R
     }
 }
 
-/// Reads files on threads that may block: only so many at once, and each for so long.
+/// Reads files on threads of their own: only so many at once, and each for so long.
 #[derive(Debug)]
 pub struct Parsers {
     /// Megabytes.
     permits: Arc<Semaphore>,
+    threads: Workers,
     patience: Duration,
 }
 
@@ -85,6 +86,7 @@ impl Default for Parsers {
     fn default() -> Self {
         Self {
             permits: Arc::new(Semaphore::new(MEMORY as usize)),
+            threads: Workers::new("parser", (MEMORY / LEAST) as usize),
             patience: PATIENCE,
         }
     }
@@ -107,7 +109,7 @@ impl Parsers {
             .acquire_many_owned(share)
             .await
             .map_err(Error::internal)?;
-        let thread = tokio::task::spawn_blocking(move || {
+        let thread = self.threads.run(move || {
             let result = work(BufReader::new(file));
             drop(permit);
             result
@@ -141,6 +143,7 @@ mod tests {
     async fn what_takes_too_long_is_given_up_and_holds_its_place_until_it_ends() {
         let parsers = Parsers {
             permits: Arc::new(Semaphore::new(LEAST as usize)),
+            threads: Workers::new("parser", 1),
             patience: Duration::from_millis(20),
         };
         let file = || tempfile::tempfile().unwrap();

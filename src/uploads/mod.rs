@@ -22,6 +22,7 @@ pub mod storage;
 mod store;
 pub mod sweeper;
 mod verify;
+mod workers;
 
 use utoipa_axum::router::OpenApiRouter;
 

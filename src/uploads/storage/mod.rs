@@ -28,7 +28,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::{
     ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem, path::Path as ObjectPath,
 };
-use tokio::{fs, io::AsyncReadExt, sync::Semaphore};
+use tokio::{fs, io::AsyncReadExt};
 
 use self::{
     address::TEMP,
@@ -41,7 +41,7 @@ pub use self::{
     reading::StoredFile,
     spool::{Incoming, Received},
 };
-use crate::config::UploadConfig;
+use crate::{config::UploadConfig, uploads::workers::Workers};
 
 /// The parts in which a file is sent to a remote store; also the smallest that S3 takes.
 const PART: usize = 5 << 20;
@@ -62,8 +62,8 @@ struct Parts {
     objects: Arc<dyn ObjectStore>,
     /// The root folder, if the objects are files on the local disk.
     disk: Option<PathBuf>,
-    /// Bounds how many files are made smaller at once.
-    packers: Arc<Semaphore>,
+    /// Make files smaller.
+    packers: Workers,
 }
 
 impl Storage {
@@ -121,7 +121,7 @@ impl Storage {
                 spool,
                 objects,
                 disk,
-                packers: Arc::new(Semaphore::new(PACKERS)),
+                packers: Workers::new("packer", PACKERS),
             }),
         })
     }

@@ -1,4 +1,4 @@
-//! Files made smaller before they are stored. Blocks, so it runs on threads that may, only so many at once.
+//! Files made smaller before they are stored. Blocks, so it runs on a few threads of its own.
 
 use std::{
     fs::File,
@@ -74,14 +74,10 @@ impl Storage {
         received: &Received,
         make: impl FnOnce(&mut BufReader<File>, &mut Hashed<BufWriter<File>>) -> io::Result<bool> + Send + 'static,
     ) -> io::Result<Option<Received>> {
-        // Held until the thread is done, which may be later than this request.
-        let permit = self.parts.packers.clone().acquire_owned().await;
-        let permit = permit.map_err(io::Error::other)?;
         let source = received.open()?;
         let (target, kept) = self.parts.spool.create().await?;
         let target = target.into_std().await;
-        let packing = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+        let packing = self.parts.packers.run(move || {
             let mut target = Hashed::new(BufWriter::with_capacity(PIECE, target));
             if !make(&mut BufReader::with_capacity(PIECE, source), &mut target)? {
                 return Ok(None);
@@ -93,7 +89,7 @@ impl Storage {
                 target.hash.finalize().into(),
             )))
         });
-        packing.await.map_err(io::Error::other)?
+        packing.await?
     }
 }
 
