@@ -145,16 +145,19 @@ impl SharedRead {
     ///
     /// # Errors
     /// Those of `read`.
-    pub async fn answer<T: Serialize>(
+    pub fn answer<T: Serialize + Send>(
         self,
-        read: impl Future<Output = Result<Answer<T>>>,
-    ) -> Result<SharedAnswer<T>> {
-        let read = async { read.await?.into_stored() };
-        let answer = self.state.shared_reads.answer(self.what, read).await?;
-        Ok(SharedAnswer {
-            answer,
-            body: PhantomData,
-        })
+        read: impl Future<Output = Result<Answer<T>>> + Send,
+    ) -> impl Future<Output = Result<SharedAnswer<T>>> + Send {
+        // It stands in the futures of all layers, and is moved with them until it first waits.
+        let read = Box::pin(async { read.await?.into_stored() });
+        async move {
+            let answer = self.state.shared_reads.answer(self.what, read).await?;
+            Ok(SharedAnswer {
+                answer,
+                body: PhantomData,
+            })
+        }
     }
 }
 

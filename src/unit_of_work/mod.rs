@@ -152,7 +152,6 @@ impl UnitOfWork {
     ///
     /// # Errors
     /// `Unavailable` without a connection.
-    #[expect(clippy::disallowed_methods, reason = "the one place that opens a transaction")]
     pub async fn open(db: &Pool, actor: Actor) -> Result<Self> {
         let transaction = db.begin().await?;
         Ok(Self {

@@ -27,7 +27,7 @@ async fn many_at_once_are_all_answered_by_few() {
     let app = app().await;
     let viewer = app.viewer().await;
     let calls = (0..60)
-        .map(|number| viewer.get(&format!("/api/vendors?limit=1&_={number}")))
+        .map(|number| viewer.get(format!("/api/vendors?limit=1&_={number}")))
         .collect();
     for reply in race(calls).await {
         reply.expect(200);
