@@ -196,9 +196,14 @@ impl Pool {
 
     /// What is kept warm must not be what a transaction waits for.
     fn make_room(&self) {
-        if self.all.num_idle() == 0 && self.all.size() >= self.most() {
+        if self.is_exhausted() {
             self.cool();
         }
+    }
+
+    /// Whether who comes now waits for a connection, unless a warm one is given back.
+    fn is_exhausted(&self) -> bool {
+        self.all.num_idle() == 0 && self.all.size() >= self.most()
     }
 
     /// The connection that was used last, or else one from the pool.
@@ -275,8 +280,10 @@ impl Lease<'_> {
         };
         // What is not kept is dropped after the lock. Whether the pool is closed is asked within it, so that its end misses none.
         let _not_kept = pool.parked(|stack| {
-            let is_kept =
-                stack.len() < pool.warm.most && used.duration_since(taken) < WARM && !pool.all.is_closed();
+            let is_kept = stack.len() < pool.warm.most
+                && used.duration_since(taken) < WARM
+                && !pool.is_exhausted()
+                && !pool.all.is_closed();
             if is_kept {
                 stack.push(parked);
                 None

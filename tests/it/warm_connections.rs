@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection, Executor};
 
-use crate::support::{TestApp, race};
+use crate::support::{TestApp, race, waiting::until_so};
 
 const BACKEND: &str = "SELECT pg_backend_pid()";
 
@@ -93,6 +93,24 @@ async fn a_transaction_gets_a_connection_though_the_rest_is_warm() {
         all.push(app.db.acquire().await.unwrap());
     }
     assert_eq!(app.db.num_idle(), 0);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_connection_gets_the_one_that_a_statement_gives_back() {
+    let app = app().await;
+    let mut held = Vec::new();
+    for _ in 0..7 {
+        held.push(app.db.acquire().await.unwrap());
+    }
+    let db = app.db.clone();
+    let reading = tokio::spawn(async move { (&db).execute("SELECT pg_sleep(1)").await.map(|_| ()) });
+    until_so("the last connection is taken", || {
+        app.db.size() == 8 && app.db.num_idle() == 0
+    })
+    .await;
+    let waited = tokio::time::timeout(Duration::from_secs(10), app.db.acquire()).await;
+    assert!(waited.is_ok_and(|connection| connection.is_ok()));
+    reading.await.unwrap().unwrap();
 }
 
 #[tokio::test]
