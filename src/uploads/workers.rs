@@ -48,7 +48,6 @@ impl Workers {
             // Whoever asked may be gone.
             done.send(work()).ok();
         });
-        // They end with this only; an unsent job is not to be told of.
         self.queue()?
             .send(job)
             .map_err(|_| io::Error::other("the threads have ended"))?;
